@@ -1,0 +1,1 @@
+"""One node, built out of parts; the only folder that wires siblings together."""

@@ -1,0 +1,1 @@
+"""Proof-of-Authority engines behind one sans-IO interface (consensus.md)."""

@@ -1,0 +1,1 @@
+"""Clique, EIP-225, to be read beside the EIP."""

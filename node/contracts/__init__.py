@@ -1,0 +1,1 @@
+"""The Solidity of wardnet, its compiled artifacts and typed bindings."""

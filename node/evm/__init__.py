@@ -1,0 +1,1 @@
+"""Execution, state trie, transactions, pool: the only importer of py-evm."""

@@ -1,0 +1,1 @@
+"""A small private IPFS: identifiers, UnixFS, block store, exchange, placement."""

@@ -1,0 +1,1 @@
+"""Frames, messages and gossip of ward/1."""

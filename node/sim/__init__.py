@@ -1,0 +1,1 @@
+"""Virtual time, links, hosts, scenarios and the checkers that judge a run."""

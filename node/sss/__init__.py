@@ -1,0 +1,1 @@
+"""Secret sharing: (1,t,n) schemes whose essential share only the patient holds."""

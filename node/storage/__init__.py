@@ -1,0 +1,1 @@
+"""What a node keeps: chain tables and state nodes."""

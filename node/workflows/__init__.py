@@ -1,0 +1,1 @@
+"""The flows of hospitals, doctors, patients and labs, one file per flow."""
