@@ -1,0 +1,94 @@
+"""Virtual time: a heap of actions, in one order that only the scenario and the seed decide.
+
+Time is an int of microseconds since the start of the run.  The key is ``(t, priority, seq)``:
+two actions of one instant run by priority, then in the order in which they were scheduled
+(simulation.md section 2).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from heapq import heappop, heappush
+from typing import TypeAlias
+
+from node.base.errors import UnavailableError
+from node.base.limits import EVENTS_COUNT_MAX, SAME_INSTANT_EVENTS_MAX
+
+Action: TypeAlias = Callable[[], None]
+
+
+class Priority(IntEnum):
+    """What runs first at one instant: so a cut at 2 s stops a frame that arrives at 2 s."""
+
+    FAULT = 0
+    DELIVERY = 1
+    TIMER = 2
+    COMPLETION = 3
+    STEP = 4
+    CHECK = 5
+
+
+@dataclass(eq=False)
+class LivelockError(UnavailableError):
+    """One node keeps scheduling at one instant; virtual time stands."""
+
+    t_us: int
+    node: str
+
+    def __str__(self) -> str:
+        return f"{self.node} handled more than {SAME_INSTANT_EVENTS_MAX} events at {self.t_us} us"
+
+
+@dataclass(eq=False)
+class EventBudgetError(UnavailableError):
+    """A run handled as many events as ``run.budget.events`` allows."""
+
+    events: int
+
+    def __str__(self) -> str:
+        return f"the run stopped after {self.events} events, its budget"
+
+
+class Kernel:
+    """The heap and the clock of one run."""
+
+    def __init__(self) -> None:
+        self.now = 0
+        """World time in microseconds."""
+        self.events = 0
+        self._heap: list[tuple[int, int, int, str, Action]] = []
+        self._seq = 0
+        self._instant: dict[str, int] = {}
+
+    def at(self, t_us: int, priority: Priority, node: str, action: Action) -> None:
+        """Run ``action`` at ``t_us``, on behalf of ``node`` ("" for the world).
+
+        An effect never lands at the instant that caused it, unless it runs later in the order of
+        that instant: what is scheduled for the past runs now, after all that is already due.
+        """
+        self._seq += 1
+        heappush(self._heap, (max(t_us, self.now), priority, self._seq, node, action))
+
+    def run_until(self, horizon_us: int) -> None:
+        """Run every action up to and including ``horizon_us``, and leave the clock there.
+
+        raises        LivelockError, EventBudgetError: the run cannot go on.
+        """
+        while self._heap and self._heap[0][0] <= horizon_us:
+            t_us, _, _, node, action = heappop(self._heap)
+            if t_us != self.now:
+                self.now = t_us
+                self._instant.clear()
+            self._count(node)
+            action()
+        self.now = max(self.now, horizon_us)
+
+    def _count(self, node: str) -> None:
+        self.events += 1
+        if self.events > EVENTS_COUNT_MAX:
+            raise EventBudgetError(self.events - 1)
+        if node:
+            handled = self._instant.get(node, 0) + 1
+            self._instant[node] = handled
+            if handled > SAME_INSTANT_EVENTS_MAX:
+                raise LivelockError(self.now, node)

@@ -1,0 +1,102 @@
+"""Directed links: when a frame that is sent now arrives.
+
+``transport: stream`` behaves like TCP under TLS: frames of a link arrive in order, and a lost one
+costs a retransmission (simulation.md section 5).  Every draw is counted per (link, message type),
+so leaving out one message leaves the others' fate alone.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from node.base.rng import PPM, Key, block, derive_key, lane, scale
+from node.sim.quantiles import EXPONENTIAL
+
+_TLS_RECORD_BYTES: Final = 16 * 1024
+_TLS_RECORD_OVERHEAD: Final = 22
+_LENGTH_PREFIX: Final = 4
+_RETRANSMIT_MIN_US: Final = 200_000
+_RETRANSMISSIONS_MAX: Final = 6
+_LANE_LOSS: Final = 0
+_LANE_LATENCY: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSpec:
+    """What one direction of a link is like."""
+
+    base_us: int
+    """Propagation, one way."""
+    jitter: str
+    """``constant`` (none), ``uniform`` (0 .. 2 means) or ``exponential``."""
+    jitter_mean_us: int
+    bandwidth_bps: int
+    loss_ppm: int
+
+
+def wire_bytes(payload: int) -> int:
+    """Give the bytes on the wire of one frame: length prefix and TLS 1.3 records."""
+    size = _LENGTH_PREFIX + payload
+    return size + _TLS_RECORD_OVERHEAD * -(-size // _TLS_RECORD_BYTES)
+
+
+class Link:
+    """One direction between two nodes."""
+
+    def __init__(self, seed: int, source: str, target: str, spec: LinkSpec) -> None:
+        self.spec = spec
+        self._seed = seed
+        self._ends = (source, target)
+        self._busy_us = 0
+        self._last_arrival_us = 0
+        self._streams: dict[int, tuple[Key, int]] = {}
+
+    def arrival(self, now_us: int, message_type: int, payload: int) -> int:
+        """Take a frame onto the link at ``now_us``; give the microsecond of its arrival."""
+        drawn = self._draw(message_type)
+        begin = max(now_us, self._busy_us)
+        self._busy_us = begin + wire_bytes(payload) * 8 * 1_000_000 // self.spec.bandwidth_bps
+        flight = self.spec.base_us + self._jitter(lane(drawn, _LANE_LATENCY))
+        arrival = self._busy_us + flight + self._retransmissions(lane(drawn, _LANE_LOSS))
+        self._last_arrival_us = max(arrival, self._last_arrival_us + 1, now_us + 1)
+        return self._last_arrival_us
+
+    def _draw(self, message_type: int) -> bytes:
+        path = ("link", *self._ends, message_type)
+        key, count = self._streams.get(message_type) or (derive_key(self._seed, path), 0)
+        self._streams[message_type] = (key, count + 1)
+        return block(key, count)
+
+    def _jitter(self, value: int) -> int:
+        mean = self.spec.jitter_mean_us
+        match self.spec.jitter:
+            case "exponential":
+                return mean * exponential_ppm(value) // PPM
+            case "uniform":
+                return scale(value, 2 * mean + 1)
+            case _:
+                return 0
+
+    def _retransmissions(self, value: int) -> int:
+        """Give the delay of as many losses in a row as the draw stands for.
+
+        Each try is lost with the same probability, so the low tail of one uniform draw holds them
+        all: below p one loss, below p squared two.
+        """
+        timeout = max(_RETRANSMIT_MIN_US, 4 * self.spec.base_us)
+        delay = 0
+        bound = self.spec.loss_ppm * 2**64 // PPM
+        for _ in range(_RETRANSMISSIONS_MAX):
+            if value >= bound:
+                break
+            delay += timeout
+            timeout *= 2
+            bound = bound * self.spec.loss_ppm // PPM
+        return delay
+
+
+def exponential_ppm(value: int) -> int:
+    """Map an unsigned 64-bit draw to an exponential variate of mean 1, in parts per million."""
+    index = value >> 54
+    fraction = value >> 22 & 0xFFFF_FFFF
+    low, high = EXPONENTIAL[index], EXPONENTIAL[index + 1]
+    return low + ((high - low) * fraction >> 32)

@@ -1,0 +1,170 @@
+"""What a flow may ask of a node, and what it gets back.
+
+Flows are generators: they yield an ``Ask`` and are resumed with the answer, or with the error
+thrown in.  A simulated node and a real one answer the same requests, so a flow knows neither.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """Put a signed transaction into the pool.  Answer: its hash (Hash32)."""
+
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitFinal:
+    """Wait until a transaction is final on this node.  Answer: Inclusion."""
+
+    tx_hash: Hash32
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Run a read-only call at the head.  Answer: bytes; fails with CallRevertedError."""
+
+    to: Address
+    data: bytes
+    sender: Address = ZERO_ADDRESS
+
+
+@dataclass(frozen=True, slots=True)
+class NextNonce:
+    """Answer: the nonce after all of this sender's transactions, those in the pool included."""
+
+    sender: Address
+
+
+@dataclass(frozen=True, slots=True)
+class TakeHead:
+    """Answer: HeadFacts of the head, or of the final block."""
+
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Store sealed bytes as one block of raw codec on this node.  Answer: Cid."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Have these blocks on this node, from ``holders`` or any peer.  Answer: tuple[bytes, ...]."""
+
+    cids: tuple[Cid, ...]
+    holders: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Forget a block that others hold now.  Answer: None."""
+
+    cid: Cid
+
+
+@dataclass(frozen=True, slots=True)
+class HandShare:
+    """Hand a dealt share to a custodian.  Answer: the digest it keeps (Hash32)."""
+
+    custodian: Address
+    deal_id: Hash32
+    manifest: bytes
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveDeposit:
+    """Leave a grant share with a custodian.  Answer: the digest it keeps (Hash32)."""
+
+    custodian: Address
+    grant_id: Hash32
+    deal_id: Hash32
+    epoch: int
+    root: Hash32
+    signature: bytes
+    index: int
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AskRelease:
+    """Send a release request to a custodian.  Answer: Release."""
+
+    custodian: Address
+    request: bytes
+
+
+Request: TypeAlias = (
+    Submit
+    | AwaitFinal
+    | Call
+    | NextNonce
+    | TakeHead
+    | Put
+    | Fetch
+    | Drop
+    | HandShare
+    | LeaveDeposit
+    | AskRelease
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One event of a contract."""
+
+    address: Address
+    topics: tuple[Hash32, ...]
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """Where a final transaction stands and what it did."""
+
+    tx_hash: Hash32
+    block_hash: Hash32
+    number: int
+    timestamp: int
+    succeeded: bool
+    gas_used: int
+    logs: tuple[Log, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeadFacts:
+    """A block as a flow sees it."""
+
+    hash: Hash32
+    number: int
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A custodian's answer: a signed receipt (297 bytes) and the sealed share, empty if refused."""
+
+    receipt: bytes
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request to one node, named by its validator address."""
+
+    node: Address
+    request: Request
+
+
+Flow: TypeAlias = Generator[Ask, object, T]
+"""A flow that ends with a T."""
