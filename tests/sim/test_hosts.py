@@ -1,0 +1,106 @@
+from node.app.events import (
+    Answered,
+    Asked,
+    ClearTimer,
+    FrameReceived,
+    Outcome,
+    SendFrame,
+    SetTimer,
+    Started,
+    TimerFired,
+    Work,
+)
+from node.sim.hosts import CpuSpec, Host, LocalClock
+from node.sim.kernel import Kernel, Priority
+from node.sim.trace import Trace
+from node.workflows.requests import TakeHead
+
+PEER = bytes(20)
+
+
+class ScriptedCore:
+    def __init__(self, answers):
+        self.answers, self.seen = answers, []
+
+    def handle(self, event, now):
+        self.seen.append((now, event))
+        answer = self.answers.get(type(event), Outcome((), Work()))
+        return answer(event) if callable(answer) else answer
+
+
+class World:
+    def __init__(self, kernel):
+        self.kernel, self.sent, self.answers = kernel, [], []
+
+    def transmit(self, source, peer, payload):
+        self.sent.append((self.kernel.now, source, payload))
+
+    def answered(self, call, value):
+        self.answers.append((self.kernel.now, call, value))
+
+
+def host(answers, *, clock=LocalClock(0), cpu=CpuSpec(message_us=10, signature_us=100)):  # noqa: B008
+    kernel = Kernel()
+    core, world = ScriptedCore(answers), World(kernel)
+    machine = Host("h0", core, clock=clock, cpu=cpu, kernel=kernel, trace=Trace(), world=world)
+    return kernel, core, world, machine
+
+
+def test_effects_appear_after_the_cost_of_their_event():
+    reply = Outcome((SendFrame(PEER, b"\x92\x10"),), Work(signatures=2))
+    kernel, _, world, machine = host({FrameReceived: reply})
+    machine.offer(Priority.DELIVERY, FrameReceived(PEER, b"x"))
+    kernel.run_until(1_000)
+    assert world.sent == [(210, "h0", b"\x92\x10")]
+
+
+def test_an_event_waits_until_the_one_before_it_is_done():
+    kernel, core, _, machine = host({FrameReceived: Outcome((), Work(signatures=1))})
+    machine.offer(Priority.DELIVERY, FrameReceived(PEER, b"1"))
+    machine.offer(Priority.DELIVERY, FrameReceived(PEER, b"2"))
+    kernel.run_until(1_000)
+    assert [now for now, _ in core.seen] == [0, 110]
+
+
+def test_gas_costs_time():
+    assert CpuSpec(message_us=0, gas_per_second=40_000_000).cost_us(Work(gas=40_000)) == 1_000
+
+
+def test_no_event_is_free():
+    assert CpuSpec(message_us=0).cost_us(Work()) == 1
+
+
+def test_a_timer_fires_when_the_local_clock_shows_its_time():
+    arm = Outcome((SetTimer(("block",), 1_002_000),), Work())
+    clock = LocalClock(1_000_000, offset_us=500, drift_ppm=1_000)
+    kernel, core, _, machine = host({Started: arm}, clock=clock)
+    machine.offer(Priority.TIMER, Started())
+    kernel.run_until(10_000)
+    now, event = core.seen[-1]
+    assert event == TimerFired(("block",))
+    assert 1_002_000 <= now <= 1_002_001
+
+
+def test_setting_a_timer_again_replaces_it():
+    effects = (SetTimer(("a",), 100), SetTimer(("a",), 300))
+    kernel, core, _, machine = host({Started: Outcome(effects, Work())})
+    machine.offer(Priority.TIMER, Started())
+    kernel.run_until(1_000)
+    assert [now for now, event in core.seen if isinstance(event, TimerFired)] == [300]
+
+
+def test_a_cleared_timer_does_not_fire():
+    effects = (SetTimer(("a",), 100), ClearTimer(("a",)))
+    kernel, core, _, machine = host({Started: Outcome(effects, Work())})
+    machine.offer(Priority.TIMER, Started())
+    kernel.run_until(1_000)
+    assert len(core.seen) == 1
+
+
+def test_an_answer_reaches_the_client_that_asked():
+    kernel, _, world, machine = host(
+        {Asked: lambda event: Outcome((Answered(event.call, "yes"),), Work())}
+    )
+    machine.offer(Priority.STEP, Asked(7, TakeHead()))
+    kernel.run_until(1_000)
+    assert world.answers == [(10, 7, "yes")]
