@@ -1,1 +1,1 @@
-"""Proof-of-Authority engines behind one sans-IO interface (consensus.md)."""
+"""Consensus engines behind one interface without input or output (consensus.md)."""

@@ -1,1 +1,1 @@
-"""Clique, EIP-225, to be read beside the EIP."""
+"""Clique: proof of authority by votes in headers (EIP-225, as go-ethereum v1.13.15 reads it)."""
