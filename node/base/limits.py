@@ -38,3 +38,99 @@ EVENTS_COUNT_MAX: Final = 50_000_000
 """Events of one simulated run (``run.budget.events``)."""
 SAME_INSTANT_EVENTS_MAX: Final = 10_000
 """Events of one node at one instant: more is a livelock."""
+STREAM_BYTES_MAX: Final = 2**36
+"""Bytes that one seed of the sharing stream may give (secret-sharing.md section 4)."""
+SEEDS_COUNT_MAX: Final = 1_000_000
+"""Digests of used seeds that one process remembers; the oldest go first."""
+RECORD_IN_MEMORY_BYTES_MAX: Final = 2**31 - 17
+"""One record that is dealt in one piece: the library's AES-GCM takes 2^31-1 bytes with the tag."""
+SUBSETS_TRIED_COUNT_MAX: Final = 5_000
+"""Sets of k answers that a grantee tries before giving up on finding the liars."""
+HEAD_LAG_BLOCKS_MAX: Final = 64
+"""How far behind the finalised head a release request may stand."""
+STALL_US_MIN: Final = 20_000_000
+"""A finalised head may rest at least this long before a custodian calls its view stale."""
+STALL_PERIODS_COUNT_MAX: Final = 4
+"""Longest block periods without a new finalised head, where that is more than STALL_US_MIN."""
+RELEASES_PER_GRANT_COUNT_MAX: Final = 16
+"""Shares that one custodian releases under one grant."""
+RELEASE_BURST_COUNT_MAX: Final = 64
+"""Requests of one grantee that a custodian answers at once."""
+RELEASE_INTERVAL_US_MIN: Final = 250_000
+"""After a burst: one request of a grantee each quarter of a second."""
+NONCES_COUNT_MAX: Final = 100_000
+"""Request nonces that a custodian remembers; at the limit it refuses new requests."""
+DICOM_BYTES_MAX: Final = 2 * 2**30
+"""One DICOM file, and what a deflated one inflates to."""
+DICOM_DEPTH_MAX: Final = 64
+"""Sequences inside sequences of one DICOM file."""
+DICOM_ELEMENTS_MAX: Final = 1_000_000
+"""Elements of one DICOM file, those inside sequences counted."""
+DICOM_INFLATION_FACTOR_MAX: Final = 8
+"""How many times its own size a deflated DICOM file may inflate to ..."""
+DICOM_INFLATION_BYTES_MIN: Final = 16 * 2**20
+"""... unless the result stays below this: a blank picture deflates 60 times."""
+RECORD_JSON_BYTES_MAX: Final = 2**20
+"""Canonical JSON of one record: text of a consultation, not documents."""
+DAG_LINKS_COUNT_MAX: Final = 8_192
+"""Links of one dag-pb node."""
+DAG_DEPTH_MAX: Final = 32
+"""Levels of nodes between the root of a file and its leaves."""
+DAG_WALK_ENTRIES_MAX: Final = 1_000_000
+"""Nodes that one walk visits, so that children of size zero cannot make it endless."""
+READ_BYTES_MAX: Final = 4 * 2**30
+"""Bytes that one read or fetch gives out for peers, gateway and RPC."""
+STORE_BYTES_MAX: Final = 10 * 10**9
+"""Payload of one block store; kubo's ``StorageMax``."""
+WANT_ENTRIES_COUNT_MAX: Final = 1_024
+"""Entries of one want message, and of one peer's want list."""
+GIVE_BYTES_MAX: Final = 4 * 2**20
+"""One give message with its blocks."""
+GIVE_BLOCKS_COUNT_MAX: Final = 512
+"""Blocks of one give message."""
+PEER_WINDOW_COUNT_MAX: Final = 32
+"""Blocks asked of one peer and not yet answered."""
+LIVE_HAVES_COUNT_MAX: Final = 64
+"""Blocks for which a fetch asks everybody at the same time."""
+PAST_ASKS_COUNT_MAX: Final = 4_096
+"""Answered or cancelled questions that are remembered per peer, so that a late block is no lie."""
+ARRAY_ITEMS_COUNT_MAX: Final = 32_768
+"""Items over all arrays of one frame."""
+KNOWN_BLOCKS_COUNT_MAX: Final = 1_024
+"""Block hashes remembered per peer; geth's value."""
+KNOWN_TRANSACTIONS_COUNT_MAX: Final = 32_768
+"""Transaction hashes remembered per peer; geth's value."""
+PUSHED_TRANSACTION_BYTES_MAX: Final = 4_096
+"""Longest transaction that is sent whole without being asked for."""
+REQUESTS_COUNT_MAX: Final = 16
+"""Requests to one peer without an answer yet."""
+ANSWER_BYTES_MAX: Final = 2 * 2**20
+"""Soft limit of an answer: the item that crosses it is the last one."""
+HEADERS_AHEAD_COUNT_MAX: Final = 1_024
+"""Headers fetched ahead of the last block that is known."""
+FETCH_JOBS_COUNT_MAX: Final = 16
+"""Missing blocks that are looked for at the same time."""
+SCENARIO_DURATION_US_MAX: Final = 3_660 * 86_400 * 1_000_000
+"""Longest duration in a scenario file: ten years."""
+SCENARIO_ACTORS_COUNT_MAX: Final = 1_000
+"""Actors of one kind that a scenario asks for with a number."""
+SHARE_RULE_HOLDERS_COUNT_MAX: Final = 9
+"""Holders of a record whose subsets are all tried: 2**9 openings."""
+BAD_BLOCKS_COUNT_MAX: Final = 1_024
+"""Hashes of invalid blocks that an engine remembers, so that none is executed twice."""
+SEALS_SEEN_COUNT_MAX: Final = 64
+"""Newest sealed headers, by parent and signer, in which an engine looks for double seals."""
+SIGN_GUARDS_COUNT_MAX: Final = 128
+"""Newest parents on which a Clique node has sealed; the head never returns to older ones."""
+SNAPSHOTS_COUNT_MAX: Final = 128
+"""Clique snapshots that are kept in memory (geth's inmemorySnapshots)."""
+SNAPSHOT_INTERVAL_BLOCKS_MAX: Final = 1_024
+"""Every so many blocks a Clique snapshot is stored (geth's checkpointInterval)."""
+PROPOSALS_COUNT_MAX: Final = 256
+"""Open votes of one Clique validator: twice the largest set, and some."""
+IMPORTED_BLOCKS_COUNT_MAX: Final = 1_024
+"""Blocks an engine handed over for import whose storing it has not seen confirmed."""
+SYNC_REQUESTS_COUNT_MAX: Final = 256
+"""Outstanding requests for missing blocks that an engine remembers."""
+SYNC_RETRY_US_MIN: Final = 5_000_000
+"""An unanswered request for missing blocks is asked again no sooner than this."""
