@@ -134,3 +134,16 @@ SYNC_REQUESTS_COUNT_MAX: Final = 256
 """Outstanding requests for missing blocks that an engine remembers."""
 SYNC_RETRY_US_MIN: Final = 5_000_000
 """An unanswered request for missing blocks is asked again no sooner than this."""
+TRIE_NODES_MAX: Final = 200_000
+"""Decoded trie nodes that one store keeps in memory."""
+CODE_SCANS_MAX: Final = 4_096
+"""Contract codes whose jump targets are remembered."""
+GAS_LIMIT_MIN: Final = 5_000
+"""Smallest gas limit of a block (go-ethereum, params.MinGasLimit)."""
+GAS_LIMIT_MAX: Final = 2**63 - 1
+INITCODE_BYTES_MAX: Final = 49_152
+"""Longest initcode from Shanghai on (EIP-3860)."""
+ANCESTOR_HASHES_COUNT_MAX: Final = 256
+"""How far the BLOCKHASH opcode looks back."""
+GENESIS_BYTES_MAX: Final = 64 * 2**20
+"""One genesis.json."""

@@ -1,0 +1,90 @@
+"""Shares of e that are lent (kind 3), and steps that move a deal to the next epoch (kind 4).
+
+Both are Shamir shares, k of N.  By linearity ``y_x xor g_x`` is a share of K, and ``y_x xor
+delta_x`` is a share of the next epoch's k'; K and the fragments never change.
+source        secret-sharing.md sections 8 and 9; Herzberg et al. 1995.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from hashlib import sha256
+from typing import Final
+
+from node.sss.derivation import KEY_BYTES
+from node.sss.drbg import Stream
+from node.sss.errors import MixedEpochsError, MixedRecordsError, ShareFormatError, StaleEpochError
+from node.sss.gf256 import add
+from node.sss.shamir import split
+from node.sss.shares import Container, DealHeader, Kind
+from node.sss.ssms import container_of
+
+_DEPOSIT_LABEL: Final = b"wardnet/sss/deposit/v1\x00"
+
+
+def grant_shares(
+    header: DealHeader, essential: bytes, *, epoch: int, stream: Stream
+) -> tuple[Container, ...]:
+    """Share the current e among the custodians: index 1 .. N, kind 3."""
+    return _shared(header, Kind.GRANT, essential, epoch, stream)
+
+
+def delta_shares(
+    header: DealHeader, essential: bytes, following: bytes, *, epoch: int, stream: Stream
+) -> tuple[Container, ...]:
+    """Share ``essential xor following``, the step INTO ``epoch``: index 1 .. N, kind 4."""
+    return _shared(header, Kind.DELTA, add(essential, following), epoch, stream)
+
+
+def _shared(
+    header: DealHeader, kind: Kind, secret: bytes, epoch: int, stream: Stream
+) -> tuple[Container, ...]:
+    random_shares = [stream.take(KEY_BYTES) for _ in range(header.needed - 1)]
+    salts = [stream.take(KEY_BYTES) for _ in range(header.custodians)]
+    values = split(secret, random_shares, total=header.custodians)
+    return tuple(
+        container_of(header, kind, index, salt, value, epoch=epoch)
+        for index, (salt, value) in enumerate(zip(salts, values, strict=True), start=1)
+    )
+
+
+def apply_delta(share: Container, delta: Container) -> Container:
+    """Move a custodian's share or a grant share to the next epoch, under the delta's salt.
+
+    raises        ShareFormatError: ``kind``, a container of another kind.
+                  MixedRecordsError: another deal.  ValueError: another index.
+                  StaleEpochError: the delta is not the step after the share's epoch.
+    """
+    if share.kind not in (Kind.CUSTODIAN, Kind.GRANT) or delta.kind is not Kind.DELTA:
+        raise ShareFormatError("kind", share.index)
+    _check_pair(share, delta)
+    if delta.epoch != share.epoch + 1:
+        raise StaleEpochError(share.epoch, delta.epoch)
+    return replace(
+        share, epoch=delta.epoch, salt=delta.salt, payload=add(share.payload, delta.payload)
+    )
+
+
+def released_point(share: Container, grant: Container) -> bytes:
+    """Give ``z_x = y_x xor g_x``, a share of K: what a custodian hands to a grantee.
+
+    raises        ShareFormatError: ``kind``.  MixedRecordsError: another deal.
+                  MixedEpochsError: another epoch.  ValueError: another index.
+    """
+    if share.kind is not Kind.CUSTODIAN or grant.kind is not Kind.GRANT:
+        raise ShareFormatError("kind", share.index)
+    _check_pair(share, grant)
+    if share.epoch != grant.epoch:
+        raise MixedEpochsError((share.epoch, grant.epoch))
+    return add(share.payload, grant.payload)
+
+
+def _check_pair(left: Container, right: Container) -> None:
+    if left.deal_id != right.deal_id:
+        raise MixedRecordsError(left.deal_id, right.deal_id)
+    if left.index != right.index:
+        raise ValueError(f"shares of index {left.index} and {right.index} do not meet")
+
+
+def deposit_root(digests: Iterable[bytes]) -> bytes:
+    """Give the root over SHA-256 of every custodian's deposit, index 1 .. N in order."""
+    return sha256(_DEPOSIT_LABEL + b"".join(digests)).digest()

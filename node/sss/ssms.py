@@ -1,0 +1,386 @@
+"""``ssms-1tn``, the default scheme: an encrypted record whose key is shared (1,t,n).
+
+``K = e xor k'``: the patient holds e, the custodians share k' (Shamir, k of N), and the
+ciphertext is dispersed k of N.  Secret sharing made short (Krawczyk 1993, sections 3 and 4) with
+an essential share of our own; byte for byte in secret-sharing.md section 6.
+
+Claim: computational (AES-256, SHA-256, the random stream), tamper-evident.  Python cannot promise
+that dropped keys leave memory.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import combinations, islice
+from typing import Final
+
+import numpy as np
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from node.base.limits import (
+    HOLDERS_COUNT_MAX,
+    RECORD_IN_MEMORY_BYTES_MAX,
+    SUBSETS_TRIED_COUNT_MAX,
+)
+from node.base.ports import Entropy
+from node.base.rng import SystemEntropy
+from node.base.types import Address, Cid
+from node.sss.commitments import NO_CID, FragmentEntry, Manifest, is_manifest_cid
+from node.sss.derivation import KEY_BYTES, EssentialSecret, commitment_of, record_key_of
+from node.sss.drbg import SeedsUsed, fresh_stream
+from node.sss.errors import (
+    DuplicateShareError,
+    EmptyRecordError,
+    FragmentMismatchError,
+    MixedEpochsError,
+    MixedRecordsError,
+    RecordTooLongError,
+    ShareFormatError,
+    ShareMissingError,
+    SharingPlanError,
+    SimulatedSecretError,
+    TamperedRecordError,
+    WrongEssentialShareError,
+    WrongKeyError,
+)
+from node.sss.gf256 import add
+from node.sss.reed_solomon import disperse_into, fragment_length, gather
+from node.sss.shamir import combine, split
+from node.sss.shares import (
+    CONTAINER_FRAME_BYTES,
+    CONTAINER_HEAD_BYTES,
+    FLAG_SIMULATED,
+    ZERO_SALT,
+    Container,
+    DealHeader,
+    Kind,
+    Octets,
+    Scheme,
+    check_against,
+    decode_container,
+    octets,
+    share_digest,
+)
+
+NONCE_BYTES: Final = 12
+
+
+class Profile(Enum):
+    """Whose secrets these are: those of a simulation and real ones never meet."""
+
+    SIMULATION = "simulation"
+    PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DealTerms:
+    """What the dealer fixes: the record's place, who deals, and (1,t,n)."""
+
+    chain_id: int
+    pmr_id: bytes
+    record_version: int
+    generation: int
+    dealer: Address
+    t: int
+    n: int
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Names of what is allowed and worth a thought."""
+        found = ("single_custodian_opens",) if self.t == 2 else ()
+        return (*found, "no_loss_tolerance") if self.t == self.n else found
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Deal:
+    """All that a deal makes.  The essential share goes to the patient and nobody else."""
+
+    header: DealHeader
+    essential: Container
+    custodians: tuple[Container, ...]
+    """Index 1 .. N."""
+    fragments: tuple[bytes, ...]
+    """Containers of kind 2, encoded, index 1 .. N."""
+
+    def __repr__(self) -> str:
+        return f"Deal(t={self.header.t}, n={self.header.n}, {self.header.deal_id().hex()[:8]})"
+
+    def manifest(
+        self, custodians: Sequence[Address], cids: Sequence[Cid] | None = None
+    ) -> Manifest:
+        """Give the public manifest of epoch 0; ``cids`` say where the fragments lie.
+
+        raises        ValueError: not one custodian and one CID (36 bytes) for each index.
+        """
+        count = self.header.custodians
+        places = (NO_CID,) * count if cids is None else tuple(cids)
+        if len(custodians) != count or len(places) != count:
+            raise ValueError(f"this deal has {count} custodians")
+        if not all(map(is_manifest_cid, places)) or any(len(one) != 20 for one in custodians):
+            raise ValueError("a custodian is 20 bytes, a CID 01 codec 12 20 and a SHA-256")
+        return Manifest(
+            epoch=0,
+            header=self.header,
+            digests=tuple(share.digest() for share in (self.essential, *self.custodians)),
+            custodians=tuple(custodians),
+            fragments=tuple(
+                FragmentEntry(fragment[-32:], cid)
+                for fragment, cid in zip(self.fragments, places, strict=True)
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FoundKey:
+    """K of a deal, which indices gave a wrong share, and how many sets it took."""
+
+    key: bytes
+    liars: tuple[int, ...]
+    sets_tried: int
+
+    def __repr__(self) -> str:
+        return f"FoundKey(liars={self.liars}, sets_tried={self.sets_tried})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OpenedRecord:
+    """The record, and the indices whose shares do not fit the others."""
+
+    record: bytes
+    liars: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        return f"OpenedRecord({len(self.record)} bytes, liars={self.liars})"
+
+
+def check_plan(*, t: int, n: int) -> None:
+    """Check that a deal can have these holders.
+
+    raises        SharingPlanError: not 2 <= t <= n <= 255.
+    """
+    if n > HOLDERS_COUNT_MAX:
+        raise SharingPlanError(t, n, f"at most {HOLDERS_COUNT_MAX} holders")
+    if t < 2:
+        raise SharingPlanError(t, n, "t counts the patient and at least one custodian: t >= 2")
+    if t > n:
+        raise SharingPlanError(t, n, "more shares are needed than there are: t <= n")
+
+
+def check_profile(header: DealHeader, profile: Profile) -> None:
+    """Check that a deal belongs to this kind of network.
+
+    raises        SimulatedSecretError: a simulated deal in production, or the reverse.
+    """
+    if header.is_simulated != (profile is Profile.SIMULATION):
+        made = "a simulation" if header.is_simulated else "a real network"
+        raise SimulatedSecretError(f"the deal was made by {made}, the profile is {profile.value}")
+
+
+def deal(
+    record: Octets,
+    terms: DealTerms,
+    *,
+    entropy: Entropy,
+    seeds: SeedsUsed,
+    profile: Profile,
+    derived: EssentialSecret | None = None,
+) -> Deal:
+    """Encrypt a record and share it so that e AND any t-1 of the n-1 custodians open it.
+
+    ``record``    1 .. RECORD_IN_MEMORY_BYTES_MAX bytes.
+    ``entropy``   48 bytes are taken; the system's in production, a seeded one in a simulation.
+    ``derived``   the essential share from the patient's wallet; None draws a random one.
+    raises        EmptyRecordError, RecordTooLongError, SharingPlanError, SeedReuseError;
+                  SimulatedSecretError: the source of entropy does not fit the profile.
+                  TypeError: the record is not bytes-like.
+    """
+    plain = octets(record, "a record")
+    if not plain:
+        raise EmptyRecordError
+    if len(plain) > RECORD_IN_MEMORY_BYTES_MAX:
+        raise RecordTooLongError(len(plain), RECORD_IN_MEMORY_BYTES_MAX)
+    check_plan(t=terms.t, n=terms.n)
+    if isinstance(entropy, SystemEntropy) != (profile is Profile.PRODUCTION):
+        raise SimulatedSecretError(
+            f"the profile is {profile.value}, the entropy is {type(entropy).__name__}"
+        )
+    needed, count = terms.t - 1, terms.n - 1
+    # the order of draws is law: the vectors replay it
+    stream = fresh_stream(entropy, seeds)
+    key = stream.take(KEY_BYTES)
+    nonce = stream.take(NONCE_BYTES)
+    e = stream.take(KEY_BYTES) if derived is None else derived.share
+    random_shares = [stream.take(KEY_BYTES) for _ in range(needed - 1)]
+    salts = [stream.take(KEY_BYTES) for _ in range(count + 1)]
+    if derived is not None:
+        salts[0] = derived.salt
+    header = DealHeader(
+        scheme=Scheme.SSMS,
+        t=terms.t,
+        n=terms.n,
+        flags=FLAG_SIMULATED if profile is Profile.SIMULATION else 0,
+        generation=terms.generation,
+        chain_id=terms.chain_id,
+        pmr_id=terms.pmr_id,
+        record_version=terms.record_version,
+        plaintext_length=len(plain),
+        nonce=nonce,
+        dealer=terms.dealer,
+        commitment=commitment_of(key),
+    )
+    payloads = (e, *split(add(key, e), random_shares, total=count))
+    holders = tuple(
+        container_of(header, Kind.CUSTODIAN if index else Kind.ESSENTIAL, index, salt, payload)
+        for index, (salt, payload) in enumerate(zip(salts, payloads, strict=True))
+    )
+    ciphertext = AESGCM(record_key_of(key)).encrypt(nonce, plain, header.encode())
+    return Deal(header, holders[0], holders[1:], _fragments(header, ciphertext))
+
+
+def container_of(
+    header: DealHeader, kind: Kind, index: int, salt: bytes, payload: bytes, *, epoch: int = 0
+) -> Container:
+    """Give a container of a deal."""
+    return Container(
+        header.scheme, kind, index, header.t, header.n, epoch, header.deal_id(), salt, payload
+    )
+
+
+def _fragments(header: DealHeader, ciphertext: bytes) -> tuple[bytes, ...]:
+    """Disperse the ciphertext straight into the containers' payloads."""
+    size = fragment_length(len(ciphertext), needed=header.needed)
+    buffers = [bytearray(CONTAINER_FRAME_BYTES + size) for _ in range(header.custodians)]
+    end = CONTAINER_HEAD_BYTES + size
+    rows = [np.frombuffer(buffer, np.uint8)[CONTAINER_HEAD_BYTES:end] for buffer in buffers]
+    disperse_into(ciphertext, rows, needed=header.needed)
+    empty = container_of(header, Kind.FRAGMENT, 1, ZERO_SALT, b"").head()
+    for index, buffer in enumerate(buffers, start=1):
+        buffer[:CONTAINER_HEAD_BYTES] = empty
+        buffer[7] = index
+        buffer[80:CONTAINER_HEAD_BYTES] = size.to_bytes(8)
+        buffer[end:] = share_digest(memoryview(buffer)[:end])
+    return tuple(bytes(buffer) for buffer in buffers)
+
+
+def find_key(header: DealHeader, points: Mapping[int, bytes]) -> FoundKey:
+    """Find K from points of its polynomial, of which some may be lies.
+
+    ``points``    index to ``y_x xor e``, 32 bytes; the k lowest are tried first, then k-sets in
+                  lexicographic order, at most SUBSETS_TRIED_COUNT_MAX.
+    raises        ShareMissingError: fewer than k points.
+                  WrongKeyError: no set that was tried makes the committed key.
+    source        secret-sharing.md sections 9 and 13.  The commitment decides, never a majority.
+    """
+    present = tuple(sorted(points))
+    if len(present) < header.needed:
+        raise ShareMissingError(len(present), header.needed, present)
+    sets = islice(combinations(present, header.needed), SUBSETS_TRIED_COUNT_MAX)
+    for tried, chosen in enumerate(sets, start=1):
+        basis = {x: points[x] for x in chosen}
+        key = combine(basis)
+        if commitment_of(key) == header.commitment:
+            others = (x for x in present if x not in basis)
+            liars = tuple(x for x in others if combine(basis, at=x) != points[x])
+            return FoundKey(key, liars, tried)
+    raise WrongKeyError
+
+
+def recover_key(manifest: Manifest, shares: Iterable[Octets]) -> FoundKey:
+    """Give K from the essential container and custodians' containers of one epoch.
+
+    raises        WrongEssentialShareError: no index 0, or not the one of the manifest.
+                  ShareMissingError: fewer than t-1 custodians, before any arithmetic.
+                  DuplicateShareError, MixedRecordsError, MixedEpochsError, ShareFormatError,
+                  FragmentMismatchError: a custodian's container is not the manifest's.
+                  WrongKeyError: the commitment differs; names the liars if more than t-1 came.
+    """
+    header = manifest.header
+    given = [decode_container(share) for share in shares]
+    _check_mixture(manifest, given)
+    essential = next((share for share in given if share.kind is Kind.ESSENTIAL), None)
+    if essential is None:
+        raise WrongEssentialShareError("no index 0")
+    custodians = {share.index: share for share in given if share.kind is Kind.CUSTODIAN}
+    present = tuple(sorted(custodians))
+    if len(present) < header.needed:
+        raise ShareMissingError(len(present), header.needed, present)
+    if essential.digest() != manifest.digests[0]:
+        raise WrongEssentialShareError("its digest is not the manifest's")
+    for index in present:
+        if custodians[index].digest() != manifest.digests[index]:
+            raise FragmentMismatchError(index)
+    # e is the constant polynomial: adding it to every point moves the value at 0 from k' to K
+    points = {index: add(custodians[index].payload, essential.payload) for index in present}
+    found = find_key(header, points)
+    if found.sets_tried > 1:
+        raise WrongKeyError(found.liars)
+    return found
+
+
+def _check_mixture(manifest: Manifest, given: Sequence[Container]) -> None:
+    """Check that containers are shares of one deal and one epoch, one for each index."""
+    header = manifest.header
+    deal_id = header.deal_id()
+    seen: set[int] = set()
+    for share in given:
+        if share.deal_id != deal_id:
+            raise MixedRecordsError(deal_id, share.deal_id)
+        check_against(share, header)
+        if share.kind not in (Kind.ESSENTIAL, Kind.CUSTODIAN):
+            raise ShareFormatError("kind", share.index)
+        if share.index in seen:
+            raise DuplicateShareError(share.index)
+        seen.add(share.index)
+    epochs = {share.epoch for share in given} | {manifest.epoch}
+    if len(epochs) != 1:
+        raise MixedEpochsError(tuple(sorted(epochs)))
+
+
+def decrypt(manifest: Manifest, key: bytes, fragments: Iterable[Octets]) -> bytes:
+    """Give the record from K and fragment containers, of which the k lowest indices are used.
+
+    raises        FragmentMismatchError: a fragment is not the one of the manifest.
+                  DuplicateShareError, ShareFormatError, MixedRecordsError, ShareMissingError.
+                  WrongKeyError: K is not what the deal commits to.
+                  TamperedRecordError: the fragments fit the manifest and make no authentic record.
+    """
+    header = manifest.header
+    if commitment_of(key) != header.commitment:
+        raise WrongKeyError
+    payloads: dict[int, memoryview] = {}
+    for encoded in fragments:
+        raw = octets(encoded, "a fragment")
+        fragment = decode_container(raw)
+        if fragment.deal_id != header.deal_id():
+            raise MixedRecordsError(header.deal_id(), fragment.deal_id)
+        check_against(fragment, header)
+        if fragment.kind is not Kind.FRAGMENT:
+            raise ShareFormatError("kind", fragment.index)
+        if fragment.index in payloads:
+            raise DuplicateShareError(fragment.index)
+        if raw[-32:] != manifest.fragments[fragment.index - 1].digest:
+            raise FragmentMismatchError(fragment.index)
+        payloads[fragment.index] = memoryview(raw)[CONTAINER_HEAD_BYTES:-32]
+    ciphertext = gather(payloads, needed=header.needed, length=header.ciphertext_length)
+    try:
+        return AESGCM(record_key_of(key)).decrypt(header.nonce, ciphertext, header.encode())
+    except InvalidTag as error:
+        raise TamperedRecordError(tuple(sorted(payloads))[: header.needed]) from error
+
+
+def open_record(
+    manifest: Manifest,
+    shares: Iterable[Octets],
+    fragments: Iterable[Octets],
+    *,
+    profile: Profile,
+) -> OpenedRecord:
+    """Rebuild a record from the patient's share, custodians' shares and fragments.
+
+    ``shares``    containers of kind 0 and 1 of one epoch, in any order.
+    raises        SimulatedSecretError, and what ``recover_key`` and ``decrypt`` raise.
+    """
+    check_profile(manifest.header, profile)
+    found = recover_key(manifest, shares)
+    return OpenedRecord(decrypt(manifest, found.key, fragments), found.liars)
