@@ -1,0 +1,92 @@
+"""``wardnet run FILE...``: run scenarios, show what they do, judge what they came to."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from node.commands import output
+from node.commands.files import read_scenario
+
+if TYPE_CHECKING:
+    from node.sim.runner import RunResult
+
+SEED_MAX: Final = 2**63 - 1
+VALID, INVALID, UNKNOWN = 0, 1, 3
+
+
+def run(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scenario files.")],
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=SEED_MAX, help="Instead of the file's seed.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The run's folder; of several files, a folder above."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document on stdout, no progress.")
+    ] = False,
+) -> None:
+    """Run scenarios; exit 0 if all expectations hold, 1 if one does not."""
+    if len(files) > 1:
+        _load_all(files)  # a fault in the last file is told before the first one runs
+    results: list[dict[str, Any]] = []
+    for path, folder in zip(files, folders(files, out), strict=True):
+        outcome = _run_one(path, seed, folder, quiet=as_json)
+        results.append(outcome.results)
+        if not as_json:
+            command = repeat_command(path, outcome.results.get("seed"))
+            output.print_result(outcome.results, str(outcome.folder), command)
+    status = worst([int(result["exit_code"]) for result in results])
+    if as_json and len(results) == 1:
+        output.write_json(results[0])
+    elif as_json:
+        output.write_json({"exit_code": status, "seed": seed, "runs": results})
+    raise typer.Exit(status)
+
+
+def folders(files: Sequence[Path], out: Path | None) -> list[Path | None]:
+    """Give each run its folder: DIR itself for one file, DIR/<name> (then -2, -3) for several."""
+    if out is None or len(files) == 1:
+        return [out] * len(files)
+    taken: dict[str, int] = {}
+    given: list[Path | None] = []
+    for path in files:
+        taken[path.stem] = taken.get(path.stem, 0) + 1
+        count = taken[path.stem]
+        given.append(out / (path.stem if count == 1 else f"{path.stem}-{count}"))
+    return given
+
+
+def worst(codes: Sequence[int]) -> int:
+    """Give the exit code of several runs: invalid beats unknown beats valid."""
+    for code in (INVALID, UNKNOWN):
+        if code in codes:
+            return code
+    return max(codes, default=VALID)
+
+
+def repeat_command(path: Path, seed: object) -> str:
+    """Give the command that repeats a run."""
+    return f"{output.program()} run {shlex.quote(str(path))} --seed {seed}"
+
+
+def _load_all(files: Sequence[Path]) -> None:
+    from node.sim.loader import load
+
+    for path in files:
+        load(read_scenario(path), str(path))
+
+
+def _run_one(path: Path, seed: int | None, folder: Path | None, *, quiet: bool) -> "RunResult":
+    from node.commands import progress
+    from node.sim.runner import run_scenario
+
+    read_scenario(path)  # a missing file is told before the simulator is imported
+    with nullcontext(None) if quiet else progress.shown(path.stem, sys.stderr) as take:
+        return run_scenario(path, seed=seed, out=folder, progress=take)
