@@ -1,0 +1,73 @@
+"""Whether shares were released only inside the window of their grant, by block time.
+
+Reads the receipts that custodians signed, byte for byte, and asks a chain for the grant as it
+stood at the block the custodian judged by.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from node.base.types import Hash32
+
+RECEIPT_BYTES: Final = 297
+_RELEASED: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The half-open time of a grant, and whether it was revoked at the block asked about."""
+
+    valid_from: int
+    valid_until: int
+    revoked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRelease:
+    """The fields of a receipt that this judge needs (secret-sharing.md section 9)."""
+
+    status: int
+    grant_id: Hash32
+    head_hash: Hash32
+    head_timestamp: int
+
+
+def read_receipt(receipt: bytes) -> SignedRelease | None:
+    """Read a receipt; None if it has another length or magic."""
+    if len(receipt) != RECEIPT_BYTES or receipt[:4] != b"WSC1":
+        return None
+    return SignedRelease(
+        status=receipt[6],
+        grant_id=Hash32(receipt[40:72]),
+        head_hash=Hash32(receipt[120:152]),
+        head_timestamp=int.from_bytes(receipt[152:160]),
+    )
+
+
+class ReleaseWindowChecker:
+    """Judges each receipt once."""
+
+    def __init__(self, grant_at: Callable[[Hash32, Hash32], Window | None]) -> None:
+        self._grant_at = grant_at
+        """(grant id, block hash) -> the grant in the state of that block."""
+
+    def judge(self, node: str, receipt: bytes) -> str | None:
+        """Say why a release was outside its grant, or None."""
+        read = read_receipt(receipt)
+        if read is None:
+            return f"{node} signed {len(receipt)} bytes that are no receipt"
+        if read.status != _RELEASED:
+            return None
+        grant = self._grant_at(read.grant_id, read.head_hash)
+        name = f"grant 0x{read.grant_id.hex()[:16]}"
+        if grant is None:
+            return f"{node} released a share for {name}, which does not exist at its block"
+        if grant.revoked:
+            return f"{node} released a share for {name} after its revocation"
+        if not grant.valid_from <= read.head_timestamp < grant.valid_until:
+            return (
+                f"{node} released a share for {name} at {read.head_timestamp}, outside "
+                f"{grant.valid_from} .. {grant.valid_until}"
+            )
+        return None

@@ -1,0 +1,51 @@
+"""What checkers and predicates are told: raw bytes and plain facts, never an engine's opinion."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from node.base.types import Hash32
+
+
+@dataclass(frozen=True, slots=True)
+class BlockStored:
+    """A node stored a block as valid; ``header`` is its RLP as the node keeps it."""
+
+    node: str
+    hash: Hash32
+    header: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HeadAt:
+    """A node's head is now this block."""
+
+    node: str
+    hash: Hash32
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptSigned:
+    """A custodian answered a release request with this receipt (297 bytes)."""
+
+    node: str
+    receipt: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BytesSeen:
+    """Bytes that left the hands of those who may read records: a frame, a block, a stored block."""
+
+    where: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded:
+    """A step of the scenario ended; ``status`` is one of the statuses of the results."""
+
+    step: str
+    status: str
+
+
+Fact: TypeAlias = BlockStored | HeadAt | ReceiptSigned | BytesSeen | StepEnded

@@ -1,0 +1,117 @@
+"""Predicates about blocks and heads."""
+
+from node.base import rlp
+from node.base.errors import CodecError
+from node.base.keccak import keccak256
+from node.base.types import Hash32
+from node.sim.checkers.clique_seals import CliqueSealChecker
+from node.sim.facts import BlockStored, Fact, HeadAt
+from node.sim.predicates.base import State
+
+
+class HeadsAgree:
+    """Nodes that know the same blocks have the same head (consensus.md section 9, C7)."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+        self._heads: dict[str, Hash32] = {}
+
+    def observe(self, fact: Fact) -> None:
+        """Fold a block into what its node knows, or note its head."""
+        match fact:
+            case BlockStored(node, block_hash):
+                self._known[node] = self._known.get(node, 0) ^ int.from_bytes(block_hash)
+            case HeadAt(node, block_hash):
+                self._heads[node] = block_hash
+            case _:
+                pass
+
+    def state(self) -> State:
+        """Compare the heads of the nodes whose knowledge is equal."""
+        first: dict[int, str] = {}
+        for node in sorted(self._heads):
+            other = first.setdefault(self._known.get(node, 0), node)
+            if self._heads[other] != self._heads[node]:
+                return State(
+                    holds=False,
+                    why=f"{other} and {node} know the same blocks, but their heads are "
+                    f"0x{self._heads[other].hex()[:16]} and 0x{self._heads[node].hex()[:16]}",
+                )
+        return State(holds=True, why="nodes with equal knowledge have equal heads")
+
+
+class ChainLinked:
+    """Every stored block has its hash, a known parent, and the next number (I1)."""
+
+    def __init__(self, genesis: bytes) -> None:
+        self._genesis = keccak256(genesis)
+        self._numbers: dict[str, dict[Hash32, int]] = {}
+        self._fault: str | None = None
+
+    def observe(self, fact: Fact) -> None:
+        """Link a block to what its node already stored."""
+        if isinstance(fact, BlockStored) and self._fault is None:
+            self._fault = self._link(fact)
+
+    def _link(self, fact: BlockStored) -> str | None:
+        numbers = self._numbers.setdefault(fact.node, {self._genesis: 0})
+        if keccak256(fact.header) != fact.hash:
+            return f"{fact.node} stored a header under 0x{fact.hash.hex()[:16]}, not its hash"
+        try:
+            items = rlp.decode(fact.header)
+        except CodecError as error:
+            return f"{fact.node} stored a header that does not decode: {error}"
+        parent, number = items[0], items[8]
+        assert isinstance(parent, bytes)
+        assert isinstance(number, bytes)
+        below = numbers.get(Hash32(parent))
+        if below is None:
+            return f"{fact.node} stored block {int.from_bytes(number)} without its parent"
+        if int.from_bytes(number) != below + 1:
+            return f"{fact.node} stored block {int.from_bytes(number)} on block {below}"
+        numbers[fact.hash] = below + 1
+        return None
+
+    def state(self) -> State:
+        """Give the first fault, if any."""
+        return State(holds=self._fault is None, why=self._fault or "all stored blocks are linked")
+
+
+class SealAuthorised:
+    """Every stored block is sealed by a signer of its own branch whose turn allows it (I2)."""
+
+    def __init__(self, checker: CliqueSealChecker) -> None:
+        self._checker = checker
+        self._fault: str | None = None
+
+    def observe(self, fact: Fact) -> None:
+        """Judge a header that is new to the run."""
+        if isinstance(fact, BlockStored) and self._fault is None:
+            fault = self._checker.judge(fact.header)
+            self._fault = None if fault is None else f"{fact.node}: {fault}"
+
+    def state(self) -> State:
+        """Give the first fault, if any."""
+        return State(holds=self._fault is None, why=self._fault or "all seals are authorised")
+
+
+class HeightAtLeast:
+    """Every node's head has reached a number."""
+
+    def __init__(self, nodes: tuple[str, ...], blocks: int) -> None:
+        self._heights = dict.fromkeys(nodes, 0)
+        self._blocks = blocks
+
+    def observe(self, fact: Fact) -> None:
+        """Note the height of a head."""
+        if isinstance(fact, HeadAt):
+            self._heights[fact.node] = fact.number
+
+    def state(self) -> State:
+        """Compare the lowest head with the number asked for."""
+        node = min(self._heights, key=lambda name: (self._heights[name], name))
+        height = self._heights[node]
+        return State(
+            holds=height >= self._blocks,
+            why=f"the lowest head is block {height}, at {node}; wants {self._blocks}",
+        )

@@ -1,0 +1,89 @@
+from node.base.types import Hash32
+from node.sim.checkers.canaries import CanaryScanner
+from node.sim.checkers.release_window import ReleaseWindowChecker, Window
+from node.sim.facts import BytesSeen, ReceiptSigned
+from node.sim.predicates.base import State
+from node.sim.predicates.records import GrantWindowRespected, PlaintextLeak, ShareRule
+
+
+def receipt(status, timestamp):
+    return (
+        b"WSC1\1\1"
+        + bytes([status, 0])
+        + bytes(32)
+        + b"\7" * 32
+        + bytes(40)
+        + bytes(8)
+        + b"\x09" * 32
+        + timestamp.to_bytes(8)
+        + bytes(8 + 32 + 32 + 65)
+    )
+
+
+def window(status, timestamp, grant=Window(100, 200, revoked=False)):  # noqa: B008
+    asked = []
+
+    def grant_at(grant_id, block_hash):
+        asked.append((grant_id, block_hash))
+        return grant
+
+    predicate = GrantWindowRespected(ReleaseWindowChecker(grant_at))
+    predicate.observe(ReceiptSigned("h1", receipt(status, timestamp)))
+    return predicate.state(), asked
+
+
+def test_a_release_inside_its_grant_is_respected():
+    state, asked = window(0, 199)
+    assert state.holds
+    assert asked == [(Hash32(b"\7" * 32), Hash32(b"\x09" * 32))]
+
+
+def test_a_release_in_the_first_second_after_the_grant_is_not():
+    state, _ = window(0, 200)
+    assert not state.holds
+    assert "h1 released" in state.why
+
+
+def test_a_release_before_the_grant_is_not():
+    assert not window(0, 99)[0].holds
+
+
+def test_a_refusal_after_the_grant_is_respected():
+    assert window(4, 500)[0].holds
+
+
+def test_a_release_without_any_grant_is_not():
+    assert not window(0, 150, None)[0].holds
+
+
+def test_a_release_after_revocation_is_not():
+    assert not window(0, 150, Window(100, 200, revoked=True))[0].holds
+
+
+def test_bytes_that_are_no_receipt_are_not():
+    predicate = GrantWindowRespected(ReleaseWindowChecker(lambda *_: None))
+    predicate.observe(ReceiptSigned("h1", b"WSC1"))
+    assert not predicate.state().holds
+
+
+def test_a_canary_in_clear_is_a_leak_and_its_place_is_named():
+    predicate = PlaintextLeak(CanaryScanner([b"Kavya"]))
+    predicate.observe(BytesSeen("frame h0 -> h1", b"....Kavya...."))
+    state = predicate.state()
+    assert state.holds
+    assert state.why == "frame h0 -> h1: 5 bytes of a record in clear at offset 4"
+
+
+def test_other_bytes_are_no_leak():
+    predicate = PlaintextLeak(CanaryScanner([b"Kavya"]))
+    predicate.observe(BytesSeen("frame", b"Kavy" * 9))
+    assert not predicate.state().holds
+
+
+def test_a_record_that_was_not_filed_does_not_keep_the_share_rule():
+    assert not ShareRule("scan-1", lambda _: None).state().holds
+
+
+def test_the_trial_of_a_record_decides_the_share_rule():
+    verdict = State(holds=True, why="32 subsets")
+    assert ShareRule("scan-1", lambda record: verdict).state() is verdict
