@@ -66,6 +66,7 @@ class CliqueSealChecker:
             return f"block {number} stands on block {parent.number}"
         signer = self.signer(items)
         fault = _seal_fault(parent, number, signer, int.from_bytes(items[_DIFFICULTY]))
+        fault = fault or self._list_fault(parent, number, items[_EXTRA][_VANITY:-_SEAL])
         if fault is not None:
             return f"block {number}: {fault}"
         assert signer is not None
@@ -82,6 +83,12 @@ class CliqueSealChecker:
         """Give the set after a block that was shown."""
         known = self._after.get(block_hash)
         return None if known is None else known.signers
+
+    def _list_fault(self, parent: SetAfter, number: int, listed: bytes) -> str | None:
+        wants = b"".join(parent.signers) if number % self._epoch == 0 else b""
+        if listed == wants:
+            return None
+        return f"lists {len(listed) // 20} signers, wants the {len(wants) // 20} of its parent"
 
     def _apply(
         self, parent: SetAfter, number: int, signer: Address, items: list[bytes]
