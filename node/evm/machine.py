@@ -1,0 +1,258 @@
+"""py-evm's State and Computation classes on our accounts (ledger.md section 2.2).
+
+Only the interpreter is py-evm's.  Its chain, block, header, transaction and consensus classes have
+no part in this: validity is decided in ``rules``, roots in ``state``, headers in ``blocks``.
+"""
+
+from functools import lru_cache
+from typing import Any, Final
+
+from eth.abc import ComputationAPI, MessageAPI, StateAPI, TransactionContextAPI
+from eth.exceptions import Halt
+from eth.vm.code_stream import CodeStream
+from eth.vm.computation import BaseComputation
+from eth.vm.execution_context import ExecutionContext as EvmContext
+from eth.vm.forks.cancun.computation import CancunComputation
+from eth.vm.forks.cancun.state import CancunState, CancunTransactionExecutor
+from eth.vm.forks.london.computation import LondonComputation
+from eth.vm.forks.london.state import LondonState, LondonTransactionExecutor
+from eth.vm.logic.invalid import InvalidOpcode
+
+from node.base.limits import CODE_SCANS_MAX
+from node.base.types import ZERO_HASH
+from node.evm.executor import ExecutionContext, StateReader
+from node.evm.forks import CANCUN, LONDON, Profile
+from node.evm.journal import JournalAccounts
+from node.evm.rules import machine_gas
+from node.evm.transactions import AccessList, Transaction
+
+_JUMPDEST: Final = 0x5B
+_PUSH1: Final = 0x60
+_PUSH32: Final = 0x7F
+_PAST_THE_END: Final = bytes(33)
+"""STOP for a program counter that ran past the code, by at most one PUSH32."""
+
+
+@lru_cache(maxsize=CODE_SCANS_MAX)
+def jump_targets(code: bytes) -> frozenset[int]:
+    """Give the positions of JUMPDEST that are no data of a PUSH: one pass over the code."""
+    targets: list[int] = []
+    at = 0
+    while at < len(code):
+        opcode = code[at]
+        if opcode == _JUMPDEST:
+            targets.append(at)
+        elif _PUSH1 <= opcode <= _PUSH32:
+            at += opcode - _PUSH1 + 1
+        at += 1
+    return frozenset(targets)
+
+
+class LedgerCodeStream(CodeStream):
+    """Code whose jump targets are found once, not once per frame."""
+
+    __slots__ = ("executable",)
+
+    def __init__(self, code_bytes: bytes) -> None:
+        super().__init__(code_bytes)
+        self.executable = code_bytes + _PAST_THE_END
+
+    def is_valid_opcode(self, position: int) -> bool:
+        """Say whether a jump may go to ``position``: py-evm asks for nothing else."""
+        return position in jump_targets(self._raw_code_bytes)
+
+
+class LedgerComputation(BaseComputation):
+    """The interpreter loop without debug branch and generator, on ``LedgerCodeStream``."""
+
+    table: tuple[Any, ...]
+    """The function of each opcode byte, unknown ones included."""
+    code: LedgerCodeStream
+
+    def __init__(
+        self, state: StateAPI, message: MessageAPI, transaction_context: TransactionContextAPI
+    ) -> None:
+        super().__init__(state, message, transaction_context)
+        self.code = LedgerCodeStream(message.code)
+
+    @classmethod
+    def apply_computation(
+        cls,
+        state: StateAPI,
+        message: MessageAPI,
+        transaction_context: TransactionContextAPI,
+        parent_computation: ComputationAPI | None = None,
+    ) -> ComputationAPI:
+        """Run one frame.  A VMError becomes its ``error`` when the context manager ends."""
+        with cls(state, message, transaction_context) as computation:
+            if computation.is_origin_computation:
+                computation.contracts_created = []
+                if message.is_create:
+                    cls.consume_initcode_gas_cost(computation)
+            if parent_computation is not None:
+                computation.contracts_created = parent_computation.contracts_created
+            if message.is_create:
+                computation.contracts_created.append(message.storage_address)
+            precompile = computation.precompiles.get(message.code_address)
+            if precompile is not None:
+                if not message.is_delegation:
+                    precompile(computation)
+                return computation
+            cls._run(computation)
+        return computation
+
+    @classmethod
+    def _run(cls, computation: Any) -> None:  # noqa: ANN401 - py-evm's ComputationAPI has no executable
+        table = cls.table
+        stream = computation.code
+        executable = stream.executable
+        try:
+            while True:
+                opcode = executable[stream.program_counter]
+                stream.program_counter += 1
+                table[opcode](computation=computation)
+        except Halt:
+            pass
+
+
+def _table(computation_class: type[BaseComputation]) -> tuple[Any, ...]:
+    known = computation_class.opcodes
+    return tuple(known[byte] if byte in known else InvalidOpcode(byte) for byte in range(256))
+
+
+class LedgerLondonComputation(LedgerComputation, LondonComputation):
+    """London on our loop."""
+
+    table = _table(LondonComputation)
+
+
+class LedgerCancunComputation(LedgerComputation, CancunComputation):
+    """Cancun on our loop."""
+
+    table = _table(CancunComputation)
+
+
+class LedgerLondonExecutor(LondonTransactionExecutor):
+    """London; the rules have been checked before."""
+
+    def validate_transaction(self, transaction: Any) -> None:  # noqa: ANN401 - an EvmTransaction
+        """Check nothing: ``rules`` did, and stock would recover the sender a second time."""
+
+
+class LedgerCancunExecutor(CancunTransactionExecutor):
+    """Cancun; the rules have been checked before."""
+
+    def validate_transaction(self, transaction: Any) -> None:  # noqa: ANN401 - an EvmTransaction
+        """Check nothing: ``rules`` did, and stock would recover the sender a second time."""
+
+
+class LedgerState:
+    """Checkpoints and transient storage in one undo log; a mix-in before a fork's State."""
+
+    account_db_class: Any = JournalAccounts
+    _account_db: Any
+
+    def snapshot(self) -> Any:  # noqa: ANN401 - py-evm passes it back to revert and commit
+        """Give a checkpoint."""
+        return self._account_db.record()
+
+    def revert(self, snapshot: Any) -> None:  # noqa: ANN401
+        """Undo everything since a checkpoint."""
+        self._account_db.discard(snapshot)
+
+    def commit(self, snapshot: Any) -> None:  # noqa: ANN401
+        """Keep everything since a checkpoint."""
+
+    def get_transient_storage(self, address: Any, slot: int) -> bytes:  # noqa: ANN401
+        """Give a transient slot."""
+        found: bytes = self._account_db.get_transient(address, slot)
+        return found
+
+    def set_transient_storage(self, address: Any, slot: int, value: bytes) -> None:  # noqa: ANN401
+        """Set a transient slot."""
+        self._account_db.set_transient(address, slot, value)
+
+    def clear_transient_storage(self) -> None:
+        """Forget all transient slots."""
+        self._account_db.clear_transient()
+
+    def set_system_contracts(self) -> None:
+        """Install nothing: our genesis has no system contracts, so no block calls them."""
+
+    @property
+    def journal(self) -> JournalAccounts:
+        """The accounts of the running block."""
+        journal: JournalAccounts = self._account_db
+        return journal
+
+
+class LedgerLondonState(LedgerState, LondonState):
+    """London on our accounts."""
+
+    computation_class = LedgerLondonComputation
+    transaction_executor_class = LedgerLondonExecutor
+
+
+class LedgerCancunState(LedgerState, CancunState):
+    """Cancun on our accounts."""
+
+    computation_class = LedgerCancunComputation
+    transaction_executor_class = LedgerCancunExecutor
+
+
+_STATES: Final[dict[str, Any]] = {LONDON.name: LedgerLondonState, CANCUN.name: LedgerCancunState}
+
+
+def open_state(context: ExecutionContext, view: StateReader) -> Any:  # noqa: ANN401 - one of _STATES
+    """Make the state of a block: nothing of it is read from a header or a clock."""
+    is_cancun = context.profile.has_cancun_header
+    evm_context = EvmContext(
+        coinbase=context.fee_recipient,  # type: ignore[arg-type]  # py-evm has its own NewType
+        timestamp=context.timestamp,
+        block_number=context.number,  # type: ignore[arg-type]
+        difficulty=context.difficulty,
+        mix_hash=context.mix_hash,  # type: ignore[arg-type]
+        gas_limit=context.gas_limit,
+        prev_hashes=context.ancestor_hashes,  # type: ignore[arg-type]
+        chain_id=context.chain_id,
+        base_fee_per_gas=context.base_fee,
+        excess_blob_gas=0 if is_cancun else None,
+    )
+    return state_class(context.profile)(view, evm_context, ZERO_HASH)
+
+
+def state_class(profile: Profile) -> Any:  # noqa: ANN401 - one of _STATES
+    """Give the State class of a profile."""
+    return _STATES[profile.name]
+
+
+class EvmTransaction:
+    """What py-evm's executors read of a transaction."""
+
+    __slots__ = (
+        "access_list",
+        "data",
+        "gas",
+        "intrinsic_gas",
+        "max_fee_per_gas",
+        "max_priority_fee_per_gas",
+        "nonce",
+        "sender",
+        "to",
+        "type_id",
+        "value",
+    )
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.access_list: AccessList = transaction.access_list
+        self.data = transaction.data
+        self.gas = transaction.gas
+        # EIP-3860's words are charged by the first frame, so they are not in here.
+        self.intrinsic_gas = machine_gas(transaction)
+        self.max_fee_per_gas = transaction.max_fee
+        self.max_priority_fee_per_gas = transaction.max_tip
+        self.nonce = transaction.nonce
+        self.sender = transaction.sender
+        self.to = transaction.to or b""
+        self.type_id = transaction.type or None
+        self.value = transaction.value

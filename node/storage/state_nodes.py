@@ -1,0 +1,46 @@
+"""Trie nodes and contract code, each under its Keccak-256."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from node.base.types import Hash32
+
+
+class StateNodes(Protocol):
+    """A content-addressed store: equal keys have equal bytes, and nothing is ever changed."""
+
+    def node(self, key: Hash32) -> bytes | None:
+        """Give the RLP of a trie node, or None."""
+        ...
+
+    def code(self, key: Hash32) -> bytes | None:
+        """Give the code of a contract, or None."""
+        ...
+
+    def put(self, nodes: Mapping[Hash32, bytes], code: Mapping[Hash32, bytes]) -> None:
+        """Keep new nodes and code; what is there already is kept once."""
+        ...
+
+
+class MemoryStateNodes:
+    """The store of a simulated node; several nodes of one process may share it."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[Hash32, bytes] = {}
+        self._code: dict[Hash32, bytes] = {}
+
+    def node(self, key: Hash32) -> bytes | None:
+        """Give the RLP of a trie node, or None."""
+        return self._nodes.get(key)
+
+    def code(self, key: Hash32) -> bytes | None:
+        """Give the code of a contract, or None."""
+        return self._code.get(key)
+
+    def put(self, nodes: Mapping[Hash32, bytes], code: Mapping[Hash32, bytes]) -> None:
+        """Keep new nodes and code."""
+        self._nodes.update(nodes)
+        self._code.update(code)
+
+    def __len__(self) -> int:
+        return len(self._nodes) + len(self._code)
