@@ -147,3 +147,4 @@ ANCESTOR_HASHES_COUNT_MAX: Final = 256
 """How far the BLOCKHASH opcode looks back."""
 GENESIS_BYTES_MAX: Final = 64 * 2**20
 """One genesis.json."""
+RECORD_JSON_DEPTH_MAX: Final = 16

@@ -1,0 +1,308 @@
+"""The records of a patient: what is encrypted off the ledger and committed to on it.
+
+Three records are canonical JSON (patient details, attendant details, an entry of the PMR with the
+seven sections of the paper), one is a study of DICOM bytes.  All four have one envelope, which is
+what gets encrypted:
+
+    "WREC" | version 1 | kind | 00 00 | salt 32 | body length, 8 bytes big-endian | body
+
+The salt lies inside, so erasing the record erases what a guesser would need (privacy-and-interop.md
+section 8); binary bodies lie there as they are.  ``commitment = keccak256(salt || body)``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final, TypeAlias, cast
+
+from node.base.errors import CodecError
+from node.base.keccak import keccak256
+from node.base.types import Hash32
+from node.privacy import canonical_json
+from node.privacy.canonical_json import WHOLE, key_path
+from node.privacy.errors import RecordError
+
+SALT_BYTES: Final = 32
+GENDERS: Final = ("female", "male", "other", "unknown")
+"""The value set of FHIR R4, AdministrativeGender."""
+SECTIONS: Final = (
+    "present_illness",
+    "past_illness",
+    "diagnosis",
+    "treatment_summary",
+    "lab_reports",
+    "iomt",
+    "insurance",
+)
+"""The sections of a PMR in the order of the scope bits (privacy-and-interop.md section 9)."""
+_AGE_MAX: Final = 150
+_WEIGHT_G_MAX: Final = 1_000_000
+_HEIGHT_MM_MAX: Final = 3_000
+_MAGIC: Final = b"WREC"
+_VERSION: Final = 1
+_HEAD_BYTES: Final = 48
+
+
+class RecordKind(IntEnum):
+    """What a record is; the number stands in its envelope."""
+
+    PATIENT = 1
+    ATTENDANT = 2
+    PMR = 3
+    STUDY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class PatientDetails:
+    """Who the patient is, as the desk of a hospital writes it down."""
+
+    name: str
+    age: int
+    """Years, 0 .. 150."""
+    gender: str
+    """One of GENDERS."""
+    weight_g: int
+    height_mm: int
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttendantDetails:
+    """Who comes with the patient."""
+
+    name: str
+    phone: str
+    relationship: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One provisional diagnosis: a code such as ICD-10 ("" if none) and its wording."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Insurance:
+    """Who insures the patient, under which policy."""
+
+    insurer: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class PmrEntry:
+    """One entry of a patient medical record: the seven sections, each may be empty."""
+
+    present_illness: str = ""
+    past_illness: str = ""
+    diagnosis: tuple[Diagnosis, ...] = ()
+    treatment_summary: str = ""
+    lab_reports: tuple[str, ...] = ()
+    """References to orders and studies, not the reports themselves."""
+    iomt: tuple[str, ...] = ()
+    """References to batches of readings."""
+    insurance: Insurance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """The bytes of a DICOM file that has been de-identified."""
+
+    data: bytes = field(repr=False)
+
+
+Record: TypeAlias = PatientDetails | AttendantDetails | PmrEntry | Study
+
+
+def commitment(salt: bytes, canonical: bytes) -> Hash32:
+    """Give keccak256(salt || canonical): it stands on the ledger and says nothing by itself.
+
+    raises        CodecError: the salt is not 32 bytes.
+    """
+    if len(salt) != SALT_BYTES:
+        raise CodecError("commitment", f"the salt has {len(salt)} bytes, wants {SALT_BYTES}")
+    return keccak256(salt + canonical)
+
+
+def body_of(record: Record) -> bytes:
+    """Give the bytes that a record is committed by: canonical JSON, or the study itself.
+
+    raises        RecordError: a field is out of range or of another type (names its key).
+    """
+    match record:
+        case Study():
+            return record.data
+        case PatientDetails():
+            document: dict[str, object] = {name: getattr(record, name) for name in _PATIENT_KEYS}
+            _patient(document)
+        case AttendantDetails():
+            document = {name: getattr(record, name) for name in _ATTENDANT_KEYS}
+            _attendant(document)
+        case PmrEntry():
+            document = _pmr_document(record)
+            _pmr(document)
+    return canonical_json.encode(document)
+
+
+def parse_body(kind: RecordKind, body: bytes) -> Record:
+    """Read a body back, strictly.
+
+    raises        RecordError: not canonical, or a key is missing, unknown or of a wrong type.
+    """
+    if kind is RecordKind.STUDY:
+        return Study(body)
+    document = _object(canonical_json.decode(body), "")
+    return _PARSERS[kind](document)
+
+
+def seal_ready(record: Record, salt: bytes) -> bytes:
+    """Give the envelope of a record: what is encrypted or split.
+
+    raises        CodecError (salt), RecordError (a field).
+    """
+    if len(salt) != SALT_BYTES:
+        raise CodecError("envelope", f"the salt has {len(salt)} bytes, wants {SALT_BYTES}")
+    body = body_of(record)
+    kind = _KINDS[type(record)]
+    head = _MAGIC + bytes((_VERSION, kind, 0, 0)) + salt + len(body).to_bytes(8)
+    return head + body
+
+
+def open_ready(envelope: bytes) -> tuple[bytes, Record]:
+    """Give the salt and the record of an envelope.
+
+    raises        CodecError (the envelope), RecordError (the record in it).
+    """
+    if len(envelope) < _HEAD_BYTES:
+        raise CodecError("envelope", f"{len(envelope)} bytes, wants at least {_HEAD_BYTES}")
+    if envelope[:5] != _MAGIC + bytes((_VERSION,)):
+        raise CodecError("envelope", "does not begin with WREC, version 1")
+    if envelope[6:8] != bytes(2):
+        raise CodecError("envelope", "reserved bytes are not zero")
+    try:
+        kind = RecordKind(envelope[5])
+    except ValueError:
+        raise CodecError("envelope", f"unknown kind {envelope[5]}") from None
+    declared = int.from_bytes(envelope[40:48])
+    if declared != len(envelope) - _HEAD_BYTES:
+        raise CodecError("envelope", f"declares {declared} bytes, has {len(envelope) - 48}")
+    return envelope[8:40], parse_body(kind, envelope[_HEAD_BYTES:])
+
+
+def _pmr_document(entry: PmrEntry) -> dict[str, object]:
+    insurance = entry.insurance
+    return {
+        "present_illness": entry.present_illness,
+        "past_illness": entry.past_illness,
+        "diagnosis": [{"code": each.code, "text": each.text} for each in entry.diagnosis],
+        "treatment_summary": entry.treatment_summary,
+        "lab_reports": list(entry.lab_reports),
+        "iomt": list(entry.iomt),
+        "insurance": insurance and {"insurer": insurance.insurer, "policy": insurance.policy},
+    }
+
+
+def _patient(document: Mapping[str, object]) -> PatientDetails:
+    _keys(document, _PATIENT_KEYS, "")
+    gender = _text(document, "gender", "")
+    if gender not in GENDERS:
+        raise RecordError("gender", f"wants one of {', '.join(GENDERS)}")
+    return PatientDetails(
+        name=_text(document, "name", ""),
+        age=_integer(document, "age", _AGE_MAX),
+        gender=gender,
+        weight_g=_integer(document, "weight_g", _WEIGHT_G_MAX),
+        height_mm=_integer(document, "height_mm", _HEIGHT_MM_MAX),
+        contact=_text(document, "contact", ""),
+    )
+
+
+def _attendant(document: Mapping[str, object]) -> AttendantDetails:
+    _keys(document, _ATTENDANT_KEYS, "")
+    return AttendantDetails(*(_text(document, key, "") for key in _ATTENDANT_KEYS))
+
+
+def _pmr(document: Mapping[str, object]) -> PmrEntry:
+    _keys(document, SECTIONS, "")
+    diagnoses: list[Diagnosis] = []
+    for index, each in enumerate(_list(document, "diagnosis")):
+        path = f"diagnosis[{index}]"
+        pair = _object(each, path)
+        _keys(pair, ("code", "text"), path)
+        diagnoses.append(Diagnosis(_text(pair, "code", path), _text(pair, "text", path)))
+    insurance = None
+    if document["insurance"] is not None:
+        pair = _object(document["insurance"], "insurance")
+        _keys(pair, ("insurer", "policy"), "insurance")
+        insurance = Insurance(*(_text(pair, key, "insurance") for key in ("insurer", "policy")))
+    return PmrEntry(
+        present_illness=_text(document, "present_illness", ""),
+        past_illness=_text(document, "past_illness", ""),
+        diagnosis=tuple(diagnoses),
+        treatment_summary=_text(document, "treatment_summary", ""),
+        lab_reports=_texts(document, "lab_reports"),
+        iomt=_texts(document, "iomt"),
+        insurance=insurance,
+    )
+
+
+def _object(value: object, path: str) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise RecordError(path or WHOLE, "wants an object")
+    return cast("dict[str, object]", value)  # JSON has no other keys
+
+
+def _keys(document: Mapping[str, object], wanted: tuple[str, ...], path: str) -> None:
+    for key in document:
+        if key not in wanted:
+            raise RecordError(key_path(path, key), f"is unknown; known are {', '.join(wanted)}")
+    for key in wanted:
+        if key not in document:
+            raise RecordError(key_path(path, key), "is missing")
+
+
+def _text(document: Mapping[str, object], key: str, path: str) -> str:
+    value = document[key]
+    if not isinstance(value, str):
+        raise RecordError(key_path(path, key), "wants a text")
+    return value
+
+
+def _integer(document: Mapping[str, object], key: str, at_most: int) -> int:
+    value = document[key]
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= at_most:
+        raise RecordError(key, f"wants an integer from 0 to {at_most}")
+    return value
+
+
+def _list(document: Mapping[str, object], key: str) -> list[object]:
+    value = document[key]
+    if not isinstance(value, list):
+        raise RecordError(key, "wants a list")
+    return cast("list[object]", value)
+
+
+def _texts(document: Mapping[str, object], key: str) -> tuple[str, ...]:
+    texts: list[str] = []
+    for index, value in enumerate(_list(document, key)):
+        if not isinstance(value, str):
+            raise RecordError(f"{key}[{index}]", "wants a text")
+        texts.append(value)
+    return tuple(texts)
+
+
+_PATIENT_KEYS: Final = ("name", "age", "gender", "weight_g", "height_mm", "contact")
+_ATTENDANT_KEYS: Final = ("name", "phone", "relationship")
+_KINDS: Final[dict[type, RecordKind]] = {
+    PatientDetails: RecordKind.PATIENT,
+    AttendantDetails: RecordKind.ATTENDANT,
+    PmrEntry: RecordKind.PMR,
+    Study: RecordKind.STUDY,
+}
+_PARSERS: Final[dict[RecordKind, Callable[[Mapping[str, object]], Record]]] = {
+    RecordKind.PATIENT: _patient,
+    RecordKind.ATTENDANT: _attendant,
+    RecordKind.PMR: _pmr,
+}
