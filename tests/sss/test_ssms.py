@@ -1,0 +1,482 @@
+from dataclasses import replace
+from itertools import combinations
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from node.base.limits import RECORD_IN_MEMORY_BYTES_MAX
+from node.base.rng import SystemEntropy, TreeEntropy
+from node.base.types import Address, Cid
+from node.sss import errors, ssms
+from node.sss.derivation import EssentialContext, essential_of
+from node.sss.drbg import SeedsUsed
+from node.sss.gf256 import add
+from node.sss.shares import DealHeader, Kind, decode_container, share_digest
+from node.sss.ssms import DealTerms, Profile, deal, decrypt, find_key, open_record, recover_key
+from tests.sss.deals import (
+    SIMULATION,
+    FixedEntropy,
+    cases,
+    custodian_addresses,
+    holders,
+    make_deal,
+    make_terms,
+    unhex,
+)
+
+RECORD = b"blood group O negative"
+DEAL = make_deal(RECORD)
+MANIFEST = DEAL.manifest(custodian_addresses(4))
+
+
+def _open(indices, fragments=(1, 2), made=DEAL, manifest=MANIFEST):
+    chosen = [made.fragments[x - 1] for x in fragments]
+    return open_record(manifest, holders(made, indices), chosen, profile=SIMULATION)
+
+
+def _vector_deal(case):
+    context = EssentialContext(
+        case["chain_id"], unhex(case["pmr_id"]), case["record_version"], case["generation"], 0
+    )
+    terms = DealTerms(
+        chain_id=case["chain_id"],
+        pmr_id=unhex(case["pmr_id"]),
+        record_version=case["record_version"],
+        generation=case["generation"],
+        dealer=Address(unhex(case["dealer"])),
+        t=case["t"],
+        n=case["n"],
+    )
+    return deal(
+        unhex(case["record"]),
+        terms,
+        entropy=FixedEntropy(unhex(case["seed"])),
+        seeds=SeedsUsed(),
+        profile=SIMULATION,
+        derived=essential_of(unhex(case["master"]), context) if "master" in case else None,
+    )
+
+
+@pytest.mark.conformance
+@pytest.mark.parametrize("name", ["ssms", "lifecycle"])
+def test_a_deal_gives_the_bytes_of_the_vectors(name):
+    for case in cases(name):
+        made = _vector_deal(case)
+        assert made.header.encode() == unhex(case["deal"])
+        every = (made.essential, *made.custodians)
+        assert [share.encode().hex() for share in every] == case["shares"]
+        assert [fragment.hex() for fragment in made.fragments] == case["fragments"]
+
+
+@pytest.mark.conformance
+def test_a_deal_gives_the_manifest_of_the_vectors():
+    for case in cases("ssms"):
+        made = _vector_deal(case)
+        given = ssms.Manifest.decode(unhex(case["manifest"]))
+        cids = [entry.cid for entry in given.fragments]
+        manifest = made.manifest([Address(unhex(one)) for one in case["custodians"]], cids)
+        assert manifest.encode() == unhex(case["manifest"])
+
+
+@pytest.mark.conformance
+def test_deals_of_the_vectors_open_from_every_qualified_set():
+    for case in cases("ssms"):
+        manifest = ssms.Manifest.decode(unhex(case["manifest"]))
+        shares = [unhex(share) for share in case["shares"]]
+        fragments = [unhex(fragment) for fragment in case["fragments"]]
+        needed = case["t"] - 1
+        for chosen in combinations(range(1, case["n"]), needed):
+            opened = open_record(
+                manifest,
+                [shares[0], *(shares[x] for x in chosen)],
+                [fragments[x - 1] for x in chosen],
+                profile=SIMULATION,
+            )
+            assert opened.record == unhex(case["record"])
+
+
+def test_every_qualified_set_of_three_of_five_opens():
+    for count in (2, 3, 4):
+        for chosen in combinations((1, 2, 3, 4), count):
+            assert _open((0, *chosen), chosen[-2:]).record == RECORD
+
+
+def test_every_set_with_e_and_fewer_than_two_custodians_is_too_small():
+    for chosen in [(), (1,), (2,), (3,), (4,)]:
+        with pytest.raises(errors.ShareMissingError) as caught:
+            _open((0, *chosen))
+        assert (caught.value.have, caught.value.need) == (len(chosen), 2)
+        assert caught.value.present == chosen
+
+
+def test_no_set_of_custodians_opens_without_the_essential_share():
+    for count in range(5):
+        for chosen in combinations((1, 2, 3, 4), count):
+            with pytest.raises(errors.WrongEssentialShareError, match="no index 0"):
+                _open(chosen)
+
+
+def test_e_and_one_custodian_open_where_t_is_two():
+    made = make_deal(t=2, n=3)
+    manifest = made.manifest(custodian_addresses(2))
+    assert _open((0, 2), (2,), made, manifest).record == b"a record"
+
+
+def test_all_holders_are_needed_where_t_is_n():
+    made = make_deal(t=4, n=4)
+    manifest = made.manifest(custodian_addresses(3))
+    assert _open((0, 1, 2, 3), (1, 2, 3), made, manifest).record == b"a record"
+    with pytest.raises(errors.ShareMissingError):
+        _open((0, 1, 2), (1, 2, 3), made, manifest)
+
+
+@pytest.mark.parametrize(("t", "fragments"), [(3, (253, 254)), (128, range(128, 255))])
+def test_255_holders_open(t, fragments):
+    made = make_deal(RECORD, t=t, n=255)
+    manifest = made.manifest(custodian_addresses(254))
+    assert _open((0, *fragments), fragments, made, manifest).record == RECORD
+
+
+@given(st.integers(1, 700), st.integers(2, 6), st.integers(0, 3), st.integers(0, 2**32))
+@settings(max_examples=50, deadline=None)
+def test_records_of_any_size_open_from_any_qualified_set(size, t, spare, seed):
+    random = Random(seed)
+    record, n = random.randbytes(size), t + spare
+    made = make_deal(record, t=t, n=n, seed=seed)
+    manifest = made.manifest(custodian_addresses(n - 1))
+    chosen = random.sample(range(1, n), t - 1)
+    assert _open((0, *chosen), random.sample(range(1, n), t - 1), made, manifest).record == record
+
+
+@pytest.mark.parametrize("size", [1, 15, 16, 17, 262_143, 262_144, 262_145])
+def test_odd_tails_open_from_the_last_fragments(size):
+    record = Random(size).randbytes(size)
+    made = make_deal(record)
+    manifest = made.manifest(custodian_addresses(4))
+    assert _open((0, 3, 4), (3, 4), made, manifest).record == record
+
+
+@given(st.integers(0, 4), st.integers(0, 151), st.integers(1, 255))
+@settings(max_examples=50, deadline=None)
+def test_a_flipped_byte_in_any_share_is_refused(which, at, flip):
+    shares = [bytearray(share) for share in holders(DEAL, range(5))]
+    shares[which][at] ^= flip
+    with pytest.raises(errors.ShareFormatError):
+        open_record(MANIFEST, shares, DEAL.fragments, profile=SIMULATION)
+
+
+@given(st.integers(0, len(DEAL.fragments[0]) - 1), st.integers(1, 255))
+@settings(max_examples=50, deadline=None)
+def test_a_flipped_byte_in_any_fragment_is_refused(at, flip):
+    broken = bytearray(DEAL.fragments[0])
+    broken[at] ^= flip
+    with pytest.raises(errors.ShareFormatError):
+        decrypt(MANIFEST, _key(), [broken, DEAL.fragments[1]])
+
+
+def _key() -> bytes:
+    return recover_key(MANIFEST, holders(DEAL, (0, 1, 2))).key
+
+
+def _resealed(raw: bytes, at: int) -> bytes:
+    changed = bytearray(raw)
+    changed[at] ^= 1
+    changed[-32:] = share_digest(bytes(changed[:-32]))
+    return bytes(changed)
+
+
+def test_a_fragment_with_a_right_digest_of_wrong_bytes_is_not_the_manifests():
+    with pytest.raises(errors.FragmentMismatchError) as caught:
+        decrypt(MANIFEST, _key(), [DEAL.fragments[0], _resealed(DEAL.fragments[1], 90)])
+    assert caught.value.index == 2
+
+
+def test_a_custodian_share_that_is_not_the_manifests_is_named():
+    forged = _resealed(holders(DEAL, (2,))[0], 90)
+    with pytest.raises(errors.FragmentMismatchError, match="index 2"):
+        recover_key(MANIFEST, [*holders(DEAL, (0, 1)), forged])
+
+
+def test_an_essential_share_that_is_not_the_manifests_is_refused():
+    forged = _resealed(holders(DEAL, (0,))[0], 90)
+    with pytest.raises(errors.WrongEssentialShareError, match="manifest"):
+        recover_key(MANIFEST, [forged, *holders(DEAL, (1, 2))])
+
+
+def test_two_shares_of_one_index_are_refused_even_if_equal():
+    with pytest.raises(errors.DuplicateShareError) as caught:
+        _open((0, 1, 1))
+    assert caught.value.x == 1
+
+
+def test_two_essential_shares_are_refused():
+    with pytest.raises(errors.DuplicateShareError, match="index 0"):
+        _open((0, 0, 1, 2))
+
+
+def test_two_fragments_of_one_index_are_refused():
+    with pytest.raises(errors.DuplicateShareError):
+        _open((0, 1, 2), (1, 1))
+
+
+def test_shares_of_another_deal_are_refused():
+    other = make_deal(RECORD, seed=2)
+    with pytest.raises(errors.MixedRecordsError):
+        recover_key(MANIFEST, [*holders(DEAL, (0, 1)), *holders(other, (2,))])
+
+
+def test_a_fragment_of_another_deal_is_refused():
+    other = make_deal(RECORD, seed=2)
+    with pytest.raises(errors.MixedRecordsError):
+        decrypt(MANIFEST, _key(), [DEAL.fragments[0], other.fragments[1]])
+
+
+def test_shares_of_two_epochs_are_refused():
+    later = replace(DEAL.custodians[1], epoch=1).encode()
+    with pytest.raises(errors.MixedEpochsError) as caught:
+        recover_key(MANIFEST, [*holders(DEAL, (0, 1)), later])
+    assert caught.value.epochs == (0, 1)
+
+
+def test_shares_of_an_epoch_that_the_manifest_is_not_of_are_refused():
+    with pytest.raises(errors.MixedEpochsError):
+        recover_key(replace(MANIFEST, epoch=1), holders(DEAL, (0, 1, 2)))
+
+
+def test_a_fragment_among_the_shares_is_refused():
+    with pytest.raises(errors.ShareFormatError, match="kind"):
+        recover_key(MANIFEST, [*holders(DEAL, (0, 1)), DEAL.fragments[1]])
+
+
+def test_a_share_among_the_fragments_is_refused():
+    with pytest.raises(errors.ShareFormatError, match="kind"):
+        decrypt(MANIFEST, _key(), [DEAL.fragments[0], *holders(DEAL, (2,))])
+
+
+def test_too_few_fragments_are_reported():
+    with pytest.raises(errors.ShareMissingError):
+        _open((0, 1, 2), (4,))
+
+
+def _cheated(index: int):
+    """A dealer who gives one custodian a wrong share and lists its digest."""
+    wrong = replace(DEAL.custodians[index - 1], payload=bytes(32))
+    shares = list(DEAL.custodians)
+    shares[index - 1] = wrong
+    made = replace(DEAL, custodians=tuple(shares))
+    return made, made.manifest(custodian_addresses(4))
+
+
+def test_a_cheating_dealer_is_seen_at_the_first_opening():
+    made, manifest = _cheated(1)
+    with pytest.raises(errors.WrongKeyError) as caught:
+        _open((0, 1, 2), (1, 2), made, manifest)
+    assert caught.value.liars == ()
+
+
+def test_a_wrong_share_is_named_when_one_more_is_given():
+    made, manifest = _cheated(1)
+    with pytest.raises(errors.WrongKeyError) as caught:
+        _open((0, 1, 2, 3), (1, 2), made, manifest)
+    assert caught.value.liars == (1,)
+
+
+def test_a_wrong_share_above_the_lowest_ones_is_reported_with_the_record():
+    made, manifest = _cheated(4)
+    opened = _open((0, 1, 2, 4), (1, 2), made, manifest)
+    assert (opened.record, opened.liars) == (RECORD, (4,))
+
+
+def test_fragments_that_fit_the_manifest_and_not_the_record_are_tampered():
+    fragments = (DEAL.fragments[0], _resealed(DEAL.fragments[1], 90), *DEAL.fragments[2:])
+    manifest = replace(DEAL, fragments=fragments).manifest(custodian_addresses(4))
+    with pytest.raises(errors.TamperedRecordError) as caught:
+        decrypt(manifest, _key(), fragments)
+    assert caught.value.indices == (1, 2)
+
+
+def test_a_wrong_key_decrypts_nothing():
+    with pytest.raises(errors.WrongKeyError):
+        decrypt(MANIFEST, bytes(32), DEAL.fragments)
+
+
+def _points() -> dict[int, bytes]:
+    e = DEAL.essential.payload
+    return {share.index: add(share.payload, e) for share in DEAL.custodians}
+
+
+def test_the_key_is_found_among_lies_and_every_liar_is_named():
+    points = _points()
+    points[1] = points[3] = b"\xff" * 32
+    found = find_key(DEAL.header, points)
+    assert found.liars == (1, 3)
+    assert found.key == _key()
+    # sets 12, 13, 14, 23 come before 24
+    assert found.sets_tried == 5
+
+
+def test_lies_that_leave_fewer_than_k_true_points_hide_the_key():
+    points = {**_points(), 1: bytes(32), 2: bytes(32), 3: bytes(32)}
+    with pytest.raises(errors.WrongKeyError):
+        find_key(DEAL.header, points)
+
+
+def test_the_search_for_liars_is_bounded(monkeypatch):
+    points = {**_points(), 1: bytes(32), 3: bytes(32)}
+    monkeypatch.setattr(ssms, "SUBSETS_TRIED_COUNT_MAX", 4)
+    with pytest.raises(errors.WrongKeyError):
+        find_key(DEAL.header, points)
+
+
+def test_too_few_points_are_counted_before_any_arithmetic():
+    with pytest.raises(errors.ShareMissingError):
+        find_key(DEAL.header, {1: b"not even 32 bytes"})
+
+
+@pytest.mark.parametrize(("t", "n"), [(1, 3), (0, 0), (-1, 3), (6, 5), (3, 256)])
+def test_a_plan_that_cannot_be_is_refused(t, n):
+    with pytest.raises(errors.SharingPlanError) as caught:
+        make_deal(t=t, n=n)
+    assert (caught.value.t, caught.value.n) == (t, n)
+
+
+def test_an_empty_record_is_refused():
+    with pytest.raises(errors.EmptyRecordError):
+        make_deal(b"")
+
+
+def test_a_record_longer_than_one_piece_is_refused():
+    with pytest.raises(errors.RecordTooLongError):
+        make_deal(bytes(RECORD_IN_MEMORY_BYTES_MAX + 1))  # zero pages: never touched
+
+
+@pytest.mark.parametrize("record", ["text", [1, 2], None])
+def test_a_record_is_bytes_like(record):
+    with pytest.raises(TypeError, match="bytes-like"):
+        make_deal(record)
+
+
+def test_t_and_n_are_keywords():
+    with pytest.raises(TypeError):
+        ssms.check_plan(3, 5)
+
+
+def test_a_seed_deals_once():
+    seeds = SeedsUsed()
+    for allowed in (True, False):
+        entropy = TreeEntropy(1, "same")
+        if allowed:
+            deal(RECORD, make_terms(t=3, n=5), entropy=entropy, seeds=seeds, profile=SIMULATION)
+        else:
+            with pytest.raises(errors.SeedReuseError):
+                deal(RECORD, make_terms(t=3, n=5), entropy=entropy, seeds=seeds, profile=SIMULATION)
+
+
+def test_two_deals_of_one_record_have_nothing_in_common():
+    other = make_deal(RECORD, seed=2)
+    assert not {*holders(DEAL, range(5)), *DEAL.fragments} & {
+        *holders(other, range(5)),
+        *other.fragments,
+    }
+
+
+def test_production_refuses_seeded_entropy():
+    with pytest.raises(errors.SimulatedSecretError, match="TreeEntropy"):
+        deal(
+            RECORD,
+            make_terms(t=3, n=5),
+            entropy=TreeEntropy(1),
+            seeds=SeedsUsed(),
+            profile=Profile.PRODUCTION,
+        )
+
+
+def test_a_simulation_refuses_the_systems_entropy():
+    with pytest.raises(errors.SimulatedSecretError, match="SystemEntropy"):
+        deal(
+            RECORD,
+            make_terms(t=3, n=5),
+            entropy=SystemEntropy(),
+            seeds=SeedsUsed(),
+            profile=SIMULATION,
+        )
+
+
+def test_a_simulated_deal_stays_closed_in_production():
+    with pytest.raises(errors.SimulatedSecretError, match="made by a simulation"):
+        open_record(MANIFEST, holders(DEAL, (0, 1, 2)), DEAL.fragments, profile=Profile.PRODUCTION)
+
+
+def test_a_real_deal_opens_in_production_and_not_in_a_simulation():
+    made = deal(
+        RECORD,
+        make_terms(t=3, n=5),
+        entropy=SystemEntropy(),
+        seeds=SeedsUsed(),
+        profile=Profile.PRODUCTION,
+    )
+    manifest = made.manifest(custodian_addresses(4))
+    shares = holders(made, (0, 1, 2))
+    opened = open_record(manifest, shares, made.fragments, profile=Profile.PRODUCTION)
+    assert opened.record == RECORD
+    with pytest.raises(errors.SimulatedSecretError, match="real network"):
+        open_record(manifest, shares, made.fragments, profile=SIMULATION)
+
+
+@pytest.mark.parametrize(
+    ("t", "n", "wanted"),
+    [
+        (3, 5, ()),
+        (2, 5, ("single_custodian_opens",)),
+        (5, 5, ("no_loss_tolerance",)),
+        (2, 2, ("single_custodian_opens", "no_loss_tolerance")),
+    ],
+)
+def test_borderline_plans_warn(t, n, wanted):
+    assert make_terms(t=t, n=n).warnings == wanted
+
+
+@pytest.mark.parametrize(
+    ("custodians", "cids"),
+    [
+        (custodian_addresses(3), None),
+        (custodian_addresses(4), [Cid(bytes(36))] * 3),
+        (custodian_addresses(4), [Cid(b"\x02" * 36)] * 4),
+        ([*custodian_addresses(3), Address(b"short")], None),
+    ],
+)
+def test_a_manifest_needs_one_custodian_and_one_cid_for_each_index(custodians, cids):
+    with pytest.raises(ValueError, match="custodian"):
+        DEAL.manifest(custodians, cids)
+
+
+def test_nothing_that_is_dealt_shows_secrets_in_repr():
+    opened = _open((0, 1, 2))
+    found = recover_key(MANIFEST, holders(DEAL, (0, 1, 2)))
+    shown = repr(DEAL) + repr(opened) + repr(found)
+    for secret in (DEAL.essential.payload, found.key, RECORD):
+        assert secret.hex() not in shown
+        assert repr(secret) not in shown
+
+
+def test_fragments_are_containers_of_their_kind_and_index():
+    for index, raw in enumerate(DEAL.fragments, start=1):
+        fragment = decode_container(raw, DEAL.header)
+        assert (fragment.kind, fragment.index, fragment.epoch) == (Kind.FRAGMENT, index, 0)
+
+
+def test_the_header_is_what_the_cipher_authenticates():
+    # the same key, nonce and ciphertext under another version of the record do not open
+    header = replace(DEAL.header, record_version=9)
+    fragments = []
+    for raw in DEAL.fragments:
+        moved = replace(decode_container(raw), deal_id=header.deal_id())
+        fragments.append(moved.encode())
+    manifest = replace(DEAL, header=header, fragments=tuple(fragments)).manifest(
+        custodian_addresses(4)
+    )
+    with pytest.raises(errors.TamperedRecordError):
+        decrypt(manifest, _key(), fragments)
+    assert isinstance(header, DealHeader)
