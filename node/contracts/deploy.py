@@ -1,0 +1,143 @@
+"""Builds all contracts on an empty scratch state; its dump is the genesis ``alloc``.
+
+The constructors run in the order of records.md section 3 from one fixed account.  Contracts need
+each other's addresses, and a CREATE address depends on sender and nonce only, so all addresses
+are known beforehand and go in as constructor arguments.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from node.base.keccak import keccak256
+from node.base.rlp import encode, encode_int
+from node.base.types import Address
+from node.contracts import (
+    consent_registry,
+    doctor_registry,
+    government_registry,
+    hospital_registry,
+    lab_registry,
+    patient_registry,
+    pmr_token,
+)
+from node.contracts.compile import load_artifact
+from node.contracts.errors import DeploymentError
+from node.contracts.suite import CONTRACT_NAMES
+
+DEPLOYER: Final = Address(bytes(keccak256(b"wardnet/contracts/deployer")[12:]))
+"""Builds the contracts in genesis.  Nobody holds its key, and no contract gives it a right."""
+DAY_SECONDS: Final = 86_400
+
+
+class Scratch(Protocol):
+    """A state that runs transactions one after the other, at no gas price."""
+
+    def deploy(self, initcode: bytes, sender: Address) -> Address:
+        """Run initcode as a contract creation and give the new address; bumps the nonce.
+
+        raises        CallRevertedError: the constructor reverted.
+        """
+        ...
+
+    def call(self, sender: Address, to: Address, data: bytes) -> bytes:
+        """Run a transaction that changes the state and give its return data.
+
+        raises        CallRevertedError: the call reverted.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeploySettings:
+    """Constructor arguments that a network chooses."""
+
+    members: tuple[Address, ...]
+    """The government authority; at least one."""
+    validators: tuple[Address, ...]
+    """First validator keys; at least ``min_validators``, in any order."""
+    min_validators: int = 4
+    voting_seconds: int = 7 * DAY_SECONDS
+    first_patient_id: int = 1
+    utc_offset_seconds: int = 0
+    """How far the hospitals' local time is ahead of UTC; India: 19 800."""
+    grant_seconds_max: int = 30 * DAY_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Where the contracts stand: contract name to address, for ``config.ward.contracts``."""
+
+    addresses: Mapping[str, Address]
+
+
+def created_address(sender: Address, nonce: int) -> Address:
+    """Give the address of a contract that ``sender`` creates with ``nonce`` (CREATE)."""
+    return Address(bytes(keccak256(encode([sender, encode_int(nonce)]))[12:]))
+
+
+def predict_addresses(sender: Address = DEPLOYER) -> dict[str, Address]:
+    """Give the addresses of all contracts, built in order from nonce 0."""
+    return {name: created_address(sender, nonce) for nonce, name in enumerate(CONTRACT_NAMES)}
+
+
+def constructor_arguments(
+    addresses: Mapping[str, Address], settings: DeploySettings
+) -> dict[str, bytes]:
+    """Give the ABI-encoded constructor arguments of every contract."""
+    hospitals = addresses["HospitalRegistry"]
+    doctors = addresses["DoctorRegistry"]
+    patients = addresses["PatientRegistry"]
+    pmr = addresses["PmrToken"]
+    government = addresses["GovernmentRegistry"]
+    offset = settings.utc_offset_seconds
+    return {
+        "GovernmentRegistry": government_registry.constructor(
+            settings.members,
+            settings.validators,
+            min_validators=settings.min_validators,
+            voting_seconds=settings.voting_seconds,
+            hospitals=hospitals,
+            doctors=doctors,
+        ),
+        "HospitalRegistry": hospital_registry.constructor(government=government),
+        "DoctorRegistry": doctor_registry.constructor(government=government, hospitals=hospitals),
+        "PatientRegistry": patient_registry.constructor(
+            hospitals=hospitals, first_patient_id=settings.first_patient_id
+        ),
+        "PmrToken": pmr_token.constructor(
+            doctors=doctors,
+            patients=patients,
+            labs=addresses["LabRegistry"],
+            consents=addresses["ConsentRegistry"],
+            utc_offset_seconds=offset,
+        ),
+        "LabRegistry": lab_registry.constructor(
+            hospitals=hospitals, doctors=doctors, pmr=pmr, utc_offset_seconds=offset
+        ),
+        "ConsentRegistry": consent_registry.constructor(
+            hospitals=hospitals,
+            doctors=doctors,
+            patients=patients,
+            pmr=pmr,
+            grant_seconds_max=settings.grant_seconds_max,
+        ),
+    }
+
+
+def deploy_all(scratch: Scratch, settings: DeploySettings) -> Deployment:
+    """Build every contract, in order, from ``DEPLOYER``.
+
+    raises        CallRevertedError: a constructor refused its settings.
+                  DeploymentError: an address differs, so the deployer was used before.
+    """
+    addresses = predict_addresses()
+    arguments = constructor_arguments(addresses, settings)
+    for name in CONTRACT_NAMES:
+        built = scratch.deploy(load_artifact(name).bytecode + arguments[name], DEPLOYER)
+        if built != addresses[name]:
+            raise DeploymentError(
+                f"{name} was built at 0x{built.hex()} instead of 0x{addresses[name].hex()}: "
+                "the deployer's nonce on an empty state must be 0"
+            )
+    return Deployment(addresses)

@@ -1,0 +1,239 @@
+"""Binding of ``PmrToken``: one locked ERC-721 token per patient and visit date (records.md §3).
+
+The token id is the PMR-ID.  A token carries append-only entries; the first visit of a day mints,
+every later entry is appended.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import ClassVar, Final
+
+from node.base.types import Address
+from node.contracts.abi import EventSpec, Function, LedgerEvent, View, encode_values
+from node.contracts.cids import Content
+
+INTERFACE_ERC165: Final = bytes.fromhex("01ffc9a7")
+INTERFACE_ERC721: Final = bytes.fromhex("80ac58cd")
+INTERFACE_ERC721_METADATA: Final = bytes.fromhex("5b5e139f")
+INTERFACE_ERC721_ENUMERABLE: Final = bytes.fromhex("780e9d63")
+INTERFACE_ERC5192: Final = bytes.fromhex("b45a3c0e")
+
+
+class EntryKind(IntEnum):
+    """What an entry is; the numbers are those of the contract."""
+
+    CONSULTATION = 1
+    SECOND_OPINION = 2
+    AMENDMENT = 3
+    LAB = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a token."""
+
+    doctor_id: int
+    hospital_id: int
+    time_s: int
+    """Block time of the entry."""
+    kind: EntryKind
+    is_marked: bool
+    """An amendment of the same author stands for it."""
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class EntryAdded(LedgerEvent):
+    """An entry was written."""
+
+    SPEC: ClassVar = EventSpec(
+        "EntryAdded(uint256 indexed pmrId,uint64 indexed doctorId,uint64 indexed hospitalId,"
+        "uint256 index,uint8 kind,uint8 codec,bytes32 digest,bytes32 commitment)"
+    )
+    pmr_id: int
+    doctor_id: int
+    hospital_id: int
+    index: int
+    kind: int
+    codec: int
+    digest: bytes
+    commitment: bytes
+
+    @property
+    def content(self) -> Content:
+        """Commitment and CID."""
+        return Content.from_abi(self.commitment, self.codec, self.digest)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryMarked(LedgerEvent):
+    """Entry ``index`` is amended by entry ``by``."""
+
+    SPEC: ClassVar = EventSpec("EntryMarked(uint256 indexed pmrId,uint256 index,uint256 by)")
+    pmr_id: int
+    index: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer(LedgerEvent):
+    """ERC-721: a token was minted (``sender`` is the zero address)."""
+
+    SPEC: ClassVar = EventSpec(
+        "Transfer(address indexed from,address indexed to,uint256 indexed tokenId)"
+    )
+    sender: Address
+    to: Address
+    token_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Locked(LedgerEvent):
+    """ERC-5192: a token cannot be transferred."""
+
+    SPEC: ClassVar = EventSpec("Locked(uint256 tokenId)")
+    token_id: int
+
+
+EVENTS: Final[tuple[type[LedgerEvent], ...]] = (EntryAdded, EntryMarked, Transfer, Locked)
+
+_CONTENT: Final = "(bytes32,uint8,bytes32)"
+_ENTRY: Final = f"(uint64,uint64,uint64,uint8,bool,{_CONTENT})"
+_CONSULT = Function(f"consult(uint256,uint64,{_CONTENT})")
+_SECOND_OPINION = Function(f"addSecondOpinion(uint256,uint64,{_CONTENT})")
+_AMEND = Function(f"amend(uint256,uint256,uint64,{_CONTENT})")
+_ENTRIES = Function("entries(uint256)", (f"{_ENTRY}[]",))
+_ENTRY_AT = Function("entry(uint256,uint256)", (_ENTRY,))
+_ENTRY_COUNT = Function("entryCount(uint256)", ("uint256",))
+_MINTED_AT = Function("mintedAt(uint256)", ("uint64",))
+_LOCKED = Function("locked(uint256)", ("bool",))
+_OWNER_OF = Function("ownerOf(uint256)", ("address",))
+_BALANCE_OF = Function("balanceOf(address)", ("uint256",))
+_TOTAL = Function("totalSupply()", ("uint256",))
+_BY_INDEX = Function("tokenByIndex(uint256)", ("uint256",))
+_OF_OWNER = Function("tokenOfOwnerByIndex(address,uint256)", ("uint256",))
+_SUPPORTS = Function("supportsInterface(bytes4)", ("bool",))
+_OFFSET = Function("utcOffsetSeconds()", ("int32",))
+FUNCTIONS: Final = (
+    _CONSULT,
+    _SECOND_OPINION,
+    _AMEND,
+    _ENTRIES,
+    _ENTRY_AT,
+    _ENTRY_COUNT,
+    _MINTED_AT,
+    _LOCKED,
+    _OWNER_OF,
+    _BALANCE_OF,
+    _TOTAL,
+    _BY_INDEX,
+    _OF_OWNER,
+    _SUPPORTS,
+    _OFFSET,
+)
+CONSTRUCTOR: Final = ("address", "address", "address", "address", "int32")
+"""doctors, patients, labs, consents, seconds that local time is ahead of UTC."""
+
+
+_EntryWords = tuple[int, int, int, int, bool, tuple[bytes, int, bytes]]
+
+
+def _entry(values: _EntryWords) -> Entry:
+    doctor_id, hospital_id, time_s, kind, is_marked, content = values
+    return Entry(
+        doctor_id, hospital_id, time_s, EntryKind(kind), is_marked, Content.from_abi(*content)
+    )
+
+
+def _entries(rows: tuple[_EntryWords, ...]) -> tuple[Entry, ...]:
+    return tuple(_entry(row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class PmrToken:
+    """Calls of the contract at ``address``."""
+
+    address: Address
+
+    def consult(self, pmr_id: int, *, hospital_id: int, content: Content) -> bytes:
+        """Write a consultation, as an active doctor of the hospital; mints on the first of a day.
+
+        raises        CidFormError: a CID that the ledger does not take.
+        """
+        return _CONSULT.encode(pmr_id, hospital_id, content.as_abi())
+
+    def add_second_opinion(self, pmr_id: int, *, hospital_id: int, content: Content) -> bytes:
+        """Write a second opinion, as an active doctor who holds an active grant.
+
+        raises        CidFormError: a CID that the ledger does not take.
+        """
+        return _SECOND_OPINION.encode(pmr_id, hospital_id, content.as_abi())
+
+    def amend(self, pmr_id: int, index: int, *, hospital_id: int, content: Content) -> bytes:
+        """Write an amendment of one's own entry ``index``, which stays and is marked.
+
+        raises        CidFormError: a CID that the ledger does not take.
+        """
+        return _AMEND.encode(pmr_id, index, hospital_id, content.as_abi())
+
+    def entries(self, pmr_id: int) -> View[tuple[Entry, ...]]:
+        """All entries, oldest first; none for a token that does not exist."""
+        return _ENTRIES.view(self.address, _entries, pmr_id)
+
+    def entry(self, pmr_id: int, index: int) -> View[Entry]:
+        """One entry; ``EntryUnknown`` where there is none."""
+        return _ENTRY_AT.view(self.address, _entry, pmr_id, index)
+
+    def entry_count(self, pmr_id: int) -> View[int]:
+        """How many entries a token has, 0 if it does not exist."""
+        return _ENTRY_COUNT.view(self.address, int, pmr_id)
+
+    def minted_at(self, pmr_id: int) -> View[int]:
+        """Block time of the mint in seconds, 0 if the token does not exist."""
+        return _MINTED_AT.view(self.address, int, pmr_id)
+
+    def locked(self, pmr_id: int) -> View[bool]:
+        """ERC-5192; true for every token, reverts for one that does not exist."""
+        return _LOCKED.view(self.address, bool, pmr_id)
+
+    def owner_of(self, pmr_id: int) -> View[Address]:
+        """The patient's account; ``ERC721NonexistentToken`` for a token that does not exist."""
+        return _OWNER_OF.view(self.address, Address, pmr_id)
+
+    def balance_of(self, owner: Address) -> View[int]:
+        """How many tokens an account owns."""
+        return _BALANCE_OF.view(self.address, int, owner)
+
+    def total_supply(self) -> View[int]:
+        """How many tokens there are."""
+        return _TOTAL.view(self.address, int)
+
+    def token_by_index(self, index: int) -> View[int]:
+        """The PMR-ID at a place in order of minting."""
+        return _BY_INDEX.view(self.address, int, index)
+
+    def token_of_owner_by_index(self, owner: Address, index: int) -> View[int]:
+        """The PMR-ID at a place in an owner's tokens, in order of minting."""
+        return _OF_OWNER.view(self.address, int, owner, index)
+
+    def supports_interface(self, interface_id: bytes) -> View[bool]:
+        """ERC-165."""
+        return _SUPPORTS.view(self.address, bool, interface_id)
+
+    def utc_offset_seconds(self) -> View[int]:
+        """How far the hospitals' local time is ahead of UTC."""
+        return _OFFSET.view(self.address, int)
+
+
+def constructor(
+    *,
+    doctors: Address,
+    patients: Address,
+    labs: Address,
+    consents: Address,
+    utc_offset_seconds: int,
+) -> bytes:
+    """Give the ABI-encoded constructor arguments."""
+    return encode_values(
+        "PmrToken", CONSTRUCTOR, (doctors, patients, labs, consents, utc_offset_seconds)
+    )

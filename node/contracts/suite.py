@@ -1,0 +1,108 @@
+"""All contracts of a network behind their addresses: typed calls in, typed events out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+from node.base.types import Address, Hash32
+from node.contracts import (
+    consent_registry,
+    doctor_registry,
+    government_registry,
+    hospital_registry,
+    lab_registry,
+    patient_registry,
+    pmr_token,
+)
+from node.contracts.abi import LedgerEvent
+from node.contracts.consent_registry import ConsentRegistry
+from node.contracts.doctor_registry import DoctorRegistry
+from node.contracts.errors import DeploymentError
+from node.contracts.government_registry import GovernmentRegistry
+from node.contracts.hospital_registry import HospitalRegistry
+from node.contracts.lab_registry import LabRegistry
+from node.contracts.patient_registry import PatientRegistry
+from node.contracts.pmr_token import PmrToken
+
+CONTRACT_NAMES: Final = (
+    "GovernmentRegistry",
+    "HospitalRegistry",
+    "DoctorRegistry",
+    "PatientRegistry",
+    "PmrToken",
+    "LabRegistry",
+    "ConsentRegistry",
+)
+"""In the order of the table of records.md section 3: the order in which they are built."""
+
+EVENTS: Final[Mapping[str, tuple[type[LedgerEvent], ...]]] = {
+    "GovernmentRegistry": government_registry.EVENTS,
+    "HospitalRegistry": hospital_registry.EVENTS,
+    "DoctorRegistry": doctor_registry.EVENTS,
+    "PatientRegistry": patient_registry.EVENTS,
+    "PmrToken": pmr_token.EVENTS,
+    "LabRegistry": lab_registry.EVENTS,
+    "ConsentRegistry": consent_registry.EVENTS,
+}
+_BY_TOPIC: Final = {
+    (name, event.SPEC.topic): event for name, events in EVENTS.items() for event in events
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ContractSuite:
+    """The bindings of one network."""
+
+    government: GovernmentRegistry
+    hospitals: HospitalRegistry
+    doctors: DoctorRegistry
+    patients: PatientRegistry
+    pmr: PmrToken
+    labs: LabRegistry
+    consents: ConsentRegistry
+
+    @classmethod
+    def at(cls, addresses: Mapping[str, Address]) -> Self:
+        """Bind the addresses of ``config.ward.contracts`` (contract name to address).
+
+        raises        DeploymentError: a contract is missing.
+        """
+        missing = [name for name in CONTRACT_NAMES if name not in addresses]
+        if missing:
+            raise DeploymentError(f"no address for {', '.join(missing)}")
+        return cls(
+            GovernmentRegistry(addresses["GovernmentRegistry"]),
+            HospitalRegistry(addresses["HospitalRegistry"]),
+            DoctorRegistry(addresses["DoctorRegistry"]),
+            PatientRegistry(addresses["PatientRegistry"]),
+            PmrToken(addresses["PmrToken"]),
+            LabRegistry(addresses["LabRegistry"]),
+            ConsentRegistry(addresses["ConsentRegistry"]),
+        )
+
+    def name_of(self, address: Address) -> str | None:
+        """The name of the contract at an address, or None for a foreign address."""
+        return self._names().get(address)
+
+    def decode_log(
+        self, address: Address, topics: Sequence[bytes], data: bytes
+    ) -> LedgerEvent | None:
+        """Give the typed event of a log, or None for a foreign contract or an unbound event.
+
+        raises        AbiDataError: the log has a bound topic and another shape.
+        """
+        name = self._names().get(address)
+        event = _BY_TOPIC.get((name, Hash32(topics[0]))) if name and topics else None
+        return event.decode(topics, data) if event else None
+
+    def _names(self) -> dict[Address, str]:
+        bound = (
+            self.government,
+            self.hospitals,
+            self.doctors,
+            self.patients,
+            self.pmr,
+            self.labs,
+            self.consents,
+        )
+        return {each.address: type(each).__name__ for each in bound}
