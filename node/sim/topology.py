@@ -1,0 +1,63 @@
+"""From the network section of a scenario to one link specification per direction."""
+
+from typing import Final
+
+from node.base.rng import PPM
+from node.sim.link import LinkSpec
+from node.sim.regions import one_way_us
+from node.sim.schema.network import Link, LinkOverride, Network
+
+_REGION_JITTER_PART: Final = 10
+"""Distance jitters by a tenth of itself, like the presets."""
+
+
+def link_specs(network: Network) -> dict[tuple[str, str], LinkSpec]:
+    """Give the specification of every directed link of the mesh.
+
+    Latencies and jitters of both ends add, losses combine as 1-(1-a)(1-b), the slower end limits
+    the bandwidth, and the distance between regions comes on top; an override replaces all of it
+    but the distance (simulation.md section 5).
+    """
+    specs: dict[tuple[str, str], LinkSpec] = {}
+    for source in network.validators:
+        for target in network.validators:
+            if source != target:
+                specs[source, target] = _spec(network, source, target)
+    return specs
+
+
+def _spec(network: Network, source: str, target: str) -> LinkSpec:
+    override = _override(network.links, source, target)
+    ends = [override] if override else [_end(network, source), _end(network, target)]
+    distance = one_way_us(_region(network, source), _region(network, target))
+    kept_ppm = PPM
+    for end in ends:
+        kept_ppm = kept_ppm * (PPM - end.loss_ppm) // PPM
+    return LinkSpec(
+        base_us=sum(end.base_us for end in ends) + distance,
+        jitter=ends[0].dist,
+        jitter_mean_us=sum(end.jitter_us for end in ends) + distance // _REGION_JITTER_PART,
+        bandwidth_bps=min(end.bandwidth_bps for end in ends),
+        loss_ppm=PPM - kept_ppm,
+    )
+
+
+def _override(links: tuple[LinkOverride, ...], source: str, target: str) -> Link | None:
+    found = None
+    for link in links:
+        first, second = link.between
+        forth = source in first and target in second
+        back = source in second and target in first
+        if forth or (back and not link.oneway):
+            found = link.link
+    return found
+
+
+def _end(network: Network, node: str) -> Link:
+    settings = network.nodes.get(node)
+    return network.link if settings is None or settings.link is None else settings.link
+
+
+def _region(network: Network, node: str) -> str | None:
+    settings = network.nodes.get(node)
+    return None if settings is None else settings.region
