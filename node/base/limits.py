@@ -148,3 +148,7 @@ ANCESTOR_HASHES_COUNT_MAX: Final = 256
 GENESIS_BYTES_MAX: Final = 64 * 2**20
 """One genesis.json."""
 RECORD_JSON_DEPTH_MAX: Final = 16
+BODY_BYTES_MAX: Final = 8 * 2**20
+"""Transactions that a builder puts into one block: header and list prefixes fit in a frame too."""
+STATE_VIEWS_COUNT_MAX: Final = 8
+"""Opened states that a ledger keeps for the next question."""

@@ -1,0 +1,85 @@
+"""A scenario file becomes a scenario, or all of its faults at once (simulation.md section 8).
+
+Order of work: text to tree (``schema.tree``), short forms to long forms (``schema.expand``),
+models (``schema.scenario``), then names and contradictions between parts.  All of them report;
+only a scenario without any fault comes out.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from node.base.errors import UsageError
+from node.sim.schema.consistency import check_consistency
+from node.sim.schema.expand import expand, step_ids
+from node.sim.schema.faults import Fault, ScenarioFileError
+from node.sim.schema.references import check_references
+from node.sim.schema.scenario import Scenario
+from node.sim.schema.translate import add_faults, locate
+from node.sim.schema.tree import Table, Tree, parse
+
+
+def load(text: str, filename: str) -> Scenario:
+    """Read a scenario from the text of its file; ``filename`` is only for messages.
+
+    raises        ScenarioFileError: with every fault of the file.
+    """
+    return _build(parse(text, filename), {})
+
+
+def resolve(scenario: Scenario, overrides: Mapping[str, object]) -> Scenario:
+    """Give the scenario with other values, such as ``{"run.seed": 8, "run.until": "5m"}``.
+
+    Values are what the file would hold: durations as text with a unit.
+
+    raises        UsageError: no such key, or a value that is not right for it.
+                  ScenarioFileError: a fault elsewhere in the file that the new value causes.
+    """
+    return _build(parse(scenario.tree.text, scenario.tree.faults.file), overrides)
+
+
+def _build(tree: Tree, overrides: Mapping[str, object]) -> Scenario:
+    if not isinstance(tree.root, Table):
+        raise ScenarioFileError(tree.faults.all())
+    for path, value in overrides.items():
+        if not tree.put(path, value):
+            raise UsageError(f"{path}: no such key in a scenario")
+    data: Any = tree.data()
+    expand(data)
+    steps = data.get("steps")
+    ids = step_ids(steps) if isinstance(steps, tuple) else ()
+    scenario: Scenario | None = None
+    try:
+        scenario = Scenario.model_validate(data)
+    except ValidationError as error:
+        add_faults(tree, error)
+    check_references(tree, data, ids)
+    check_consistency(tree, data, ids)
+    faults = tree.faults.all()
+    for path in overrides:
+        _refuse_override(path, faults)
+    if faults or scenario is None:
+        raise ScenarioFileError(faults)
+    return _finish(scenario, tree, ids)
+
+
+def _refuse_override(path: str, faults: tuple[Fault, ...]) -> None:
+    """Tell a fault of an overridden value without a position: it stands in no file."""
+    for fault in faults:
+        if fault.path == path or path.startswith(f"{fault.path}."):
+            what = f"wants {fault.wants}, got {fault.got}" if fault.wants else fault.got
+            raise UsageError(f"{fault.path}: {what}" + (f"; {fault.hint}" if fault.hint else ""))
+
+
+def _finish(scenario: Scenario, tree: Tree, ids: tuple[str, ...]) -> Scenario:
+    steps = tuple(
+        step.model_copy(update={"id": name}) for step, name in zip(scenario.steps, ids, strict=True)
+    )
+    finished = scenario.model_copy(update={"steps": steps})
+    for index, step in enumerate(steps):
+        step.place_at(locate(tree.root, ("steps", index))[1].line)
+    for index, expectation in enumerate(finished.expect):
+        expectation.place_at(locate(tree.root, ("expect", index))[1].line)
+    finished.attach(tree)
+    return finished

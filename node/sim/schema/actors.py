@@ -1,0 +1,62 @@
+"""``actors``: who takes part besides the hospitals, which are the validators."""
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from node.base.limits import SCENARIO_ACTORS_COUNT_MAX
+from node.sim.schema.base import Id, Section, mapped, refers_to
+
+REGULATORS_DEFAULT: Final = 3
+_NUMBER_OR_MAPPING: Final = f"a number from 0 to {SCENARIO_ACTORS_COUNT_MAX}, or a mapping of ids"
+
+
+class Regulator(Section):
+    """A member of the government authority."""
+
+
+class Doctor(Section):
+    """A practitioner and the hospital that onboards them."""
+
+    hospital: Id = refers_to("node")
+    specialisation: str = "general medicine"
+
+
+class Patient(Section):
+    """A patient and the hospital at whose desk they register."""
+
+    hospital: Id = refers_to("node")
+    attendant: bool = False
+    """Somebody registers with them and is named on the record."""
+
+
+class Lab(Section):
+    """A laboratory and the hospital that lists it."""
+
+    hospital: Id = refers_to("node")
+
+
+class Actors(Section):
+    """All people and labs by id: ``actors:``; the loader has spread numbers over hospitals."""
+
+    regulators: Annotated[dict[Id, Regulator], mapped(_NUMBER_OR_MAPPING)] = Field(
+        default_factory=dict[str, Regulator], min_length=1
+    )
+    doctors: Annotated[dict[Id, Doctor], mapped(_NUMBER_OR_MAPPING)] = Field(
+        default_factory=dict[str, Doctor]
+    )
+    patients: Annotated[dict[Id, Patient], mapped(_NUMBER_OR_MAPPING)] = Field(
+        default_factory=dict[str, Patient]
+    )
+    labs: Annotated[dict[Id, Lab], mapped(_NUMBER_OR_MAPPING)] = Field(
+        default_factory=dict[str, Lab]
+    )
+
+
+ACTOR_KINDS: Final[dict[str, tuple[str, type[Section]]]] = {
+    "regulators": ("reg-", Regulator),
+    "doctors": ("doc-", Doctor),
+    "patients": ("pat-", Patient),
+    "labs": ("lab-", Lab),
+}
+"""Key of ``actors``: prefix of the ids that a number makes, and the model of one of them."""

@@ -1,0 +1,147 @@
+"""``expect``: what must hold at the end, always, or never (simulation.md section 12)."""
+
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
+
+from pydantic import BeforeValidator, Field
+
+from node.sim.schema.base import Id, PlacedSection, Section, refers_to, whole
+from node.sim.schema.units import Duration, PositiveDuration, duration_text, wants
+
+_BLOCKS_MAX: Final = 10**9
+
+
+class HeadsAgree(Section):
+    """Nodes that know the same blocks have the same head."""
+
+    name: Literal["heads_agree"]
+
+
+class ChainLinked(Section):
+    """Every block names its parent's hash and number."""
+
+    name: Literal["chain_linked"]
+
+
+class SealAuthorised(Section):
+    """Every block is sealed by a validator whose turn allowed it."""
+
+    name: Literal["seal_authorised"]
+
+
+class GrantWindowRespected(Section):
+    """No share leaves a custodian outside of a grant, by block time."""
+
+    name: Literal["grant_window_respected"]
+
+
+class PlaintextLeak(Section):
+    """A marked text of a record stands somewhere in clear."""
+
+    name: Literal["plaintext_leak"]
+
+
+class StepOk(Section):
+    """A step ended as ``ok``."""
+
+    name: Literal["step_ok"]
+    step: Id = refers_to("step")
+
+
+class Refused(Section):
+    """A step ended as ``refused``."""
+
+    name: Literal["refused"]
+    step: Id = refers_to("step")
+
+
+class ShareRule(Section):
+    """Exactly the sets with the essential share and t-1 custodians open the record."""
+
+    name: Literal["share_rule"]
+    record: Id = refers_to("record")
+
+
+class HeightAtLeast(Section):
+    """Every node has that many blocks above genesis."""
+
+    name: Literal["height_at_least"]
+    blocks: Annotated[int, whole(1, _BLOCKS_MAX)]
+
+
+Predicate: TypeAlias = (
+    HeadsAgree
+    | ChainLinked
+    | SealAuthorised
+    | GrantWindowRespected
+    | PlaintextLeak
+    | StepOk
+    | Refused
+    | ShareRule
+    | HeightAtLeast
+)
+PREDICATE_MODELS: Final[dict[str, type[Section]]] = {
+    get_args(model.model_fields["name"].annotation)[0]: model for model in get_args(Predicate)
+}
+"""Name of each predicate that is built, and its model."""
+
+
+def _named(value: object) -> object:
+    """Accept ``heads_agree`` and ``{step_ok: {step: read-1}}``."""
+    if isinstance(value, str):
+        return {"name": value}
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, arguments),) = value.items()
+        if arguments is None:
+            return {"name": name}
+        if isinstance(arguments, dict) and "name" not in arguments:
+            return {**arguments, "name": name}
+    raise wants("a predicate, or one predicate with its arguments")
+
+
+AnyPredicate: TypeAlias = Annotated[
+    Annotated[Predicate, Field(discriminator="name")], BeforeValidator(_named)
+]
+Mode: TypeAlias = Literal["always", "never", "eventually"]
+MODES: Final[tuple[Mode, ...]] = ("always", "never", "eventually")
+
+
+class Expectation(PlacedSection):
+    """One promise; exactly one of the three modes is there."""
+
+    always: AnyPredicate | None = None
+    never: AnyPredicate | None = None
+    eventually: AnyPredicate | None = None
+    by_us: PositiveDuration | None = Field(default=None, alias="by")
+    """With ``eventually``; None: by the end of the run."""
+    from_us: Duration = Field(default=0, alias="from")
+    """With ``always`` and ``never``."""
+    until_us: PositiveDuration | None = Field(default=None, alias="until")
+    """With ``always`` and ``never``; None: to the end of the run."""
+    and_stay: bool = False
+    """With ``eventually``: true once, true from then on."""
+
+    @property
+    def mode(self) -> Mode:
+        """Say which of the three modes this is."""
+        return next(mode for mode in MODES if getattr(self, mode) is not None)
+
+    @property
+    def predicate(self) -> Predicate:
+        """Give the predicate of the mode."""
+        predicate = self.always or self.never or self.eventually
+        assert predicate is not None
+        return predicate
+
+    @property
+    def text(self) -> str:
+        """Write the expectation in one line, as a reader would."""
+        arguments: dict[str, Any] = self.predicate.model_dump(exclude={"name"})
+        words: list[str] = [self.mode, self.predicate.name]
+        words += [f"{key}={value}" for key, value in arguments.items()]
+        if self.from_us:
+            words += ["from", duration_text(self.from_us)]
+        if self.until_us is not None:
+            words += ["until", duration_text(self.until_us)]
+        if self.by_us is not None:
+            words += ["by", duration_text(self.by_us)]
+        return " ".join(words) + (", and stay" if self.and_stay else "")

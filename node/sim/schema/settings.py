@@ -1,0 +1,84 @@
+"""``run``, ``chain`` and ``records``: how long, by which rules, with which sharing."""
+
+import zoneinfo
+from typing import Annotated, Final, Literal
+
+from pydantic import BeforeValidator, Field
+
+from node.base.limits import HOLDERS_COUNT_MAX
+from node.sim.schema.base import Section, whole
+from node.sim.schema.faults import suggestion
+from node.sim.schema.units import Moment, Period, PositiveDuration, wants
+
+_EPOCH_US: Final = 1_767_225_600_000_000
+"""2026-01-01T00:00:00Z."""
+_GAS_LIMIT_MAX: Final = 2**63 - 1
+_CHAIN_ID_MAX: Final = 4_503_599_627_370_476
+_CHAIN_IDS_TAKEN: Final = (1, 1_337, 5_777, 31_337)
+_PATIENT_ID_MAX: Final = 2**64 - 1
+
+
+def _chain_id(value: object) -> object:
+    """Refuse the ids of main net and of development chains, and what wallets cannot hold."""
+    if type(value) is not int or not 1 <= value <= _CHAIN_ID_MAX:
+        raise wants(f"a whole number from 1 to {_CHAIN_ID_MAX}")
+    if value in _CHAIN_IDS_TAKEN:
+        raise wants("a chain id that is not in use elsewhere")
+    return value
+
+
+def _zone(value: object) -> object:
+    if value == "UTC":  # known without a time zone database
+        return value
+    if not isinstance(value, str):
+        raise wants("a time zone like Asia/Kolkata")
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        known = sorted(zoneinfo.available_timezones())
+        hint = suggestion(value, known) if known else "no time zones are installed here (tzdata)"
+        raise wants("a time zone like Asia/Kolkata" + (f" ({hint})" if hint else "")) from error
+    return value
+
+
+class Run(Section):
+    """How the run goes: ``run:``."""
+
+    seed: Annotated[int, whole(0, 2**63 - 1)] = 1
+    until_us: PositiveDuration = Field(default=120_000_000, alias="until")
+    """The horizon."""
+    epoch_us: Moment = Field(default=_EPOCH_US, alias="epoch")
+    """The date of T = 0, microseconds since the Unix epoch."""
+    driver: Literal["des"] = "des"
+    execution: Literal["full"] = "full"
+
+
+class Chain(Section):
+    """The ledger and its engine: ``chain:``."""
+
+    consensus: Literal["clique"] = "clique"
+    fork_choice: Literal["td", "geth", "eip3436"] = "td"
+    period_us: Period = Field(default=5_000_000, alias="period")
+    epoch: Annotated[int, whole(1, 2**32)] = 30_000
+    """Blocks between two checkpoints."""
+    id: Annotated[int, BeforeValidator(_chain_id)] = 85_437
+    gas_limit: Annotated[int, whole(5_000, _GAS_LIMIT_MAX)] = 30_000_000
+    executor: Literal["py-evm"] = "py-evm"
+    token: Literal["erc721"] = "erc721"  # noqa: S105 - a kind of contract, no password
+
+
+class Sharing(Section):
+    """The (1,t,n) rule: n holders, t shares needed, the patient's among them."""
+
+    scheme: Literal["ssms-1tn"] = "ssms-1tn"
+    t: Annotated[int, whole(2, HOLDERS_COUNT_MAX)] = 3
+    n: Annotated[int, whole(2, HOLDERS_COUNT_MAX)] = 5
+
+
+class Records(Section):
+    """How records are kept: ``records:``."""
+
+    sharing: Sharing = Sharing()
+    timezone: Annotated[str, BeforeValidator(_zone)] = "UTC"
+    """IANA name; dates of visits are those of this zone."""
+    first_patient_id: Annotated[int, whole(1, _PATIENT_ID_MAX)] = 1

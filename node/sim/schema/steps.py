@@ -1,0 +1,243 @@
+"""``steps``: what the actors do, one model per action of records.md section 5."""
+
+import re
+from typing import Annotated, Final, Literal, TypeAlias, get_args
+
+from pydantic import BeforeValidator, Field
+
+from node.sim.schema.base import (
+    ErrorName,
+    Id,
+    PlacedSection,
+    Section,
+    listed,
+    mapped,
+    present,
+    refers_to,
+)
+from node.sim.schema.units import Date, Duration, PositiveDuration, duration_us, wants
+
+TIMEOUT_DEFAULT_US: Final = 120_000_000
+
+SectionName = Literal[
+    "present_illness",
+    "past_illness",
+    "diagnosis",
+    "treatment_summary",
+    "lab_reports",
+    "iomt",
+    "insurance",
+]
+"""Sections of a visit's record, in the order of the consent's scope bits 0..6."""
+ScopeName: TypeAlias = SectionName | Literal["later"]
+SCOPE_NAMES: Final[tuple[str, ...]] = (*get_args(SectionName), "later")
+Purpose = Literal["TREAT", "ETREAT", "HPAYMT", "HRESCH", "PATRQT"]
+_MODALITY: Final = re.compile("[A-Z]{2,6}")
+_STUDY_SHIPPED: Final = re.compile(r"[A-Za-z0-9_+.-]{1,64}")
+_STUDY_PATH: Final = re.compile(r"[A-Za-z0-9_+.-]{1,64}(/[A-Za-z0-9_+.-]{1,64}){0,8}")
+
+
+def _modality(value: object) -> object:
+    if not isinstance(value, str) or _MODALITY.fullmatch(value) is None:
+        raise wants("a DICOM modality like CT or MR")
+    return value
+
+
+Modality: TypeAlias = Annotated[str, BeforeValidator(_modality)]
+
+
+class At(Section):
+    """When a step starts: after the start of the run, or after another step ended."""
+
+    after: Annotated[Id | None, BeforeValidator(present)] = refers_to("step")
+    delay_us: Duration = Field(default=0, alias="delay")
+
+
+def _duration_or_mapping(value: object) -> object:
+    if isinstance(value, dict):
+        return value
+    delay = duration_us(value)
+    if delay is None or delay < 0:
+        raise wants("a duration from the start like 30s, or {after: step, delay: 5s}")
+    return At.model_construct(after=None, delay_us=delay)
+
+
+class Study(Section):
+    """A DICOM study: a file that pydicom ships, or one beside the scenario file."""
+
+    source: Literal["pydicom", "file"]
+    name: str
+
+
+def _study(value: object) -> object:
+    if isinstance(value, str):
+        head, colon, name = value.partition(":")
+        if colon and head == "pydicom" and _STUDY_SHIPPED.fullmatch(name):
+            return Study.model_construct(source="pydicom", name=name)
+        if _STUDY_PATH.fullmatch(value) and ".." not in value.split("/"):
+            return Study.model_construct(source="file", name=value)
+    raise wants("pydicom:NAME, or the path of a file beside this one")
+
+
+class StepBase(PlacedSection):
+    """What every step has."""
+
+    id: Id = ""
+    """The loader gives ``<do>-<k>`` to a step without one."""
+    at: Annotated[At, BeforeValidator(_duration_or_mapping)] | None = None
+    """None: when the step before it has ended."""
+    timeout_us: PositiveDuration = Field(default=TIMEOUT_DEFAULT_US, alias="timeout")
+    expect: Literal["ok", "refused", "revert", "timeout", "any"] = "ok"
+    error: ErrorName | None = None
+    """Contract error, status of a custodian's refusal, or error class that is expected."""
+
+
+class RegisterHospital(StepBase):
+    """Apply, be verified by the authority, get a certificate, be admitted as validator."""
+
+    do: Literal["register_hospital"]
+    hospital: Id = refers_to("node")
+    validator: bool = True
+
+
+class OnboardDoctor(StepBase):
+    """A hospital onboards its doctor."""
+
+    do: Literal["onboard_doctor"]
+    doctor: Id = refers_to("doctor")
+
+
+class RegisterPatient(StepBase):
+    """A hospital's desk registers a patient."""
+
+    do: Literal["register_patient"]
+    patient: Id = refers_to("patient")
+
+
+class Consult(StepBase):
+    """A visit: its sections are sealed, stored and committed; mints or appends to a PMR."""
+
+    do: Literal["consult"]
+    doctor: Id = refers_to("doctor")
+    patient: Id = refers_to("patient")
+    date: Date | None = None
+    """None: the day of the block that it starts at, in ``records.timezone``."""
+    sections: Annotated[dict[SectionName, str], mapped("a mapping of sections to text")] | None = (
+        None
+    )
+
+
+class OrderLab(StepBase):
+    """A doctor orders a study for a visit."""
+
+    do: Literal["order_lab"]
+    doctor: Id = refers_to("doctor")
+    pmr: Id = refers_to("visit")
+    modality: Modality
+    reason: str | None = None
+
+
+class PerformLab(StepBase):
+    """A lab captures, anonymises, splits, stores and files the ordered study."""
+
+    do: Literal["perform_lab"]
+    lab: Id = refers_to("lab")
+    order: Id = refers_to("order")
+    study: Annotated[Study, BeforeValidator(_study)]
+
+
+class RequestAccess(StepBase):
+    """A doctor asks a patient for access to a visit's record."""
+
+    do: Literal["request_access"]
+    doctor: Id = refers_to("doctor")
+    patient: Id = refers_to("patient")
+    pmr: Id = refers_to("visit")
+    purpose: Purpose = "TREAT"
+    scope: Annotated[tuple[ScopeName, ...], listed("a list of section names")] | None = None
+    """None: every section."""
+
+
+class Grant(StepBase):
+    """A patient answers a request with yes, or grants directly to a doctor."""
+
+    do: Literal["grant"]
+    patient: Id = refers_to("patient")
+    request: Id | None = refers_to("request", default=None)
+    doctor: Id | None = refers_to("doctor", default=None)
+    pmr: Id | None = refers_to("visit", default=None)
+    for_us: PositiveDuration = Field(alias="for")
+
+
+class Deny(StepBase):
+    """A patient answers a request with no."""
+
+    do: Literal["deny"]
+    patient: Id = refers_to("patient")
+    request: Id = refers_to("request")
+
+
+class Revoke(StepBase):
+    """A patient ends a grant before its time."""
+
+    do: Literal["revoke"]
+    patient: Id = refers_to("patient")
+    grant: Id = refers_to("grant")
+
+
+class ReadRecord(StepBase):
+    """A doctor asks the custodians for shares and opens the record."""
+
+    do: Literal["read_record"]
+    doctor: Id = refers_to("doctor")
+    pmr: Id = refers_to("visit")
+
+
+class SecondOpinion(StepBase):
+    """Another doctor reads under a grant and adds an entry of their own."""
+
+    do: Literal["second_opinion"]
+    doctor: Id = refers_to("doctor")
+    pmr: Id = refers_to("visit")
+
+
+class Rebuild(StepBase):
+    """Collusion: take custodians' shares out of their stores and try to open the record."""
+
+    do: Literal["rebuild"]
+    record: Id = refers_to("record")
+    custodians: Annotated[tuple[Id, ...], listed("a list of nodes")] = refers_to("node")
+    essential: bool
+    """Whether the patient's share takes part."""
+
+
+class SuspendDoctor(StepBase):
+    """The authority suspends a doctor, for a time or for good."""
+
+    do: Literal["suspend_doctor"]
+    doctor: Id = refers_to("doctor")
+    for_us: PositiveDuration | None = Field(default=None, alias="for")
+    """None: for good."""
+
+
+Step: TypeAlias = (
+    RegisterHospital
+    | OnboardDoctor
+    | RegisterPatient
+    | Consult
+    | OrderLab
+    | PerformLab
+    | RequestAccess
+    | Grant
+    | Deny
+    | Revoke
+    | ReadRecord
+    | SecondOpinion
+    | Rebuild
+    | SuspendDoctor
+)
+AnyStep: TypeAlias = Annotated[Step, Field(discriminator="do")]
+STEP_MODELS: Final[dict[str, type[StepBase]]] = {
+    get_args(model.model_fields["do"].annotation)[0]: model for model in get_args(Step)
+}
+"""Name of each action that is built, and its model."""
