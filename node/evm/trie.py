@@ -6,6 +6,8 @@ stay readable, a failed block is dropped by forgetting the object, and nodes of 
 shared (ledger.md section 5).  The package ``trie`` is the judge in the tests.
 """
 
+from collections.abc import Sequence
+
 from node.base.keccak import keccak256
 from node.base.types import EMPTY_TRIE_ROOT, Hash32
 from node.evm.trie_nodes import (
@@ -267,7 +269,7 @@ def _shared(one: bytes, other: bytes) -> int:
     return count
 
 
-def list_root(items: list[bytes]) -> Hash32:
+def list_root(items: Sequence[bytes]) -> Hash32:
     """Give the root of a list: the trie with keys rlp(index)."""
     from_nowhere = NodeCache(lambda _key: None, len(items) + 1)
     trie = Trie(from_nowhere)
