@@ -152,3 +152,17 @@ BODY_BYTES_MAX: Final = 8 * 2**20
 """Transactions that a builder puts into one block: header and list prefixes fit in a frame too."""
 STATE_VIEWS_COUNT_MAX: Final = 8
 """Opened states that a ledger keeps for the next question."""
+POOL_EXECUTABLE_COUNT_MAX: Final = 5_120
+"""Transactions in the pool that could run now; go-ethereum's global slots."""
+POOL_WAITING_COUNT_MAX: Final = 1_024
+"""Transactions in the pool behind a missing nonce; go-ethereum's global queue."""
+SENDER_EXECUTABLE_COUNT_MAX: Final = 16
+SENDER_WAITING_COUNT_MAX: Final = 64
+INSTITUTION_EXECUTABLE_COUNT_MAX: Final = 256
+"""The same for one hospital or regulator, which sends for many."""
+NONCE_GAP_COUNT_MAX: Final = 64
+"""How far a nonce may lie above the next one that is missing."""
+POOL_AGE_US_MAX: Final = 3 * 3_600 * 1_000_000
+"""Three hours: then a transaction leaves the pool."""
+POOL_KNOWN_BLOCKS_MAX: Final = 256
+"""Blocks whose transactions are refused as already known."""

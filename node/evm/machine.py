@@ -67,7 +67,6 @@ class LedgerComputation(BaseComputation):
 
     table: tuple[Any, ...]
     """The function of each opcode byte, unknown ones included."""
-    code: LedgerCodeStream
 
     def __init__(
         self, state: StateAPI, message: MessageAPI, transaction_context: TransactionContextAPI
