@@ -11,7 +11,7 @@ from node.commands.files import read_scenario
 
 
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scenario files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Scenario files.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Report all faults of scenario files; nothing runs."""
@@ -38,10 +38,11 @@ def check(
 
 def fault_of(path: Path) -> str:
     """Give what is wrong with a file, or nothing."""
-    from node.sim.loader import load
-
     try:
-        load(read_scenario(path), str(path))
+        text = read_scenario(path)
+        from node.sim.loader import load
+
+        load(text, str(path))
     except OperatorError as error:
         return str(error)
     return ""

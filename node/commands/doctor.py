@@ -1,9 +1,6 @@
 """``wardnet doctor``: what this machine offers, and what of it is missing."""
 
-import importlib.metadata
 import os
-import platform
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -34,7 +31,7 @@ class Finding:
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Report on the environment; exit 3 if something that wardnet needs is missing."""
+    """Report what this machine offers; exit 3 if something is missing."""
     report = list(findings())
     status = 3 if any(finding.ok is False for finding in report) else 0
     if as_json:
@@ -53,6 +50,9 @@ def doctor(
 
 def findings() -> Iterator[Finding]:
     """Look at the interpreter, the system, the packages and the optional programs."""
+    import platform
+    import shutil
+
     yield Finding("python", platform.python_version(), (3, 11) <= sys.version_info < (3, 14))
     yield Finding("environment", sys.prefix, None)
     yield Finding(
@@ -87,7 +87,9 @@ def free_space(free_bytes: int) -> Finding:
 
 def package(name: str) -> Finding:
     """Look for one installed package."""
+    import importlib.metadata
+
     try:
         return Finding(name, importlib.metadata.version(name), ok=True)
     except importlib.metadata.PackageNotFoundError:
-        return Finding(name, "not installed", False, "python3 cli.py doctor sets it up")
+        return Finding(name, "not installed", False, "pip install -e . in the checkout")

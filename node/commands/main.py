@@ -96,7 +96,7 @@ def _answer(error: Exception, *, as_json: bool) -> int:
         hint = getattr(error, "hint", "") if "\n" not in sentence else ""
     elif isinstance(error, typer.TyperException):
         sentence, hint, status = error.format_message(), _usage_hint(error), error.exit_code
-    elif isinstance(error, ModuleNotFoundError):
+    elif isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("node"):
         sentence, hint = f"{error.name} is not installed", "python3 cli.py doctor"
     elif isinstance(error, OSError) and error.strerror:
         sentence = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
@@ -110,7 +110,8 @@ def _answer(error: Exception, *, as_json: bool) -> int:
 
 def _usage_hint(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
-    return f"{context.command_path} --help" if context is not None else "wardnet --help"
+    path = "wardnet" if context is None else str(context.command_path)
+    return f"{output.program()}{path.removeprefix('wardnet')} --help"
 
 
 if __name__ == "__main__":

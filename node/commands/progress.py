@@ -41,6 +41,7 @@ def shown(title: str, stream: TextIO) -> Generator[Callable[[Event], None]]:
         return
     from rich.console import Console
     from rich.live import Live
+    from rich.text import Text
 
     picture = Picture(title)
     console = Console(file=stream)
@@ -48,7 +49,7 @@ def shown(title: str, stream: TextIO) -> Generator[Callable[[Event], None]]:
 
         def take(event: Event) -> None:
             picture.take(event)
-            live.update("\n".join(picture.lines()))
+            live.update(Text("\n".join(picture.lines()), no_wrap=True))  # a text has no markup
 
         yield take
 

@@ -20,7 +20,7 @@ VALID, INVALID, UNKNOWN = 0, 1, 3
 
 
 def run(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scenario files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Scenario files.")],
     seed: Annotated[
         int | None, typer.Option(min=0, max=SEED_MAX, help="Instead of the file's seed.")
     ] = None,
@@ -32,7 +32,10 @@ def run(
         bool, typer.Option("--json", help="One JSON document on stdout, no progress.")
     ] = False,
 ) -> None:
-    """Run scenarios; exit 0 if all expectations hold, 1 if one does not."""
+    """Run scenarios and judge them.
+
+    Exit 0 if all expectations hold, 1 if one does not, 2 for a faulty file, 3 if undecided.
+    """
     if len(files) > 1:
         _load_all(files)  # a fault in the last file is told before the first one runs
     results: list[dict[str, Any]] = []
@@ -84,9 +87,9 @@ def _load_all(files: Sequence[Path]) -> None:
 
 
 def _run_one(path: Path, seed: int | None, folder: Path | None, *, quiet: bool) -> "RunResult":
+    read_scenario(path)  # a missing file is told before the simulator is imported
     from node.commands import progress
     from node.sim.runner import run_scenario
 
-    read_scenario(path)  # a missing file is told before the simulator is imported
     with nullcontext(None) if quiet else progress.shown(path.stem, sys.stderr) as take:
         return run_scenario(path, seed=seed, out=folder, progress=take)

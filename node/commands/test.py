@@ -1,12 +1,9 @@
 """``wardnet test``: format, lint, types, layers and tests of a checkout, one after the other."""
 
-import importlib.util
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -46,7 +43,12 @@ def run_checks(
     slow: Annotated[bool, typer.Option("--slow", help="Also tests marked slow.")] = False,
     all_marks: Annotated[bool, typer.Option("--all", help="Tests with any marker.")] = False,
 ) -> None:
-    """Check format, lint, types and layers, and run the tests; more words go to pytest."""
+    """Check format, lint, types, layers; run the tests.
+
+    Words behind -- go to pytest: wardnet test -- -k shamir
+    """
+    import subprocess
+
     root = checkout()
     need([*(check.module for check in CHECKS), "pytest"])
     failed = [name for name, passed in _static(root) if not passed]
@@ -83,6 +85,8 @@ def need(modules: Sequence[str]) -> None:
 
     raises        ConfigError: names those that are not installed.
     """
+    import importlib.util
+
     missing = sorted({name for name in modules if importlib.util.find_spec(name) is None})
     if missing:
         raise ConfigError(
@@ -97,6 +101,8 @@ def _environment() -> dict[str, str]:
 
 def _static(root: Path) -> Iterator[tuple[str, bool]]:
     """Run the checks two at a time, tell each one's outcome in order, go on after a failure."""
+    import subprocess
+    from concurrent.futures import ThreadPoolExecutor
 
     def work(check: Check) -> tuple[Check, int, str, float]:
         start = time.monotonic()

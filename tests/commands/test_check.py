@@ -1,0 +1,64 @@
+"""``check``: every file is looked at, nothing runs."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from node.base.errors import UsageError
+from node.commands.main import main
+from tests.commands.fakes import install_loader
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Give a good and a bad file."""
+
+    def load(text: str, name: str) -> None:
+        if text != "good":
+            raise UsageError(f"{name}:1:1 name: wants text\n1 fault in 1 file; nothing was run")
+
+    install_loader(monkeypatch, load)
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text("good")
+    bad.write_text("bad")
+    return str(good), str(bad)
+
+
+def test_good_file_is_ok(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", files[0]]) == 0
+    assert capsys.readouterr().out == f"{files[0]}: ok\n"
+
+
+def test_bad_file_ends_with_2_and_its_report_on_stderr(
+    files: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", files[1]]) == 2
+    said = capsys.readouterr()
+    assert said.err == f"{files[1]}:1:1 name: wants text\n1 fault in 1 file; nothing was run\n"
+    assert said.out == ""
+
+
+def test_file_behind_a_bad_one_is_checked_too(
+    files: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", files[1], files[0]]) == 2
+    assert f"{files[0]}: ok\n" in capsys.readouterr().out
+
+
+def test_json_is_one_document_with_each_file(
+    files: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", *files, "--json"]) == 2
+    document = json.loads(capsys.readouterr().out)
+    assert document["exit_code"] == 2
+    assert [entry["ok"] for entry in document["files"]] == [True, False]
+
+
+def test_missing_file_is_a_fault_like_any_other(
+    files: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", files[0] + "x", files[0]]) == 2
+    said = capsys.readouterr()
+    assert said.err == f"error: {files[0]}x: No such file or directory\n"
+    assert said.out == f"{files[0]}: ok\n"
