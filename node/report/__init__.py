@@ -1,1 +1,1 @@
-"""One self-contained HTML file for each run."""
+"""The static report of a run: one HTML file without any request to a network."""

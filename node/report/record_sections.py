@@ -1,0 +1,71 @@
+"""The parts of the page about records: where shares lie, when grants were open."""
+
+from collections.abc import Sequence
+
+from node.report.charts import clock_text, grant_bars
+from node.report.data import BlockRow, GrantRow, Holder, RecordRow
+from node.report.tables import Html, Part, element, join, table, text
+
+
+def shares(rows: Sequence[RecordRow], nodes: Sequence[str]) -> Part | None:
+    """Which node keeps what of each record."""
+    if not rows:
+        return None
+    names = list(dict.fromkeys([*nodes, *(h["node"] for row in rows for h in row["holders"])]))
+    cells = [
+        [
+            ("", text(row["record"])),
+            ("word", text(row["kind"])),
+            ("cell", text(f"◆ essential ({row['patient']})")),
+            *(("cell", _held(row["holders"], name)) for name in names),
+            ("mono", text(row["pmr"])),
+            ("mono", text(row["manifest_cid"])),
+        ]
+        for row in rows
+    ]
+    heads = ("Record", "Kind", "Patient", *names, "PMR-ID", "Manifest")
+    legend = element(
+        "p",
+        text("◆ essential share   ● custodian share   ▤ fragment of the ciphertext   - nothing"),
+        class_="legend",
+    )
+    content = join((table("Where the shares lie", heads, cells), legend))
+    return "shares", "Where the shares lie", content
+
+
+def grants(rows: Sequence[GrantRow], chain: Sequence[BlockRow]) -> Part | None:
+    """When each grant was open, and what custodians did under it."""
+    if not rows:
+        return None
+    start = chain[0]["timestamp"] if chain else min(row["from"] for row in rows)
+    cells = [
+        [
+            ("", text(row["id"])),
+            ("word", text(row["grantee"])),
+            ("word", text(clock_text(row["from"] - start))),
+            ("word", text(clock_text(row["until"] - start))),
+            ("word", text("-" if row["revoked"] is None else clock_text(row["revoked"] - start))),
+            ("wide", _moments(row["releases"], start)),
+            ("wide", _moments(row["refusals"], start)),
+        ]
+        for row in rows
+    ]
+    heads = ("Grant", "Grantee", "From", "Until", "Revoked", "Releases", "Refusals")
+    legend = element(
+        "p", text("▬ window   ▲ share released   ✕ share refused; block time"), class_="legend"
+    )
+    twin = table("Grants, times since the first block", heads, cells)
+    return "grants", "Grants", join((grant_bars(rows, start), legend, twin))
+
+
+def _held(holders: Sequence[Holder], node: str) -> Html:
+    held = [
+        f"● share {holder['index']}" + (" ▤ fragment" if holder["fragment"] else "")
+        for holder in holders
+        if holder["node"] == node
+    ]
+    return text(", ".join(held) or "-")
+
+
+def _moments(moments: Sequence[int], start: int) -> Html:
+    return text(", ".join(clock_text(moment - start) for moment in moments) or "-")
