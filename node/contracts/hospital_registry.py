@@ -88,6 +88,7 @@ _HOSPITAL = Function("hospital(address)", ("uint64", "uint8", "bytes32", "bytes3
 _ID_OF = Function("idOf(address)", ("uint64",))
 _ACCOUNT_OF = Function("accountOf(uint64)", ("address",))
 _IS_VERIFIED = Function("isVerified(uint64)", ("bool",))
+_IS_ACTIVE = Function("isActive(address)", ("bool",))
 _BY_REGISTRATION = Function("accountByRegistration(bytes32)", ("address",))
 _COUNT = Function("hospitalCount()", ("uint64",))
 FUNCTIONS: Final = (
@@ -97,6 +98,7 @@ FUNCTIONS: Final = (
     _ID_OF,
     _ACCOUNT_OF,
     _IS_VERIFIED,
+    _IS_ACTIVE,
     _BY_REGISTRATION,
     _COUNT,
 )
@@ -151,6 +153,10 @@ class HospitalRegistry:
     def is_verified(self, hospital_id: int) -> View[bool]:
         """Whether the hospital may act now."""
         return _IS_VERIFIED.view(self.address, bool, hospital_id)
+
+    def is_active(self, account: Address) -> View[bool]:
+        """Whether the account is that of a Verified hospital."""
+        return _IS_ACTIVE.view(self.address, bool, account)
 
     def account_by_registration(self, registration: str) -> View[Address]:
         """Who holds a government registration id, the zero address if nobody.

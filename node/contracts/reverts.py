@@ -47,9 +47,10 @@ CUSTOM_ERRORS: Final = (
     "NotAuthor()",
     "NotLabRegistry()",
     "LabNotListed()",
+    "NotOrderedLab()",
     "OrderNotOpen()",
     "ReasonMissing()",
-    "SharePlan()",
+    "SharePlanInvalid()",
     # consent
     "ConsentSignature()",
     "ConsentNonce(uint256)",

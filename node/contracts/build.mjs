@@ -1,0 +1,95 @@
+// Compiles sources/*.sol to artifacts/*.json: node build.mjs [output folder]
+// The same sources, lock file and settings give the same bytes on every machine.
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const COMPILER = "0.8.28+commit.7893614a";
+const CONTRACTS = [
+  "GovernmentRegistry",
+  "HospitalRegistry",
+  "DoctorRegistry",
+  "PatientRegistry",
+  "PmrToken",
+  "LabRegistry",
+  "ConsentRegistry",
+];
+const SETTINGS = {
+  evmVersion: "london",
+  optimizer: { enabled: true, runs: 200 },
+  viaIR: false,
+};
+
+const solc = createRequire(join(HERE, "package.json"))("solc");
+if (!solc.version().startsWith(COMPILER)) {
+  throw new Error(`solc is ${solc.version()}, the artifacts want ${COMPILER}`);
+}
+
+const folder = join(HERE, "sources");
+const sources = {};
+for (const name of readdirSync(folder).filter((each) => each.endsWith(".sol")).sort()) {
+  sources[name] = { content: readFileSync(join(folder, name), "utf8") };
+}
+
+function findImport(path) {
+  try {
+    return { contents: readFileSync(join(HERE, "node_modules", path), "utf8") };
+  } catch {
+    return { error: `no such file: ${path}` };
+  }
+}
+
+const output = JSON.parse(
+  solc.compile(
+    JSON.stringify({
+      language: "Solidity",
+      sources,
+      settings: {
+        ...SETTINGS,
+        outputSelection: {
+          "*": { "*": ["abi", "metadata", "storageLayout", "evm.bytecode.object",
+            "evm.deployedBytecode.object", "evm.deployedBytecode.immutableReferences"] },
+        },
+      },
+    }),
+    { import: findImport },
+  ),
+);
+const problems = output.errors ?? [];
+for (const each of problems) console.error(each.formattedMessage);
+if (problems.length > 0) process.exit(1); // a warning is a fault too
+
+// keys in one order, so that the text depends on the content alone
+function sorted(value) {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])]));
+}
+
+const target = process.argv[2] ?? join(HERE, "artifacts");
+rmSync(target, { recursive: true, force: true });
+mkdirSync(target, { recursive: true });
+for (const name of CONTRACTS) {
+  const built = output.contracts[`${name}.sol`][name];
+  const used = Object.keys(JSON.parse(built.metadata).sources).filter((each) => each in sources);
+  const digests = used.map((each) => [
+    each,
+    createHash("sha256").update(sources[each].content, "utf8").digest("hex"),
+  ]);
+  const artifact = {
+    contract: name,
+    compiler: COMPILER,
+    settings: SETTINGS,
+    sources: Object.fromEntries(digests),
+    abi: built.abi,
+    bytecode: built.evm.bytecode.object,
+    deployedBytecode: built.evm.deployedBytecode.object,
+    immutableReferences: built.evm.deployedBytecode.immutableReferences,
+    storageLayout: built.storageLayout,
+    metadata: built.metadata,
+  };
+  writeFileSync(join(target, `${name}.json`), JSON.stringify(sorted(artifact), null, 1) + "\n");
+}

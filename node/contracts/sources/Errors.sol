@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+// Custom errors of all contracts.  Scenario files and reports show these names.
+
+// the authority and its validator set
+error NotAuthorityMember();
+error AlreadyVoted();
+error ProposalExpired();
+error ProposalUnknown();
+error ProposalClosed();
+error ActionUnknown();
+error MemberKnown();
+error MemberUnknown();
+error MemberLimit();
+error LastMember();
+error ValidatorKnown();
+error ValidatorUnknown();
+error ValidatorLimit();
+error LastValidator();
+error SettingOutOfRange();
+error NotGovernment();
+
+// the registries
+error HospitalNotVerified();
+error HospitalStatusWrong();
+/// Someone has this registration, account or identity already; 0 = an application without an id yet.
+error DuplicateRegistration(uint256 existingId);
+error DoctorNotActive();
+error DoctorUnknown();
+error AffiliationLimit();
+error PatientUnknown();
+error NotPatient();
+error FieldMissing();
+error RegistrationCode();
+error CidNotAllowed();
+
+// records and lab orders
+error InvalidDate();
+error DateTooFar();
+error TokenLocked();
+error EntryUnknown();
+error NotAuthor();
+error NotLabRegistry();
+error LabNotListed();
+error NotOrderedLab();
+error OrderNotOpen();
+error ReasonMissing();
+error SharePlanInvalid();
+
+// consent
+error ConsentSignature();
+error ConsentNonce(uint256 expected);
+error ConsentPeriod();
+error ConsentScope();
+error ConsentCount();
+error GranteeNotActive();
+error GrantUnknown();
+error GrantNotActive();
+error GrantLimit();
+error RequestUnknown();

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {Authority} from "./Authority.sol";
+import {IDoctors, IHospitals} from "./Interfaces.sol";
+import {ValidatorSet} from "./ValidatorSet.sol";
+
+/// The government authority: it verifies hospitals, admits and withdraws validators, and
+/// suspends doctors, each time by a strict majority of its members.
+contract GovernmentRegistry is Authority, ValidatorSet {
+    event HospitalVerified(address indexed account, uint64 indexed hospitalId);
+    event HospitalSuspended(address indexed account, uint64 indexed hospitalId);
+    event HospitalRevoked(address indexed account, uint64 indexed hospitalId);
+
+    IHospitals private immutable HOSPITALS;
+    IDoctors private immutable DOCTORS;
+
+    constructor(
+        address[] memory firstMembers,
+        address[] memory firstValidators,
+        uint256 minimum,
+        uint64 openSeconds,
+        IHospitals hospitals,
+        IDoctors doctors
+    ) Authority(firstMembers, openSeconds) ValidatorSet(firstValidators, minimum) {
+        HOSPITALS = hospitals;
+        DOCTORS = doctors;
+    }
+
+    function _enact(Action kind, bytes memory payload) internal override {
+        if (kind == Action.AdmitValidator) {
+            (address hospital, address key, bytes32 nodeId, bytes32 licenceHash) =
+                abi.decode(payload, (address, address, bytes32, bytes32));
+            _admit(HOSPITALS.requireVerified(hospital), key, nodeId, licenceHash);
+            return;
+        }
+        if (kind == Action.SuspendDoctor) {
+            (uint64 doctorId, uint64 until) = abi.decode(payload, (uint64, uint64));
+            DOCTORS.suspend(doctorId, until);
+            return;
+        }
+        address account = abi.decode(payload, (address));
+        if (kind == Action.AddMember) {
+            _addMember(account);
+        } else if (kind == Action.RemoveMember) {
+            _removeMember(account);
+        } else if (kind == Action.WithdrawValidator) {
+            _withdraw(account);
+        } else if (kind == Action.EmergencyWithdraw) {
+            _withdrawNow(account);
+        } else {
+            _enactOnHospital(kind, account);
+        }
+    }
+
+    function _enactOnHospital(Action kind, address account) private {
+        if (kind == Action.VerifyHospital) {
+            uint64 verifiedId = HOSPITALS.verify(account);
+            _linkGenesisKey(account, verifiedId);
+            emit HospitalVerified(account, verifiedId);
+        } else if (kind == Action.SuspendHospital) {
+            uint64 suspendedId = HOSPITALS.suspend(account);
+            emit HospitalSuspended(account, suspendedId);
+            _withdrawAllOf(suspendedId);
+        } else {
+            uint64 revokedId = HOSPITALS.revoke(account);
+            emit HospitalRevoked(account, revokedId);
+            // id 0: an application was turned down; 0 also marks unlinked keys of the genesis
+            if (revokedId != 0) _withdrawAllOf(revokedId);
+        }
+    }
+}

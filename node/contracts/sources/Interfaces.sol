@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {Content} from "./Types.sol";
+
+// What the contracts ask of each other.
+
+interface IHospitals {
+    function verify(address account) external returns (uint64 hospitalId);
+    function suspend(address account) external returns (uint64 hospitalId);
+    function revoke(address account) external returns (uint64 hospitalId);
+    function requireVerified(address account) external view returns (uint64 hospitalId);
+    function isVerified(uint64 hospitalId) external view returns (bool);
+    function isActive(address account) external view returns (bool);
+}
+
+interface IDoctors {
+    function suspend(uint64 doctorId, uint64 until) external;
+    function requireWriter(address account, uint64 hospitalId) external view returns (uint64 doctorId);
+    function isActive(address account) external view returns (bool);
+}
+
+interface IPatients {
+    function idOf(address account) external view returns (uint64 patientId);
+    function accountOf(uint64 patientId) external view returns (address account);
+}
+
+interface IPmr {
+    function ownerOf(uint256 pmrId) external view returns (address owner);
+    function mintedAt(uint256 pmrId) external view returns (uint64 time);
+    function fileLab(uint256 pmrId, uint64 doctorId, uint64 hospitalId, Content calldata content)
+        external
+        returns (uint256 index);
+}
+
+interface IConsents {
+    function isAllowedFor(
+        address patient,
+        address grantee,
+        uint256 pmrId,
+        uint256 mintedAt,
+        uint256 at
+    ) external view returns (bool);
+}
+
+/// ERC-5192: Minimal Soulbound NFTs.
+interface IERC5192 {
+    event Locked(uint256 tokenId);
+    event Unlocked(uint256 tokenId);
+
+    function locked(uint256 tokenId) external view returns (bool);
+}
