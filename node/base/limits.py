@@ -58,6 +58,8 @@ RELEASE_BURST_COUNT_MAX: Final = 64
 """Requests of one grantee that a custodian answers at once."""
 RELEASE_INTERVAL_US_MIN: Final = 250_000
 """After a burst: one request of a grantee each quarter of a second."""
+RELEASE_BUCKETS_COUNT_MAX: Final = 10_000
+"""Grantees whose rate a custodian follows at once; full buckets are dropped first."""
 NONCES_COUNT_MAX: Final = 100_000
 """Request nonces that a custodian remembers; at the limit it refuses new requests."""
 DICOM_BYTES_MAX: Final = 2 * 2**30

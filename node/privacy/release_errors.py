@@ -92,3 +92,14 @@ class GrantNotActiveError(RefusedError):
     def __str__(self) -> str:
         named = ", ".join(f"{index}: {status}" for index, status in self.refusals)
         return f"custodians refuse ({named})"
+
+
+@dataclass(eq=False)
+class RefreshMissingError(OperatorError):
+    """A custodian has no step into the next epoch of a deal: the wallet left too few."""
+
+    deal_id: bytes
+    epoch: int
+
+    def __str__(self) -> str:
+        return f"no step into epoch {self.epoch} of deal {self.deal_id.hex()}"

@@ -1,0 +1,118 @@
+"""What a patient sends to one custodian: shares of e for a grant, sealed, and a signature.
+
+A deposit is a grant share (kind 3) and the next step (kind 4), 304 bytes.  The digests of all N
+deposits come along in clear, so that each custodian can check the root which the patient signed
+without seeing the others' (secret-sharing.md section 9, steps 1 to 5).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final, Self
+
+from node.base.codec import pack, unpack
+from node.base.errors import CodecError
+from node.base.limits import HOLDERS_COUNT_MAX
+from node.privacy.consent import Deposit
+from node.privacy.release_errors import CustodyError
+from node.sss.refresh import deposit_root
+from node.sss.shares import CONTAINER_FRAME_BYTES, Container, decode_container
+
+CONTAINER_BYTES: Final = CONTAINER_FRAME_BYTES + 32
+DEPOSIT_BYTES: Final = 2 * CONTAINER_BYTES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositLetter:
+    """One custodian's deposit on its way."""
+
+    grant_id: bytes
+    deal_id: bytes
+    epoch: int
+    index: int
+    digests: tuple[bytes, ...]
+    """SHA-256 of the deposits of index 1 .. N."""
+    sealed: bytes
+    signature: bytes
+    """The patient's, over the typed ``Deposit``; the same in all N letters."""
+
+    def typed(self) -> Deposit:
+        """Give the structure that the patient signed."""
+        return Deposit(
+            grant_id=self.grant_id,
+            deal_id=self.deal_id,
+            epoch=self.epoch,
+            deposit_root=deposit_root(self.digests),
+        )
+
+    def encode(self) -> bytes:
+        """Give the letter in msgpack."""
+        return pack(
+            [
+                self.grant_id,
+                self.deal_id,
+                self.epoch,
+                self.index,
+                list(self.digests),
+                self.sealed,
+                self.signature,
+            ]
+        )
+
+    @classmethod
+    def decode(cls, raw: bytes) -> Self:
+        """Read a letter: shapes only, what it says is checked by the custodian.
+
+        raises        CustodyError: ``layout``.
+        """
+        try:
+            fields = unpack(raw)
+        except CodecError as error:
+            raise CustodyError("layout", str(error)) from error
+        if not isinstance(fields, list) or len(fields) != 7:
+            raise CustodyError("layout", "a letter has seven fields")
+        grant_id, deal_id, epoch, index, digests, sealed, signature = fields
+        words = [grant_id, deal_id, *(digests if isinstance(digests, list) else [None])]
+        if not all(_is_bytes(word, 32) for word in words) or len(words) > HOLDERS_COUNT_MAX + 1:
+            raise CustodyError("layout", "ids and digests have 32 bytes")
+        if not _is_below(epoch, 2**32) or not _is_below(index, HOLDERS_COUNT_MAX):
+            raise CustodyError("layout", "epoch is a u32, index at most 254")
+        if not _is_bytes(signature, 65) or not isinstance(sealed, bytes):
+            raise CustodyError("layout", "the signature has 65 bytes")
+        return cls(
+            grant_id=grant_id,
+            deal_id=deal_id,
+            epoch=epoch,
+            index=index,
+            digests=tuple(digests),
+            sealed=sealed,
+            signature=signature,
+        )
+
+
+def join_deposit(grant_share: Container, step: Container) -> bytes:
+    """Give the plaintext of a deposit."""
+    return grant_share.encode() + step.encode()
+
+
+def split_deposit(plain: bytes) -> tuple[Container, Container]:
+    """Read the plaintext of a deposit: grant share, step.
+
+    raises        CustodyError: ``layout``.  ShareFormatError: of one of the containers.
+    """
+    if len(plain) != DEPOSIT_BYTES:
+        raise CustodyError("layout", f"{len(plain)} bytes, wants {DEPOSIT_BYTES}")
+    return decode_container(plain[:CONTAINER_BYTES]), decode_container(plain[CONTAINER_BYTES:])
+
+
+def digests_of(deposits: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Give SHA-256 of each deposit, index 1 .. N."""
+    return tuple(sha256(deposit).digest() for deposit in deposits)
+
+
+def _is_bytes(value: Any, length: int) -> bool:  # noqa: ANN401 - straight out of msgpack
+    return isinstance(value, bytes) and len(value) == length
+
+
+def _is_below(value: Any, bound: int) -> bool:  # noqa: ANN401 - straight out of msgpack
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < bound
