@@ -96,34 +96,38 @@ def many(item: Check, count_max: int) -> Check:
             raise FrameError(f": wants an array, got {_show(value)}")
         if len(value) > count_max:
             raise FrameError(f": {len(value)} items, at most {count_max}")
-        items: list[object] = []
         try:
-            for entry in value:
-                items.append(item(entry))  # noqa: PERF401 - the length names the bad item
-        except FrameError as error:
-            raise FrameError(f"[{len(items)}]{error.what}") from None
-        return tuple(items)
+            return tuple(map(item, value))
+        except FrameError:
+            raise _located([(f"[{at}]", item, part) for at, part in enumerate(value)]) from None
 
     return check
 
 
 def record(make: Callable[..., object], **checks: Check) -> Check:
     """Want an array with one item per check, in this order; give what ``make`` builds of them."""
-    names = tuple(checks)
     inner = tuple(checks.values())
 
     def check(value: object) -> object:
         if not isinstance(value, tuple) or len(value) != len(inner):
             raise FrameError(f": wants an array of {len(inner)}, got {_show(value)}")
-        parts: list[object] = []
         try:
-            for one, part in zip(inner, value, strict=True):
-                parts.append(one(part))
-        except FrameError as error:
-            raise FrameError(f".{names[len(parts)]}{error.what}") from None
-        return make(*parts)
+            return make(*[one(part) for one, part in zip(inner, value, strict=True)])
+        except FrameError:
+            named = zip(checks, inner, value, strict=True)
+            raise _located([(f".{name}", one, part) for name, one, part in named]) from None
 
     return check
+
+
+def _located(parts: list[tuple[str, Check, object]]) -> FrameError:
+    """Find the first part that fails and name it; only bad frames pay for this."""
+    for place, check, part in parts:
+        try:
+            check(part)
+        except FrameError as error:
+            return FrameError(place + error.what)
+    raise AssertionError("a check failed once and passes now")
 
 
 def _show(value: object) -> str:
