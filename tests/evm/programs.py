@@ -1,0 +1,187 @@
+"""Seeded random programs and blocks of transactions that run them."""
+
+import random
+from dataclasses import dataclass, field
+
+from node.base.keys import PrivateKey
+from node.base.types import Address
+from node.evm.receipts import contract_address
+from node.evm.transactions import sign_access_list, sign_dynamic_fee, sign_legacy
+from tests.evm.asm import COUNTER, LOGGER, REVERTER, asm, initcode, push
+
+PRECOMPILES = tuple(Address(n.to_bytes(20)) for n in (1, 2, 3, 4, 5, 9))
+_READS = (
+    "TIMESTAMP", "NUMBER", "GASLIMIT", "CHAINID", "COINBASE", "SELFBALANCE", "BASEFEE", "ORIGIN",
+    "CALLER", "GASPRICE", "PC", "CALLDATASIZE", "CODESIZE", "MSIZE", "GAS", "RETURNDATASIZE",
+    "ADDRESS", "DIFFICULTY",
+)  # fmt: skip
+_FIXED = {
+    "sload": "PUSH 1 SLOAD POP",
+    "calldata": "PUSH 40 PUSH 3 PUSH 5 CALLDATACOPY",
+    "returndata": "RETURNDATASIZE PUSH 0 PUSH 0 RETURNDATACOPY",
+}
+_DEADLY = {
+    "revert": "PUSH 32 PUSH 0 REVERT",
+    "underflow": "ADD ADD ADD",
+    "burn": "JUMPDEST PC PUSH 1 SWAP1 SUB JUMP",
+    "wild jump": "PUSH 1 JUMP",
+}
+
+
+@dataclass
+class Author:
+    """Writes transactions whose nonces follow each other."""
+
+    rng: random.Random
+    keys: list[PrivateKey]
+    chain_id: int
+    cancun: bool = False
+    nonces: dict[Address, int] = field(default_factory=dict)
+    known: list[Address] = field(default_factory=list)
+    """Contracts that may exist, and accounts."""
+
+    def address(self) -> Address:
+        pool = [*self.known, *self.known, *PRECOMPILES, *(key.address for key in self.keys)]
+        pool.append(Address(self.rng.randbytes(20)))
+        return self.rng.choice(pool)
+
+    def statement(self, depth: int = 0) -> bytes:
+        """Give code that leaves the stack as it was."""
+        rng = self.rng
+        kinds = ["sstore"] * 5 + ["log", "account", "call", "call", "keccak", "read", "guard"]
+        kinds += ["mstore", "hash", *_FIXED]
+        if depth < 2:
+            kinds += ["create", "create2"]
+        if self.cancun:
+            kinds += ["tstore", "mcopy"] * 2
+        if rng.random() < 0.03:
+            kinds = ["destruct", "invalid", *_DEADLY]
+        kind = rng.choice(kinds)
+        if kind in _FIXED:
+            return asm(_FIXED[kind])
+        if kind in _DEADLY:
+            return asm(_DEADLY[kind])
+        if kind.startswith("create"):
+            salt = push(rng.randrange(3)) if kind == "create2" else b""
+            return self.create(asm(kind.upper()), salt, depth)
+        code: bytes = getattr(self, kind)()
+        return code
+
+    def sstore(self) -> bytes:
+        return push(self.rng.choice([0, 0, 1, 2, 2**255])) + self.store()
+
+    def store(self) -> bytes:
+        return push(self.rng.randrange(4)) + asm("SSTORE")
+
+    def log(self) -> bytes:
+        count = self.rng.randrange(5)
+        topics = b"".join(push(self.rng.randbytes(32)) for _ in range(count))
+        return topics + push(self.rng.randrange(70)) + push(3) + bytes((0xA0 + count,))
+
+    def account(self) -> bytes:
+        op = self.rng.choice(["BALANCE", "EXTCODESIZE", "EXTCODEHASH"])
+        return push(self.address()) + asm(f"{op} PUSH 0 MSTORE")
+
+    def keccak(self) -> bytes:
+        return push(self.rng.randrange(90)) + asm("PUSH 1 SHA3") + self.store()
+
+    def read(self) -> bytes:
+        return asm(self.rng.choice(_READS)) + self.store()
+
+    def guard(self) -> bytes:
+        """Revert unless the first word of the call data is zero."""
+        body = asm("PUSH 0 PUSH 0 REVERT").rjust(6, bytes([0x5B]))
+        return asm("PUSH 0 CALLDATALOAD ISZERO PC PUSH 11 ADD JUMPI") + body + asm("JUMPDEST")
+
+    def mstore(self) -> bytes:
+        return push(self.rng.randbytes(32)) + push(self.rng.randrange(300)) + asm("MSTORE")
+
+    def hash(self) -> bytes:
+        return push(self.rng.randrange(4)) + asm("NUMBER SUB BLOCKHASH") + self.store()
+
+    def tstore(self) -> bytes:
+        slots = push(self.rng.randrange(4)), push(self.rng.randrange(4))
+        value = push(self.rng.randrange(3))
+        return value + slots[0] + asm("TSTORE") + slots[1] + asm("TLOAD") + self.store()
+
+    def mcopy(self) -> bytes:
+        return push(33) + push(self.rng.randrange(64)) + push(self.rng.randrange(64)) + asm("MCOPY")
+
+    def destruct(self) -> bytes:
+        return push(self.address()) + asm("SELFDESTRUCT")
+
+    def invalid(self) -> bytes:
+        return bytes((self.rng.choice([0xFE, 0x0C, 0x5C, 0xEF]),))
+
+    def call(self) -> bytes:
+        rng = self.rng
+        kind = rng.choice(["CALL", "CALL", "CALL", "STATICCALL", "DELEGATECALL", "CALLCODE"])
+        gas = push(rng.choice([0, 700, 30_000, 200_000]))
+        value = push(rng.choice([0, 0, 1, 10**30])) if kind in ("CALL", "CALLCODE") else b""
+        memory = push(32) + push(0) + push(rng.choice([0, 32, 68])) + push(0)
+        return (
+            memory
+            + value
+            + push(self.address())
+            + gas
+            + asm(kind)
+            + push(rng.randrange(4))
+            + asm("SSTORE")
+        )
+
+    def create(self, op: bytes, salt: bytes, depth: int) -> bytes:
+        inner = self.program(2, depth + 1)[:32]
+        store = push(inner.rjust(32, b"\x5b")) + asm("PUSH 0 MSTORE")
+        return (
+            store
+            + salt
+            + push(32)
+            + push(0)
+            + push(self.rng.choice([0, 0, 1]))
+            + op
+            + asm("PUSH 5 SSTORE")
+        )
+
+    def program(self, statements: int, depth: int = 0) -> bytes:
+        return b"".join(self.statement(depth) for _ in range(statements))
+
+    def deployment(self) -> bytes:
+        rng = self.rng
+        special = [COUNTER, REVERTER, LOGGER, b"", b"\xef\x00", bytes(24_577)]
+        if rng.random() < 0.3:
+            return initcode(rng.choice(special), self.program(1))
+        runtime = self.program(rng.randrange(1, 12))
+        return initcode(runtime, self.program(rng.randrange(3)))
+
+    def transaction(self) -> bytes:
+        rng = self.rng
+        key = rng.choice(self.keys)
+        nonce = self.nonces.get(key.address, 0)
+        self.nonces[key.address] = nonce + 1
+        to: Address | None
+        if rng.random() < 0.3 or not self.known:
+            to, data = None, self.deployment()
+            self.known.append(contract_address(key.address, nonce))
+        else:
+            to = self.address()
+            data = rng.choice([b"", bytes(32), rng.randbytes(32), rng.randbytes(5)])
+        gas = rng.choice([90_000, 400_000, 1_500_000]) + 16 * len(data)
+        if to is None:
+            gas += 32_000 + 2 * len(data)
+        common = {
+            "chain_id": self.chain_id,
+            "nonce": nonce,
+            "to": to,
+            "data": data,
+            "gas": gas,
+            "value": rng.choice([0, 0, 1, 12345]),
+        }
+        slots = ((self.address(), (0, rng.randrange(4))),) if rng.random() < 0.6 else ()
+        kind = rng.randrange(4)
+        if kind == 0:
+            return sign_access_list(key, gas_price=rng.choice([7, 20]), access_list=slots, **common)
+        if kind == 1:
+            return sign_dynamic_fee(
+                key, max_fee=30, max_tip=rng.choice([0, 3, 30]), access_list=slots, **common
+            )
+        return sign_legacy(key, gas_price=rng.choice([7, 9]), **common)
