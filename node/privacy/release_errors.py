@@ -83,7 +83,7 @@ class UnknownDealError(OperatorError):
 
 @dataclass(eq=False)
 class GrantNotActiveError(RefusedError):
-    """Custodians refused; ``status`` is the lowest refusal's name, ``refusals`` index to name."""
+    """Custodians refused; ``status`` is what the one of the lowest index said."""
 
     code: ClassVar[str] = "refused"
     status: str
