@@ -1,11 +1,12 @@
 """``actors``: who takes part besides the hospitals, which are the validators."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from node.base.limits import SCENARIO_ACTORS_COUNT_MAX
-from node.sim.schema.base import Id, Section, mapped, refers_to
+from node.sim.schema.base import Id, Section, refers_to
+from node.sim.schema.units import wants
 
 REGULATORS_DEFAULT: Final = 3
 _NUMBER_OR_MAPPING: Final = f"a number from 0 to {SCENARIO_ACTORS_COUNT_MAX}, or a mapping of ids"
@@ -36,19 +37,28 @@ class Lab(Section):
     hospital: Id = refers_to("node")
 
 
+def _counted(form: Any) -> BeforeValidator:  # noqa: ANN401 - a type for the JSON schema
+    def read(value: object) -> object:
+        if not isinstance(value, dict):
+            raise wants(_NUMBER_OR_MAPPING)
+        return value
+
+    return BeforeValidator(read, json_schema_input_type=form)
+
+
 class Actors(Section):
     """All people and labs by id: ``actors:``; the loader has spread numbers over hospitals."""
 
-    regulators: Annotated[dict[Id, Regulator], mapped(_NUMBER_OR_MAPPING)] = Field(
+    regulators: Annotated[dict[Id, Regulator], _counted(int | dict[Id, Regulator])] = Field(
         default_factory=dict[str, Regulator], min_length=1
     )
-    doctors: Annotated[dict[Id, Doctor], mapped(_NUMBER_OR_MAPPING)] = Field(
+    doctors: Annotated[dict[Id, Doctor], _counted(int | dict[Id, Doctor])] = Field(
         default_factory=dict[str, Doctor]
     )
-    patients: Annotated[dict[Id, Patient], mapped(_NUMBER_OR_MAPPING)] = Field(
+    patients: Annotated[dict[Id, Patient], _counted(int | dict[Id, Patient])] = Field(
         default_factory=dict[str, Patient]
     )
-    labs: Annotated[dict[Id, Lab], mapped(_NUMBER_OR_MAPPING)] = Field(
+    labs: Annotated[dict[Id, Lab], _counted(int | dict[Id, Lab])] = Field(
         default_factory=dict[str, Lab]
     )
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSchema
 
-from node.sim.schema.units import wants
+from node.sim.schema.units import duration_text, wants
 
 ID_PATTERN: Final = "[a-z0-9][a-z0-9-]{0,31}"
 _ID: Final = re.compile(ID_PATTERN)
@@ -73,16 +73,23 @@ def whole(low: int, high: int) -> BeforeValidator:
             raise wants(f"a whole number from {low} to {high}")
         return value
 
-    return BeforeValidator(read)
+    bounded = Annotated[int, Field(ge=low, le=high)]
+    return BeforeValidator(read, json_schema_input_type=bounded)
+
+
+def duration_field(default_us: int, alias: str) -> Any:  # noqa: ANN401 - as pydantic's Field
+    """Declare a duration with a default; the JSON schema shows it as a file would."""
+    shown: dict[str, Any] = {"default": duration_text(default_us)}
+    return Field(default=default_us, alias=alias, json_schema_extra=shown)
 
 
 def listed(what: str) -> BeforeValidator:
-    """Accept lists; ``what`` says what else would be right."""
+    """Accept lists that are not empty; ``what`` says what would be right."""
     return _shaped(what, lambda value: isinstance(value, tuple) and len(value) > 0)
 
 
 def mapped(what: str) -> BeforeValidator:
-    """Accept mappings; ``what`` says what else would be right."""
+    """Accept mappings; ``what`` says what would be right."""
     return _shaped(what, lambda value: isinstance(value, dict))
 
 

@@ -66,6 +66,7 @@ def _check_sharing(tree: Tree, data: dict[str, Any], sharing: dict[str, Any]) ->
             (*loc, "n") if "n" in sharing else ("network", "validators"),
             f"hospitals for {custodians} custodian shares, at most {cap} each",
             f"{len(nodes)}, which hold {possible}",
+            f"more hospitals, or n of at most {possible + 1}",
         )
 
 
@@ -167,5 +168,5 @@ def _items(data: dict[str, Any], key: str) -> tuple[Any, ...]:
     return found if isinstance(found, tuple) else ()
 
 
-def _add(tree: Tree, loc: Loc, wants: str, got: str) -> None:
-    tree.faults.add(locate(tree.root, loc)[1], loc, wants=wants, got=got)
+def _add(tree: Tree, loc: Loc, wants: str, got: str, hint: str = "") -> None:
+    tree.faults.add(locate(tree.root, loc)[1], loc, wants=wants, got=got, hint=hint)

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from node.sim.schema.base import Id, PlacedSection, Section, refers_to, whole
+from node.sim.schema.base import Id, PlacedSection, Section, duration_field, refers_to, whole
 from node.sim.schema.units import Duration, PositiveDuration, duration_text, wants
 
 _BLOCKS_MAX: Final = 10**9
@@ -98,8 +98,32 @@ def _named(value: object) -> object:
     raise wants("a predicate, or one predicate with its arguments")
 
 
+def _json_schema() -> dict[str, Any]:
+    """Describe both forms: the name alone, or one key with the arguments."""
+    properties: dict[str, Any] = {}
+    for name, model in PREDICATE_MODELS.items():
+        described = model.model_json_schema()
+        described["properties"].pop("name")
+        described["required"].remove("name")
+        properties[name] = described
+    return {
+        "anyOf": [
+            {"enum": [name for name, described in properties.items() if not described["required"]]},
+            {
+                "type": "object",
+                "properties": properties,
+                "additionalProperties": False,
+                "minProperties": 1,
+                "maxProperties": 1,
+            },
+        ]
+    }
+
+
 AnyPredicate: TypeAlias = Annotated[
-    Annotated[Predicate, Field(discriminator="name")], BeforeValidator(_named)
+    Annotated[Predicate, Field(discriminator="name")],
+    BeforeValidator(_named),
+    WithJsonSchema(_json_schema()),
 ]
 Mode: TypeAlias = Literal["always", "never", "eventually"]
 MODES: Final[tuple[Mode, ...]] = ("always", "never", "eventually")
@@ -113,7 +137,7 @@ class Expectation(PlacedSection):
     eventually: AnyPredicate | None = None
     by_us: PositiveDuration | None = Field(default=None, alias="by")
     """With ``eventually``; None: by the end of the run."""
-    from_us: Duration = Field(default=0, alias="from")
+    from_us: Duration = duration_field(0, "from")
     """With ``always`` and ``never``."""
     until_us: PositiveDuration | None = Field(default=None, alias="until")
     """With ``always`` and ``never``; None: to the end of the run."""

@@ -14,7 +14,7 @@ Loc: TypeAlias = tuple[str | int, ...]
 
 _SHOWN_VALUE_MAX: Final = 60
 _SHOWN_LINE_MAX: Final = 96
-_NAMES_LISTED_MAX: Final = 12
+_NAMES_LISTED_MAX: Final = 16
 _INDENT: Final = "    "
 
 
@@ -58,6 +58,10 @@ class Fault:
         shown = self.source[begin : begin + _SHOWN_LINE_MAX]
         # what a terminal would obey must not reach it; the width stays, so the caret is right
         clean = "".join(c if c.isprintable() else " " for c in shown).rstrip()
+        if begin > 0:
+            clean = "…" + clean[1:]
+        if begin + _SHOWN_LINE_MAX < len(self.source):
+            clean += "…"
         return f"{_INDENT}{clean}\n{_INDENT}{' ' * (at - begin)}^"
 
 

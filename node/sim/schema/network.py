@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from node.base.limits import VALIDATORS_COUNT_MAX
 from node.sim.regions import REGIONS
-from node.sim.schema.base import Id, Section, listed, mapped, whole
+from node.sim.schema.base import Id, Section, duration_field, listed, mapped, whole
 from node.sim.schema.units import Bandwidth, Duration, Offset, Probability, wants
 
 VALIDATORS_DEFAULT: Final = 4
@@ -22,10 +22,14 @@ class Link(Section):
 
     base_us: Duration = Field(alias="base")
     """Added latency, one way."""
-    jitter_us: Duration = Field(default=0, alias="jitter")
+    jitter_us: Duration = Field(
+        default=0, alias="jitter", json_schema_extra={"default": "a tenth of base"}
+    )
     """Mean of the jitter."""
     dist: Literal["exponential", "constant", "uniform"] = "exponential"
-    bandwidth_bps: Bandwidth = Field(default=10**9, alias="bandwidth")
+    bandwidth_bps: Bandwidth = Field(
+        default=10**9, alias="bandwidth", json_schema_extra={"default": "1Gbit"}
+    )
     """Bit per second."""
     loss_ppm: Probability = Field(default=0, alias="loss")
 
@@ -67,21 +71,24 @@ def _preset_or_mapping(value: object) -> object:
     return value
 
 
-AnyLink: TypeAlias = Annotated[Link, BeforeValidator(_preset_or_mapping)]
+PresetName = Literal["lan", "reliable", "home", "laggy", "constrained", "bad"]
+AnyLink: TypeAlias = Annotated[
+    Link, BeforeValidator(_preset_or_mapping, json_schema_input_type=PresetName | Link)
+]
 
 
 class Clock(Section):
     """How a node's clock differs from world time."""
 
-    offset_us: Offset = Field(default=0, alias="offset")
+    offset_us: Offset = duration_field(0, "offset")
     drift_ppm: Annotated[int, whole(-_DRIFT_PPM_MAX, _DRIFT_PPM_MAX)] = 0
 
 
 class Cpu(Section):
     """What work costs on a node, in virtual time."""
 
-    message_us: Duration = Field(default=30, alias="message")
-    signature_us: Duration = Field(default=45, alias="signature")
+    message_us: Duration = duration_field(30, "message")
+    signature_us: Duration = duration_field(45, "signature")
     gas_per_second: Annotated[int, whole(1, _GAS_PER_SECOND_MAX)] = 40_000_000
 
 
@@ -97,8 +104,8 @@ class NodeSettings(Section):
     region: Annotated[str, BeforeValidator(_region)] | None = None
     link: AnyLink | None = None
     """None: the network's."""
-    clock: Clock = Clock()
-    cpu: Cpu = Cpu()
+    clock: Clock = Field(default_factory=Clock)
+    cpu: Cpu = Field(default_factory=Cpu)
 
 
 def _selector(value: object) -> object:
@@ -109,17 +116,22 @@ def _selector(value: object) -> object:
     return value
 
 
-Selector: TypeAlias = Annotated[tuple[Id, ...], BeforeValidator(_selector)]
+Selector: TypeAlias = Annotated[
+    tuple[Id, ...], BeforeValidator(_selector, json_schema_input_type=Id | tuple[Id, ...])
+]
 """Node ids; the loader has replaced ``all`` by all of them."""
+
+
+def _pair(value: object) -> object:
+    if not isinstance(value, tuple) or len(value) != 2:
+        raise wants("two groups of nodes, like [h0, h1] or [[h0, h1], all]")
+    return value
 
 
 class LinkOverride(Section):
     """Other values for the links between two groups of nodes; the last one that fits wins."""
 
-    between: Annotated[
-        tuple[Selector, Selector],
-        listed("two selectors, like [h0, h1] or [[h0, h1], all]"),
-    ]
+    between: Annotated[tuple[Selector, Selector], BeforeValidator(_pair)]
     link: AnyLink
     oneway: bool = False
     """Only from the first group to the second."""
@@ -138,11 +150,13 @@ class Network(Section):
     """The nodes and what lies between them: ``network:``."""
 
     validators: Annotated[
-        tuple[Id, ...], listed(f"a number from 1 to {VALIDATORS_COUNT_MAX}, or a list of ids")
+        tuple[Id, ...],
+        listed(f"a number from 1 to {VALIDATORS_COUNT_MAX}, or a list of ids"),
+        BeforeValidator(lambda value: value, json_schema_input_type=int | tuple[Id, ...]),
     ] = Field(default_factory=_default_validators, max_length=VALIDATORS_COUNT_MAX)
     """One hospital each."""
     topology: Literal["mesh"] = "mesh"
-    link: AnyLink = PRESETS["lan"]
+    link: AnyLink = Field(default=PRESETS["lan"], json_schema_extra={"default": "lan"})
     links: tuple[LinkOverride, ...] = ()
     nodes: Annotated[dict[Id, NodeSettings], mapped("a mapping of node ids")] = Field(
         default_factory=dict[str, NodeSettings]

@@ -50,7 +50,7 @@ class Names:
 def check_references(tree: Tree, data: dict[str, Any], steps: Sequence[str]) -> None:
     """Add a fault for each name that names nothing; ``steps`` are the ids of all steps."""
     names = _names(data, steps)
-    _check_unique(tree, data, names)
+    _check_unique(tree, data)
     _check_nodes(tree, data, names)
     for kind, (_, model) in ACTOR_KINDS.items():
         for actor, fields in _mapping(data, "actors", kind).items():
@@ -156,7 +156,7 @@ def _check_nodes(tree: Tree, data: dict[str, Any], names: Names) -> None:
     for node in _mapping(data, "network", "nodes"):
         if node not in known:
             _unknown(tree, ("network", "nodes", node), wants, node, known)
-    for index, link in enumerate(_tuple(data["network"].get("links"))):
+    for index, link in enumerate(_tuple(_section(data, "network").get("links"))):
         between = link.get("between") if isinstance(link, dict) else None
         for side, group in enumerate(_tuple(between)):
             for item, node in enumerate(group if isinstance(group, tuple) else (group,)):
@@ -165,12 +165,13 @@ def _check_nodes(tree: Tree, data: dict[str, Any], names: Names) -> None:
                     _unknown(tree, loc, wants + ", or all", node, known)
 
 
-def _check_unique(tree: Tree, data: dict[str, Any], names: Names) -> None:
+def _check_unique(tree: Tree, data: dict[str, Any]) -> None:
     """Nodes and actors share one space of names, because histories name them without a kind."""
     first: dict[str, Loc] = {}
     places: list[tuple[str, Loc]] = [
         (name, ("network", "validators", index))
-        for index, name in enumerate(names.things["node"] or ())
+        for index, name in enumerate(_tuple(_section(data, "network").get("validators")))
+        if is_id(name)
     ]
     for kind in ACTOR_KINDS:
         places += [(name, ("actors", kind, name)) for name in _mapping(data, "actors", kind)]
@@ -190,8 +191,11 @@ def _check_unique(tree: Tree, data: dict[str, Any], names: Names) -> None:
 
 
 def _mapping(data: dict[str, Any], section: str, key: str) -> dict[str, Any]:
-    outer = data.get(section)
-    found = outer.get(key) if isinstance(outer, dict) else None
+    return _section(_section(data, section), key)
+
+
+def _section(data: dict[str, Any], key: str) -> dict[str, Any]:
+    found = data.get(key)
     return found if isinstance(found, dict) else {}
 
 

@@ -30,9 +30,9 @@ class Scenario(Section):
     about: str = ""
     tags: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
-    run: Run = Run()
-    chain: Chain = Chain()
-    records: Records = Records()
+    run: Run = Field(default_factory=Run)
+    chain: Chain = Field(default_factory=Chain)
+    records: Records = Field(default_factory=Records)
     network: Network = Field(default_factory=Network)
     actors: Actors = Field(default_factory=Actors)
     steps: tuple[AnyStep, ...] = ()

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BeforeValidator, Field
 
 from node.base.limits import HOLDERS_COUNT_MAX
-from node.sim.schema.base import Section, whole
+from node.sim.schema.base import Section, duration_field, whole
 from node.sim.schema.faults import suggestion
 from node.sim.schema.units import Moment, Period, PositiveDuration, wants
 
@@ -45,9 +45,11 @@ class Run(Section):
     """How the run goes: ``run:``."""
 
     seed: Annotated[int, whole(0, 2**63 - 1)] = 1
-    until_us: PositiveDuration = Field(default=120_000_000, alias="until")
+    until_us: PositiveDuration = duration_field(120_000_000, "until")
     """The horizon."""
-    epoch_us: Moment = Field(default=_EPOCH_US, alias="epoch")
+    epoch_us: Moment = Field(
+        default=_EPOCH_US, alias="epoch", json_schema_extra={"default": "2026-01-01T00:00:00Z"}
+    )
     """The date of T = 0, microseconds since the Unix epoch."""
     driver: Literal["des"] = "des"
     execution: Literal["full"] = "full"
@@ -58,7 +60,7 @@ class Chain(Section):
 
     consensus: Literal["clique"] = "clique"
     fork_choice: Literal["td", "geth", "eip3436"] = "td"
-    period_us: Period = Field(default=5_000_000, alias="period")
+    period_us: Period = duration_field(5_000_000, "period")
     epoch: Annotated[int, whole(1, 2**32)] = 30_000
     """Blocks between two checkpoints."""
     id: Annotated[int, BeforeValidator(_chain_id)] = 85_437
@@ -78,7 +80,7 @@ class Sharing(Section):
 class Records(Section):
     """How records are kept: ``records:``."""
 
-    sharing: Sharing = Sharing()
+    sharing: Sharing = Field(default_factory=Sharing)
     timezone: Annotated[str, BeforeValidator(_zone)] = "UTC"
     """IANA name; dates of visits are those of this zone."""
     first_patient_id: Annotated[int, whole(1, _PATIENT_ID_MAX)] = 1

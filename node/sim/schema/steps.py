@@ -10,6 +10,7 @@ from node.sim.schema.base import (
     Id,
     PlacedSection,
     Section,
+    duration_field,
     listed,
     mapped,
     present,
@@ -50,7 +51,7 @@ class At(Section):
     """When a step starts: after the start of the run, or after another step ended."""
 
     after: Annotated[Id | None, BeforeValidator(present)] = refers_to("step")
-    delay_us: Duration = Field(default=0, alias="delay")
+    delay_us: Duration = duration_field(0, "delay")
 
 
 def _duration_or_mapping(value: object) -> object:
@@ -60,6 +61,11 @@ def _duration_or_mapping(value: object) -> object:
     if delay is None or delay < 0:
         raise wants("a duration from the start like 30s, or {after: step, delay: 5s}")
     return At.model_construct(after=None, delay_us=delay)
+
+
+AnyAt: TypeAlias = Annotated[
+    At, BeforeValidator(_duration_or_mapping, json_schema_input_type=Duration | At)
+]
 
 
 class Study(Section):
@@ -84,9 +90,9 @@ class StepBase(PlacedSection):
 
     id: Id = ""
     """The loader gives ``<do>-<k>`` to a step without one."""
-    at: Annotated[At, BeforeValidator(_duration_or_mapping)] | None = None
+    at: AnyAt | None = None
     """None: when the step before it has ended."""
-    timeout_us: PositiveDuration = Field(default=TIMEOUT_DEFAULT_US, alias="timeout")
+    timeout_us: PositiveDuration = duration_field(TIMEOUT_DEFAULT_US, "timeout")
     expect: Literal["ok", "refused", "revert", "timeout", "any"] = "ok"
     error: ErrorName | None = None
     """Contract error, status of a custodian's refusal, or error class that is expected."""
@@ -143,7 +149,7 @@ class PerformLab(StepBase):
     do: Literal["perform_lab"]
     lab: Id = refers_to("lab")
     order: Id = refers_to("order")
-    study: Annotated[Study, BeforeValidator(_study)]
+    study: Annotated[Study, BeforeValidator(_study, json_schema_input_type=str)]
 
 
 class RequestAccess(StepBase):

@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from node.sim.schema.expectations import PREDICATE_MODELS, Expectation
+from node.sim.schema.expectations import PREDICATE_MODELS
 from node.sim.schema.faults import Loc, Place, shown, suggestion
 from node.sim.schema.scenario import Scenario
 from node.sim.schema.steps import STEP_MODELS
@@ -135,7 +135,7 @@ def _sentence(found: ErrorDetails) -> tuple[str, str, str]:
     if kind in ("too_long", "too_short"):
         bound = context.get("max_length", context.get("min_length"))
         word = "most" if kind == "too_long" else "least"
-        return f"at {word} {bound} entries", str(context["actual_length"]), ""
+        return f"at {word} {bound}", str(context["actual_length"]), ""
     return _PLAIN_WANTS.get(kind, found["msg"]), shown(value), hint
 
 
@@ -151,11 +151,12 @@ def _keys(loc: Loc) -> list[str]:
         if part == "steps":
             model = STEP_MODELS.get(str(loc[index + 1]), model)
             index += 2
-        elif part in PREDICATE_MODELS and model is Expectation:
+        elif loc[0] == "expect" and part in PREDICATE_MODELS:
             model = PREDICATE_MODELS[part]
         else:
             model = _inner(model, part) or model
-    return [field.alias or name for name, field in model.model_fields.items()]
+    keys = [field.alias or name for name, field in model.model_fields.items()]
+    return keys[1:] if model in PREDICATE_MODELS.values() else keys  # their name is the key
 
 
 def _inner(model: type[BaseModel], key: str) -> type[BaseModel] | None:

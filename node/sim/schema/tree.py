@@ -21,11 +21,13 @@ _PLAIN: Final = {"": None, "~": None, "null": None, "Null": None, "NULL": None} 
 }
 _INT: Final = re.compile(r"[-+]?[0-9]{1,40}")
 _FLOAT: Final = re.compile(r"[-+]?(?:[0-9]{1,40}\.[0-9]{0,40}|\.[0-9]{1,40})")
+_CORE_TAGS: Final = "tag:yaml.org,2002:"
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 # YAML's printable characters without the rare line breaks, on whose count readers disagree
 _UNFIT: Final = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +127,10 @@ def parse(text: str, filename: str) -> Tree:
             faults.add(START, (), wants="YAML", got=" ".join(str(error).split()))
     if faults.all():
         return tree
-    if isinstance(tree.root, Scalar):
-        value = "an empty file" if tree.root.value is None else shown(tree.root.value)
-        faults.add(tree.root.place, (), wants="a mapping with the key wardnet", got=value)
+    if not isinstance(tree.root, Table):
+        value = shown(_data(tree.root))
+        got = "an empty file" if value == "nothing" else value
+        faults.add(tree.root.place, (), wants="a mapping with the key wardnet", got=got)
     return tree
 
 
@@ -138,7 +141,7 @@ class _Builder:
         self._events: Iterator[Any] = YAML(typ="safe", pure=True).parse(text)
         self._lines = _LINE_END.split(text)
         self._tree = tree
-        self._faults = tree.faults
+        self._muted = 0
 
     def build(self) -> None:
         """Read the whole stream; a second document is a fault and is not read."""
@@ -149,7 +152,7 @@ class _Builder:
                 self._directives(event)
                 documents += 1
                 if documents > 1:
-                    self._faults.add(_place(event), (), wants="one document", got="a second one")
+                    self._say(_place(event), (), "one document", "a second one")
                     return
             elif kind not in ("StreamStartEvent", "StreamEndEvent", "DocumentEndEvent"):
                 node = self._node(event, (), 1)
@@ -160,7 +163,7 @@ class _Builder:
         for index, line in enumerate(self._lines[: start.start_mark.line]):
             if line.startswith("%"):
                 place = Place(index + 1, 1)
-                self._faults.add(place, (), wants="no directives", got=shown(line.split()[0]))
+                self._say(place, (), "no directives", shown(line.split()[0]))
 
     def _node(self, event: Any, loc: Loc, depth: int) -> Node | None:  # noqa: ANN401
         """Build the node that ``event`` opens; None when it is refused as a whole."""
@@ -169,16 +172,15 @@ class _Builder:
         if kind == "AliasEvent":
             self._refuse(place, loc, "a value written out", f"the alias *{event.anchor}")
             return None
-        if event.anchor is not None:
-            self._faults.add(place, loc, wants="no anchors", got=f"&{event.anchor}")
-        if event.tag is not None:
-            self._faults.add(place, loc, wants="no tags", got=str(event.tag))
+        self._properties(event, place, loc)
         if kind == "ScalarEvent":
+            if _SURROGATE.search(event.value):
+                self._say(place, loc, "text that UTF-8 can hold", "a surrogate")
             plain = event.implicit[0] and event.tag is None
             return Scalar(place, _resolve(event.value) if plain else event.value)
         if depth > SCENARIO_DEPTH_MAX:
             wants = f"at most {SCENARIO_DEPTH_MAX} levels"
-            self._refuse(place, loc, wants, "a deeper one")
+            self._tree.faults.add(place, loc, wants=wants, got="a deeper one")
             raise _StopParsing
         if kind == "SequenceStartEvent":
             return self._listing(place, loc, depth)
@@ -199,14 +201,17 @@ class _Builder:
             if type(event).__name__ == "MappingEndEvent":
                 break
             key = self._key(event, loc, depth)
-            node = self._node(next(self._events), (*loc, key or "?"), depth + 1)
-            if key is None:
+            if key is None:  # one fault for the key is enough
+                self._muted += 1
+                self._node(next(self._events), loc, depth + 1)
+                self._muted -= 1
                 continue
+            node = self._node(next(self._events), (*loc, key), depth + 1)
             known = members.get(key)
             where = _place(event)
             if known is not None:
                 first = f"(first at {known.place.line}:{known.place.column})"
-                self._faults.add(where, (), got=f'"{key}" appears twice {first}')
+                self._say(where, (), "", f'"{key}" appears twice {first}')
                 continue
             members[key] = Member(where, node or Scalar(where, None))
         return Table(place, members)
@@ -215,26 +220,35 @@ class _Builder:
         """Give the text of a key; None when there is none, and its value is then left out."""
         place = _place(event)
         if type(event).__name__ != "ScalarEvent":
-            got = "an alias, a list or a mapping"
-            self._faults.add(place, loc, wants="a key that is one word", got=got)
+            self._say(place, loc, "a key that is one word", "an alias, a list or a mapping")
             self._tree.partial.add(loc)
             if type(event).__name__ != "AliasEvent":
-                self._node(event, (*loc, "?"), depth + 1)
+                self._muted += 1
+                self._node(event, loc, depth + 1)
+                self._muted -= 1
             return None
-        if event.anchor is not None:
-            self._faults.add(place, loc, wants="no anchors", got=f"&{event.anchor}")
-        if event.tag is not None:
-            self._faults.add(place, loc, wants="no tags", got=str(event.tag))
+        self._properties(event, place, loc)
         if event.value == "<<":
-            self._faults.add(place, loc, wants="keys written out", got="the merge key <<")
+            self._say(place, loc, "keys written out", "the merge key <<")
             self._tree.partial.add(loc)
             return None
         key: str = event.value
         return key
 
+    def _properties(self, event: Any, place: Place, loc: Loc) -> None:  # noqa: ANN401
+        if event.anchor is not None:
+            self._say(place, loc, "no anchors", f"&{event.anchor}")
+        if event.tag is not None:
+            self._say(place, loc, "no tags", str(event.tag).replace(_CORE_TAGS, "!!"))
+
     def _refuse(self, place: Place, loc: Loc, wants: str, got: str) -> None:
-        self._faults.add(place, loc, wants=wants, got=got)
-        self._tree.refused.add(loc)
+        self._say(place, loc, wants, got)
+        if not self._muted:
+            self._tree.refused.add(loc)
+
+    def _say(self, place: Place, loc: Loc, wants: str, got: str) -> None:
+        if not self._muted:
+            self._tree.faults.add(place, loc, wants=wants, got=got)
 
 
 def _resolve(text: str) -> str | int | float | bool | None:
