@@ -16,6 +16,9 @@ WHOLE: Final = "(record)"
 """Stands for the path of the outermost value."""
 EXACT_INTEGER_MAX: Final = 2**53 - 1
 """Largest integer that every JSON reader keeps exact (RFC 8259, section 6)."""
+_BRACKETS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+"""Strings are matched to be skipped: a bracket inside one nests nothing.  The closing quote is
+optional, or a text of many escaped quotes would be scanned once per quote."""
 _PLAIN_KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -40,6 +43,7 @@ def decode(data: bytes) -> object:
     """
     if len(data) > RECORD_JSON_BYTES_MAX:
         raise RecordError(WHOLE, f"{len(data)} bytes, at most {RECORD_JSON_BYTES_MAX}")
+    _check_depth(data)
     value = _parse(data)
     if encode(value) != data:
         raise RecordError(WHOLE, "is not canonical: keys sorted, no spaces, no escapes")
@@ -52,6 +56,20 @@ def key_path(path: str, key: str) -> str:
     return f"{path}.{shown}" if path else shown
 
 
+def _check_depth(data: bytes) -> None:
+    """Refuse deep nesting before it is parsed.
+
+    The json module recurses on the C stack and relies on the interpreter's recursion limit, which
+    py-evm raises: 100,000 brackets from a peer would end the process.
+    """
+    depth = 0
+    for match in _BRACKETS.finditer(data):
+        token = match[0]
+        depth += (token in b"[{") - (token in b"]}")
+        if depth > RECORD_JSON_DEPTH_MAX:
+            raise RecordError(WHOLE, f"is nested deeper than {RECORD_JSON_DEPTH_MAX}")
+
+
 def _parse(data: bytes) -> object:
     try:
         value: object = json.loads(
@@ -60,7 +78,7 @@ def _parse(data: bytes) -> object:
             parse_float=_no_float,
             parse_constant=_no_float,
         )
-    except (ValueError, RecursionError):
+    except ValueError:
         pass
     else:
         return value

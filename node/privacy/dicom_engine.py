@@ -248,12 +248,15 @@ class _Cleaner:
             return element
         if action is Action.MAP_UID:
             value = self._map_uids(element.value)
-        elif action is Action.DUMMY:
+        elif tag in {PATIENT_ID, PATIENT_NAME} and alias is not None:
+            self.count["dummied"] += 1
+            value = alias if tag == PATIENT_ID else b"ANON^" + alias
+        elif action is Action.DUMMY or tag == PATIENT_NAME:
             self.count["dummied"] += 1
             value = dummy(vr)
         else:
             self.count["emptied"] += 1
-            value = _patient_value(tag, element.value, alias)
+            value = b""
         return Element(tag, element.vr, padded(value, vr))
 
     def _map_uids(self, value: bytes) -> bytes:
@@ -265,17 +268,6 @@ class _Cleaner:
             mapped.append(self._uids[uid])
         self.count["uids"] += len(mapped)
         return b"\\".join(mapped)
-
-
-def _patient_value(tag: int, value: bytes, alias: bytes | None) -> bytes:
-    """Give the pseudonym for Patient ID and Patient's Name, and nothing for anything else."""
-    if not value.strip(b" \0"):
-        return b""
-    if tag == PATIENT_ID:
-        return alias or b""
-    if tag == PATIENT_NAME:
-        return b"ANON^" + alias if alias else b"ANON"
-    return b""
 
 
 def _identity(elements: Elements) -> tuple[bytes, bytes]:
