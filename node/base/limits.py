@@ -67,7 +67,7 @@ DICOM_BYTES_MAX: Final = 2 * 2**30
 DICOM_DEPTH_MAX: Final = 64
 """Sequences inside sequences of one DICOM file."""
 DICOM_ELEMENTS_MAX: Final = 1_000_000
-"""Elements of one DICOM file, those inside sequences counted."""
+"""Elements and sequence items of one DICOM file, at all depths."""
 DICOM_INFLATION_FACTOR_MAX: Final = 8
 """How many times its own size a deflated DICOM file may inflate to ..."""
 DICOM_INFLATION_BYTES_MIN: Final = 16 * 2**20

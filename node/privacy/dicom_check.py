@@ -207,7 +207,7 @@ def _marks(old: _Tree, new: _Tree, after: bytes) -> Iterator[Finding]:
     if any(after[:128]):
         yield Finding("preamble is not empty", "byte 0")
     meta = new.dataset.file_meta
-    for tag in sorted(int(tag) for tag in meta.keys() if tag not in _META):
+    for tag in sorted(int(each.tag) for each in meta if int(each.tag) not in _META):
         yield Finding("group 0002 has more than it needs", _print(tag))
     if str(meta.get((0x0002, 0x0003), _NOTHING).value) != new.text(0x00080018):
         yield Finding("instance UIDs differ", "(0002,0003)")

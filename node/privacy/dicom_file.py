@@ -5,6 +5,7 @@ number of elements, and puts values into warnings.  Here every declared length i
 the bytes that are there before they are read, and values stay the bytes they were.
 """
 
+import re
 import zlib
 from dataclasses import dataclass
 from itertools import pairwise
@@ -41,8 +42,11 @@ IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE: Final = "1.2.840.10008.1.2.1"
 EXPLICIT_BIG: Final = "1.2.840.10008.1.2.2"
 DEFLATED: Final = "1.2.840.10008.1.2.1.99"
+_STANDARD_SYNTAX: Final = re.compile(r"1\.2\.840\.10008\.1\.2(\.[0-9]{1,5}){0,4}")
 _DEFLATED_STREAMS: Final = ("1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205")
 """JPIP with a deflated data set: the pixels are elsewhere anyway."""
+_DEFLATED_TAIL_BYTES_MAX: Final = 9
+"""Some writers leave gzip's trailer of 8 bytes and one of padding; it is never written again."""
 _UNDEFINED: Final = 0xFFFFFFFF
 _PREAMBLE_BYTES: Final = 128
 _VRS: Final = {vr.encode(): vr for vr in sorted(LONG_VRS | SHORT_VRS)}
@@ -119,7 +123,7 @@ def read_file(data: bytes) -> DicomFile:
     uid = text_at(meta, 0x00020010)
     if not uid:
         raise NotDicomError("no transfer syntax (0002,0010)")
-    if not uid.startswith(IMPLICIT_LITTLE) or uid in _DEFLATED_STREAMS:
+    if not _STANDARD_SYNTAX.fullmatch(uid) or uid in _DEFLATED_STREAMS:
         raise UnsupportedObjectError("(0002,0010)", "a transfer syntax that is private or JPIP")
     syntax = {IMPLICIT_LITTLE: IMPLICIT, EXPLICIT_BIG: BIG}.get(uid, EXPLICIT)
     if uid == DEFLATED:
@@ -151,6 +155,8 @@ def _inflate(packed: bytes, file_bytes: int) -> bytes:
         raise DicomLimitError("the inflated size", at_most)
     if not inflater.eof:
         raise TruncatedDicomError("the data set", "its deflated stream does not end")
+    if len(inflater.unused_data) > _DEFLATED_TAIL_BYTES_MAX:
+        raise MalformedDicomError("the data set", "bytes behind its deflated stream")
     return data
 
 
@@ -193,6 +199,12 @@ class _Reader:
             raise TruncatedDicomError(place(ITEM, at), "an item without its delimiter")
         return _in_order(found, at), at
 
+    def _count_one(self) -> None:
+        """Count an element or an item: empty items cost memory too."""
+        self._count += 1
+        if self._count > DICOM_ELEMENTS_MAX:
+            raise DicomLimitError("DICOM_ELEMENTS_MAX", DICOM_ELEMENTS_MAX)
+
     def _need(self, at: int, count: int, end: int, tag: int) -> None:
         if end - at < count:
             raise TruncatedDicomError(
@@ -205,9 +217,7 @@ class _Reader:
         return int(group << 16 | element)
 
     def _element(self, at: int, end: int, syntax: Syntax, depth: int) -> tuple[Element, int]:
-        self._count += 1
-        if self._count > DICOM_ELEMENTS_MAX:
-            raise DicomLimitError("DICOM_ELEMENTS_MAX", DICOM_ELEMENTS_MAX)
+        self._count_one()
         tag = self._tag(at, end, syntax)
         if tag >> 16 == 0xFFFE:
             raise MalformedDicomError(place(tag, at), "a delimiter outside a sequence")
@@ -278,6 +288,7 @@ class _Reader:
                 self._need(at, length, end, tag)
                 elements, at = self.elements(at, at + length, syntax, depth + 1, is_open=False)
             items.append(elements)
+            self._count_one()
         if is_open:
             raise TruncatedDicomError(place(tag, at), "a sequence without its delimiter")
         return tuple(items), at

@@ -1,5 +1,6 @@
 """Which objects are taken at all: whole ones, of a kind that survives the profile."""
 
+import re
 from typing import Final
 
 from pydicom.config import IGNORE
@@ -39,6 +40,7 @@ _META_CLASS: Final = 0x00020002
 _META_IMPLEMENTATION: Final = 0x00020012
 _DIRECTORY: Final = "1.2.840.10008.1.3.10"
 _STORAGE: Final = "1.2.840.10008.5.1.4.1.1."
+_UID: Final = re.compile(r"[0-9.]{1,64}")
 _REFUSED: Final = (
     (_DIRECTORY, "a DICOMDIR"),
     (f"{_STORAGE}88.*", "a structured report or key object"),
@@ -52,15 +54,19 @@ def check_object(file: DicomFile) -> None:
     """Refuse what cannot or must not be de-identified.
 
     raises        UnsupportedObjectError, NotDicomError (no SOP class or instance),
-                  AlreadyDeidentifiedError (by us), TruncatedDicomError (pixels are short).
+                  AlreadyDeidentifiedError (by us), TruncatedDicomError (pixels are short),
+                  MalformedDicomError (no UID, or no number of frames).
     """
     for uid in (text_at(file.meta, _META_CLASS), text_at(file.elements, SOP_CLASS_UID)):
         for rule, what in _REFUSED:
             if uid == rule.removesuffix(".*") or (rule[-1] == "*" and uid.startswith(rule[:-1])):
                 raise UnsupportedObjectError(rule, what)
     for tag in (SOP_CLASS_UID, SOP_INSTANCE_UID):
-        if not text_at(file.elements, tag):
+        uid = text_at(file.elements, tag)
+        if not uid:
             raise NotDicomError(f"{print_tag(tag)} is missing or empty")
+        if not _UID.fullmatch(uid):
+            raise MalformedDicomError(print_tag(tag), "is no UID")
     if text_at(file.elements, IDENTITY_REMOVED) == "YES":
         if text_at(file.meta, _META_IMPLEMENTATION) == IMPLEMENTATION_CLASS:
             raise AlreadyDeidentifiedError(print_tag(_META_IMPLEMENTATION))

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Final
 
 from node.privacy.errors import MissingSiteKeyError
+from node.privacy.unshown import Unshown
 
 SITE_KEY_BYTES: Final = 32
 _PATIENT: Final = b"wardnet/pid/v1"
@@ -28,8 +29,8 @@ class Domain(Enum):
     FHIR = b"wardnet/fhir/v1"
 
 
-@dataclass(frozen=True, slots=True)
-class PatientIdentity:
+@dataclass(frozen=True, slots=True, repr=False)
+class PatientIdentity(Unshown):
     """The hospital's own number of a patient and who issued it."""
 
     issuer: str

@@ -11,7 +11,7 @@ section 8); binary bodies lie there as they are.  ``commitment = keccak256(salt 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, TypeAlias, cast
 
@@ -21,6 +21,7 @@ from node.base.types import Hash32
 from node.privacy import canonical_json
 from node.privacy.canonical_json import WHOLE, key_path
 from node.privacy.errors import RecordError
+from node.privacy.unshown import Unshown
 
 SALT_BYTES: Final = 32
 GENDERS: Final = ("female", "male", "other", "unknown")
@@ -52,8 +53,8 @@ class RecordKind(IntEnum):
     STUDY = 4
 
 
-@dataclass(frozen=True, slots=True)
-class PatientDetails:
+@dataclass(frozen=True, slots=True, repr=False)
+class PatientDetails(Unshown):
     """Who the patient is, as the desk of a hospital writes it down."""
 
     name: str
@@ -66,8 +67,8 @@ class PatientDetails:
     contact: str
 
 
-@dataclass(frozen=True, slots=True)
-class AttendantDetails:
+@dataclass(frozen=True, slots=True, repr=False)
+class AttendantDetails(Unshown):
     """Who comes with the patient."""
 
     name: str
@@ -75,24 +76,24 @@ class AttendantDetails:
     relationship: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+@dataclass(frozen=True, slots=True, repr=False)
+class Diagnosis(Unshown):
     """One provisional diagnosis: a code such as ICD-10 ("" if none) and its wording."""
 
     code: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Insurance:
+@dataclass(frozen=True, slots=True, repr=False)
+class Insurance(Unshown):
     """Who insures the patient, under which policy."""
 
     insurer: str
     policy: str
 
 
-@dataclass(frozen=True, slots=True)
-class PmrEntry:
+@dataclass(frozen=True, slots=True, repr=False)
+class PmrEntry(Unshown):
     """One entry of a patient medical record: the seven sections, each may be empty."""
 
     present_illness: str = ""
@@ -106,11 +107,11 @@ class PmrEntry:
     insurance: Insurance | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Study:
+@dataclass(frozen=True, slots=True, repr=False)
+class Study(Unshown):
     """The bytes of a DICOM file that has been de-identified."""
 
-    data: bytes = field(repr=False)
+    data: bytes
 
 
 Record: TypeAlias = PatientDetails | AttendantDetails | PmrEntry | Study

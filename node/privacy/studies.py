@@ -5,7 +5,7 @@ package is installed.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -41,7 +41,7 @@ class StudyFacts:
     date_of_capture: date | None
     """Acquisition, else content, series or study date; None if there is none that can be."""
     sop_class_uid: str
-    sop_instance_uid: str
+    sop_instance_uid: str = field(repr=False)
     """The original one: it must not leave the hospital."""
     size_bytes: int
 

@@ -16,6 +16,7 @@ from node.privacy.record import (
     PatientDetails,
     PmrEntry,
 )
+from node.privacy.unshown import Unshown
 
 _T = TypeVar("_T")
 _GIVEN: Final = {
@@ -43,8 +44,8 @@ _PAST: Final = (
 _INSURERS: Final = ("Coastal Mutual", "Lotus Health", "Western Ghats Assurance")
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+@dataclass(frozen=True, slots=True, repr=False)
+class Person(Unshown):
     """A patient, who comes along, and the numbers that the hospital and the insurer gave."""
 
     details: PatientDetails

@@ -75,6 +75,13 @@ def test_private_transfer_syntax_is_refused() -> None:
         read_file(write_file(head, (), EXPLICIT))
 
 
+@pytest.mark.parametrize("uid", [b"1.2.840.10008.1.2JANE\0", b"1.2.840.10008.1.2.1.JD", b"1.2"])
+def test_transfer_syntax_that_is_no_uid_of_the_standard_is_refused(uid: bytes) -> None:
+    with pytest.raises(UnsupportedObjectError) as caught:
+        read_file(write_file((Element(0x00020010, "UI", uid),), (), EXPLICIT))
+    assert "JANE" not in repr(caught.value)
+
+
 def test_missing_element_is_none_and_its_text_is_empty() -> None:
     elements = read_file(make()).elements
     assert (find(elements, 0x00081030), text_at(elements, 0x00081030)) == (None, "")
@@ -147,6 +154,15 @@ def test_number_of_elements_is_limited(spare: int, monkeypatch: pytest.MonkeyPat
             read_file(data)
 
 
+def test_empty_items_count_as_elements(monkeypatch: pytest.MonkeyPatch) -> None:
+    items = (ITEM + bytes(4)) * 50
+    data = HEAD + SEQUENCE + len(items).to_bytes(4, "little") + items
+    assert len(read_file(data).elements[0].items or ()) == 50
+    monkeypatch.setattr(dicom_file, "DICOM_ELEMENTS_MAX", 40)
+    with pytest.raises(DicomLimitError, match="DICOM_ELEMENTS_MAX"):
+        read_file(data)
+
+
 @pytest.mark.parametrize("spare", [0, -1])
 def test_size_of_a_file_is_limited(spare: int, monkeypatch: pytest.MonkeyPatch) -> None:
     data = make()
@@ -179,6 +195,16 @@ def test_inflated_size_is_limited(spare: int, monkeypatch: pytest.MonkeyPatch) -
 def test_deflated_stream_that_does_not_end_is_truncated(cut: int) -> None:
     with pytest.raises(TruncatedDicomError):
         read_file(deflated(bytes(range(256)) * 4)[:-cut])
+
+
+def test_bytes_behind_a_deflated_stream_are_malformed() -> None:
+    with pytest.raises(MalformedDicomError, match="behind"):
+        read_file(deflated(b"\x08\x00\x60\x00CS\x02\x00CT") + b"Doe^Jane^A")
+
+
+def test_trailer_behind_a_deflated_stream_is_not_read() -> None:
+    data = deflated(b"\x08\x00\x60\x00CS\x02\x00CT") + bytes(9)
+    assert text_at(read_file(data).elements, 0x00080060) == "CT"
 
 
 def test_implicit_data_under_an_explicit_label_is_read() -> None:

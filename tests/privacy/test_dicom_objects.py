@@ -75,6 +75,18 @@ def test_object_without_class_or_instance_is_no_dicom(tag: int, text: str) -> No
         check(make(without=(tag,)))
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"1.2.3.4.5\0", b"1.2.Jane.5"), (CT.encode() + b"\0", b"1.2.Jane.10008.5.1.4.1.1.2")],
+)
+def test_uid_that_is_no_uid_is_malformed(old: bytes, new: bytes) -> None:
+    data = make()
+    assert data.count(old) == 2
+    with pytest.raises(MalformedDicomError, match="is no UID") as caught:
+        check(data.replace(old, new))
+    assert "Jane" not in repr(caught.value)
+
+
 def test_output_of_the_engine_is_refused_as_input() -> None:
     done = anonymise_header(make(), site_key=SITE_KEY).data
     with pytest.raises(AlreadyDeidentifiedError):

@@ -248,4 +248,4 @@ def test_message_about_a_field_shows_no_value() -> None:
 
 
 def test_repr_of_a_study_shows_no_bytes() -> None:
-    assert repr(STUDY) == "Study()"
+    assert repr(STUDY) == "Study(...)"
