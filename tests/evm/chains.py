@@ -8,10 +8,11 @@ from node.base.block import Block
 from node.base.keys import MemoVerifier, PrivateKey
 from node.base.types import ZERO_ADDRESS, ZERO_HASH, Address, Hash32
 from node.evm.blocks import BuildRequest, Built
+from node.evm.executor import ExecutionContext
 from node.evm.forks import CANCUN, LONDON, Profile
 from node.evm.genesis import Genesis, GenesisAccount
 from node.evm.ledger import Ledger
-from node.evm.transactions import Transaction, sign_legacy
+from node.evm.transactions import Transaction, decode_transaction, sign_legacy
 
 CHAIN_ID = 1337
 KEYS = [PrivateKey.from_bytes(bytes([n]) * 32) for n in range(1, 8)]
@@ -19,6 +20,9 @@ ALICE, BOB, CAROL = KEYS[:3]
 SIGNER = Address(b"\x51" * 20)
 EXTRA = bytes(32) + b"\x51" * 20 + bytes(65)
 VERIFIER = MemoVerifier()
+
+
+PROFILES = (LONDON, CANCUN)
 
 
 def genesis(
@@ -91,9 +95,20 @@ def legacy(
 
 
 def decoded(raw: bytes) -> Transaction:
-    from node.evm.transactions import decode_transaction
-
     return decode_transaction(raw, VERIFIER)
 
 
-PROFILES = (LONDON, CANCUN)
+def context(book: Ledger, **changes: Any) -> ExecutionContext:
+    """Give the surroundings of a block on the head."""
+    plain = ExecutionContext(
+        profile=LONDON,
+        chain_id=CHAIN_ID,
+        number=book.head.number + 1,
+        timestamp=book.head.timestamp + 5,
+        fee_recipient=SIGNER,
+        difficulty=2,
+        mix_hash=ZERO_HASH,
+        gas_limit=book.head.gas_limit,
+        base_fee=0,
+    )
+    return replace(plain, **changes)
