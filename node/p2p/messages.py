@@ -244,14 +244,18 @@ class Released(Message):
 
 @dataclass(frozen=True, slots=True)
 class Deposit(Message):
-    """The patient deposits with a custodian what a grant will release."""
+    """The patient deposits with a custodian what a grant will release.
+
+    The digests of all deposits come along: the patient signed their root, and a custodian who
+    sees only its own deposit could not compute it.
+    """
 
     grant: Hash32
     deal: Hash32
     epoch: int
-    root: Hash32
     signature: bytes
     index: int
+    digests: tuple[Hash32, ...]
     sealed: bytes
 
 

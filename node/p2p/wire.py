@@ -82,7 +82,7 @@ _HELLO: Final = (
     _U32,
     _H32,
 )
-_DEPOSIT: Final = (_H32, _H32, _U32, _H32, exactly(65), _U8, binary(1_024))
+_DEPOSIT: Final = (_H32, _H32, _U32, exactly(65), _U8, many(_H32, 254), binary(1_024))
 
 _CONTROL, _REQUEST, _GOSSIP, _BULK = (
     SendClass.CONTROL,
@@ -137,7 +137,7 @@ _ROWS: Final = (
     ),
     Row(0x50, m.Release, _REQUEST, _4K, 1, (exactly(241),), has_id=True),
     Row(0x51, m.Released, _REQUEST, _4K, 1, (binary(297), binary(80)), has_id=True),
-    Row(0x52, m.Deposit, _REQUEST, _4K, 1, _DEPOSIT, has_id=True),
+    Row(0x52, m.Deposit, _REQUEST, 16 * _KIB, 2, _DEPOSIT, has_id=True),
     Row(0x53, m.DepositKept, _REQUEST, _4K, 1, (_H32,), has_id=True),
     Row(
         0x54,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
+from node.evm.receipts import Log
+from node.privacy.deposits import DepositLetter
 
 T = TypeVar("T")
 
@@ -21,10 +23,14 @@ class Submit:
 
 
 @dataclass(frozen=True, slots=True)
-class AwaitFinal:
-    """Wait until a transaction is final on this node.  Answer: Inclusion."""
+class AwaitInclusion:
+    """Wait until a transaction stands in the chain, or until its block is final.
+
+    Answer: Inclusion.
+    """
 
     tx_hash: Hash32
+    final: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +58,17 @@ class TakeHead:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Store sealed bytes as one block of raw codec on this node.  Answer: Cid."""
+    """Add sealed bytes as a UnixFS file to this node's store.  Answer: its root (Cid)."""
 
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Have these blocks on this node, from ``holders`` or any peer.  Answer: tuple[bytes, ...]."""
+    """Have these files on this node, from ``holders`` or any peer.
+
+    Answer: tuple[bytes, ...], one each.
+    """
 
     cids: tuple[Cid, ...]
     holders: tuple[Address, ...]
@@ -67,7 +76,7 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Forget a block that others hold now.  Answer: None."""
+    """Forget a file that others hold now.  Answer: None."""
 
     cid: Cid
 
@@ -87,13 +96,7 @@ class LeaveDeposit:
     """Leave a grant share with a custodian.  Answer: the digest it keeps (Hash32)."""
 
     custodian: Address
-    grant_id: Hash32
-    deal_id: Hash32
-    epoch: int
-    root: Hash32
-    signature: bytes
-    index: int
-    sealed: bytes
+    letter: DepositLetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ class AskRelease:
 
 Request: TypeAlias = (
     Submit
-    | AwaitFinal
+    | AwaitInclusion
     | Call
     | NextNonce
     | TakeHead
@@ -117,15 +120,6 @@ Request: TypeAlias = (
     | LeaveDeposit
     | AskRelease
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """One event of a contract."""
-
-    address: Address
-    topics: tuple[Hash32, ...]
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,206 @@
+"""What a custodian reads of the chain, all at its own final block F (secret-sharing.md §9)."""
+
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
+
+from node.app.chain_desk import ChainDesk
+from node.app.turn import Turn
+from node.base.errors import CallRevertedError
+from node.base.header import Header
+from node.base.types import Address, Cid, Hash32
+from node.contracts.abi import View
+from node.contracts.consent_registry import Granted, Revoked
+from node.contracts.pmr_token import EntryKind
+from node.contracts.suite import ContractSuite
+from node.privacy.consent import ALL_SECTIONS, scope_of
+from node.privacy.release import GrantFacts, RecordFacts
+from node.privacy.release_messages import Head
+
+T = TypeVar("T")
+
+_LAB_SECTION: Final = scope_of(("lab_reports",))
+
+
+@dataclass(frozen=True, slots=True)
+class DealPlace:
+    """Where a deal says it belongs: its record, and the manifest that the ledger must name."""
+
+    pmr_id: int
+    manifest_cid: Cid
+
+
+class FinalBook:
+    """The grants of all final blocks, and when F last advanced by the local clock."""
+
+    def __init__(self, chain: ChainDesk, contracts: ContractSuite) -> None:
+        self._chain = chain
+        self._contracts = contracts
+        self.advanced_us = 0
+        self._start_again()
+
+    def _start_again(self) -> None:
+        self._grants: dict[bytes, GrantFacts] = {}
+        self._read_to = self._chain.ledger.genesis_hash
+        self._number = 0
+
+    @property
+    def number(self) -> int:
+        """The final block that was read last."""
+        return self._number
+
+    def advance(self, turn: Turn) -> tuple[bytes, ...]:
+        """Read the blocks that became final; give the grants that a patient revoked in them.
+
+        A final block of Clique can still be left by a deep reorganisation: then all is read again.
+        """
+        ledger, final = self._chain.ledger, self._chain.final
+        if final.number == self._number and ledger.hash_by_number(final.number) == self._read_to:
+            return ()
+        if ledger.hash_by_number(self._number) != self._read_to:
+            turn.note("chain.final_left", number=self._number, hash=self._read_to)
+            self._start_again()
+        revoked: list[bytes] = []
+        for number in range(self._number + 1, final.number + 1):
+            block_hash = ledger.hash_by_number(number)
+            header = ledger.header_by_number(number)
+            assert block_hash is not None
+            assert header is not None
+            revoked += self._read(block_hash, header)
+            self._number, self._read_to = number, block_hash
+        self.advanced_us = turn.now
+        return tuple(revoked)
+
+    def grant(self, grant_id: bytes) -> GrantFacts | None:
+        """Give a grant of the final chain, None if there is none."""
+        return self._grants.get(grant_id)
+
+    def expired(self, at_s: int) -> tuple[bytes, ...]:
+        """Give the grants whose window has ended at a block time."""
+        return tuple(
+            grant_id for grant_id, facts in self._grants.items() if facts.valid_until_s <= at_s
+        )
+
+    def _read(self, block_hash: Hash32, header: Header) -> list[bytes]:
+        revoked: list[bytes] = []
+        address = self._contracts.consents.address
+        for receipt in self._chain.ledger.receipts(block_hash):
+            for log in receipt.logs:
+                if log.address != address:
+                    continue
+                event = self._contracts.decode_log(log.address, log.topics, log.data)
+                if isinstance(event, Granted):
+                    self._grants[event.grant_id] = _facts(event, header.timestamp)
+                elif isinstance(event, Revoked):
+                    self._grants[event.grant_id] = _revoked(self._grants[event.grant_id])
+                    revoked.append(event.grant_id)
+        return revoked
+
+
+class FinalView:
+    """``GrantView`` on a ledger."""
+
+    def __init__(
+        self,
+        chain: ChainDesk,
+        book: FinalBook,
+        contracts: ContractSuite,
+        *,
+        own: Address,
+        period_us: int,
+        places: dict[bytes, DealPlace],
+    ) -> None:
+        self._ledger = chain.ledger
+        self._header = chain.final
+        self._hash = self._header.hash()
+        self._book = book
+        self._contracts = contracts
+        self._own = own
+        self._period_us = period_us
+        self._places = places
+
+    @property
+    def chain_id(self) -> int:
+        """The chain's id."""
+        return self._ledger.chain_id
+
+    @property
+    def head(self) -> Head:
+        """F."""
+        return Head(self._header.number, self._hash, self._header.timestamp)
+
+    @property
+    def head_advanced_us(self) -> int:
+        """When F last advanced, by the local clock."""
+        return self._book.advanced_us
+
+    @property
+    def block_period_us(self) -> int:
+        """The period of the chain."""
+        return self._period_us
+
+    def block_hash(self, number: int) -> Hash32 | None:
+        """Give the hash of F or of its ancestor with this number."""
+        return self._ledger.hash_by_number(number) if number <= self._header.number else None
+
+    def is_own_licence_active(self) -> bool:
+        """Say whether the own hospital is Verified in F."""
+        return self._ask(self._contracts.hospitals.hospital(self._own)).is_verified
+
+    def is_registered_grantee(self, account: Address) -> bool:
+        """Say whether an account is a doctor or a hospital in F."""
+        return (
+            self._ask(self._contracts.doctors.id_of(account)) != 0
+            or self._ask(self._contracts.hospitals.id_of(account)) != 0
+        )
+
+    def is_active_grantee(self, account: Address) -> bool:
+        """Say whether a doctor and a hospital of theirs, or a hospital, is active in F."""
+        return (
+            self._ask(self._contracts.doctors.is_active(account))
+            or self._ask(self._contracts.hospitals.hospital(account)).is_verified
+        )
+
+    def grant(self, grant_id: bytes) -> GrantFacts | None:
+        """Give a grant of the final chain."""
+        return self._book.grant(grant_id)
+
+    def record(self, deal_id: bytes) -> RecordFacts | None:
+        """Give the record whose entry on the ledger names the manifest of a deal."""
+        place = self._places.get(deal_id)
+        if place is None:
+            return None
+        for entry in self._ask(self._contracts.pmr.entries(place.pmr_id)):
+            if entry.content.cid == place.manifest_cid:
+                try:
+                    patient = self._ask(self._contracts.pmr.owner_of(place.pmr_id))
+                except CallRevertedError:
+                    return None
+                return RecordFacts(
+                    patient=patient,
+                    pmr_id=place.pmr_id,
+                    sections=_LAB_SECTION if entry.kind is EntryKind.LAB else ALL_SECTIONS,
+                    filed_s=entry.time_s,
+                    is_current=True,
+                )
+        return None
+
+    def _ask(self, question: View[T]) -> T:
+        return question.decode(self._ledger.call(question.to, question.data, at=self._hash))
+
+
+def _facts(event: Granted, at_s: int) -> GrantFacts:
+    return GrantFacts(
+        patient=event.patient,
+        grantee=event.grantee,
+        grantee_key=event.grantee_key,
+        pmr_id=event.pmr_id,
+        scope=int.from_bytes(event.scope),
+        valid_from_s=event.valid_from,
+        valid_until_s=event.valid_until,
+        granted_s=at_s,
+        is_revoked=False,
+    )
+
+
+def _revoked(facts: GrantFacts) -> GrantFacts:
+    return replace(facts, is_revoked=True)

@@ -1,0 +1,123 @@
+"""How a network begins: contracts, authority and first validators become a genesis.
+
+The constructors run on an empty state; hospitals that need no registration later are verified
+there by the same calls and votes that would verify them on the chain, so no contract has a back
+door for the beginning (records.md section 3).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from node.base.errors import ConfigError
+from node.base.types import Address
+from node.consensus_poa.clique.options import CliqueOptions
+from node.contracts.deploy import DeploySettings, deploy_all
+from node.contracts.government_actions import VerifyHospital
+from node.contracts.suite import ContractSuite
+from node.evm.genesis import Genesis
+from node.evm.scratch import Scratch
+
+_VANITY_BYTES: Final = 32
+_SEAL_BYTES: Final = 65
+
+
+@dataclass(frozen=True, slots=True)
+class FoundingHospital:
+    """A hospital that stands Verified in the genesis."""
+
+    account: Address
+    registration: str
+    name: str
+    location: str
+    specialisation: str
+    contact: str
+    custody_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FoundingPlan:
+    """What a network is founded with."""
+
+    chain_id: int
+    timestamp: int
+    """Of the genesis, seconds."""
+    gas_limit: int
+    clique: CliqueOptions
+    members: tuple[Address, ...]
+    """The government authority."""
+    validators: tuple[Address, ...]
+    """The first validator keys."""
+    verified: tuple[FoundingHospital, ...]
+    min_validators: int
+    first_patient_id: int
+    utc_offset_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """A genesis and the contracts in it."""
+
+    genesis: Genesis
+    contracts: ContractSuite
+
+
+def found(plan: FoundingPlan) -> Founding:
+    """Make the genesis.
+
+    raises        ConfigError: the plan has no validator, or names one twice.
+                  CallRevertedError: a contract refuses a setting or a founding hospital.
+    """
+    validators = tuple(sorted(set(plan.validators)))
+    if not validators or len(validators) != len(plan.validators):
+        raise ConfigError("a network is founded by at least one validator, each named once")
+    scratch = Scratch(plan.chain_id, timestamp=plan.timestamp)
+    deployment = deploy_all(
+        scratch,
+        DeploySettings(
+            members=plan.members,
+            validators=validators,
+            min_validators=plan.min_validators,
+            first_patient_id=plan.first_patient_id,
+            utc_offset_seconds=plan.utc_offset_seconds,
+        ),
+    )
+    contracts = ContractSuite.at(deployment.addresses)
+    for hospital in plan.verified:
+        _verify(scratch, contracts, plan.members, hospital)
+    genesis = Genesis(
+        chain_id=plan.chain_id,
+        gas_limit=plan.gas_limit,
+        extra_data=bytes(_VANITY_BYTES) + b"".join(validators) + bytes(_SEAL_BYTES),
+        alloc=scratch.dump(),
+        engine_settings={"period": plan.clique.period, "epoch": plan.clique.epoch},
+        ward={"contracts": _hex(deployment.addresses)},
+        timestamp=plan.timestamp,
+    )
+    return Founding(genesis, contracts)
+
+
+def _verify(
+    scratch: Scratch,
+    contracts: ContractSuite,
+    members: Sequence[Address],
+    hospital: FoundingHospital,
+) -> None:
+    government, registry = contracts.government, contracts.hospitals
+    application = registry.submit_application(
+        hospital.registration,
+        name=hospital.name,
+        location=hospital.location,
+        specialisation=hospital.specialisation,
+        contact=hospital.contact,
+        custody_key=hospital.custody_key,
+    )
+    scratch.call(hospital.account, registry.address, application)
+    proposal = government.propose(VerifyHospital(hospital.account))
+    proposal_id = int.from_bytes(scratch.call(members[0], government.address, proposal))
+    for member in members[1 : len(members) // 2 + 1]:
+        scratch.call(member, government.address, government.vote(proposal_id))
+
+
+def _hex(addresses: Mapping[str, Address]) -> dict[str, str]:
+    return {name: f"0x{address.hex()}" for name, address in addresses.items()}

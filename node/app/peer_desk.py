@@ -1,0 +1,119 @@
+"""The wire of a node: blocks and transactions in and out, and answers to peers who catch up."""
+
+from node.app.chain_desk import ChainDesk
+from node.app.events import SendFrame
+from node.app.turn import Turn
+from node.base.block import Block
+from node.base.errors import WardnetError
+from node.base.ports import Entropy
+from node.base.rlp import encode_int
+from node.base.types import Address, Hash32
+from node.evm.trie import list_root
+from node.p2p import events as p2p
+from node.p2p.fetch import BlockFetcher
+from node.p2p.gossip import Gossip
+from node.p2p.messages import GetBodies, GetHeaders, GetTxs, Message
+from node.p2p.requests import RequestBook
+from node.p2p.serve import answer_bodies, answer_headers, answer_transactions
+
+
+class PeerDesk:
+    """Spreads what the chain accepts, and fetches what it lacks."""
+
+    def __init__(self, chain: ChainDesk, entropy: Entropy) -> None:
+        self._chain = chain
+        requests = RequestBook()
+        self._gossip = Gossip(
+            entropy=entropy,
+            requests=requests,
+            block_known=self._knows_block,
+            transaction_known=self._knows_transaction,
+        )
+        self._fetcher = BlockFetcher(
+            requests=requests, known=self._knows_block, transactions_root=list_root
+        )
+        chain.on_block.append(self._block_accepted)
+        chain.on_gap.append(self._block_missing)
+
+    def peer_connected(self, turn: Turn, peer: Address) -> None:
+        """A peer is admitted."""
+        self._tell(turn, p2p.PeerConnected(peer))
+        self._fetch(turn, p2p.PeerConnected(peer))
+
+    def received(self, turn: Turn, peer: Address, message: Message) -> None:
+        """Take a message about blocks or transactions."""
+        match message:
+            case GetHeaders():
+                turn.send(peer, answer_headers(message, self._chain.ledger))
+            case GetBodies():
+                turn.send(peer, answer_bodies(message, self._chain.ledger))
+            case GetTxs():
+                turn.send(peer, answer_transactions(message, self._pooled))
+            case _:
+                event = p2p.MessageReceived(peer, message)
+                self._tell(turn, event)
+                self._fetch(turn, event)
+
+    def timer_fired(self, turn: Turn, timer: str) -> None:
+        """A timer of gossip or of the fetcher is due."""
+        self._tell(turn, p2p.TimerExpired(timer))
+        self._fetch(turn, p2p.TimerExpired(timer))
+
+    def transaction_submitted(self, turn: Turn, raw: bytes) -> None:
+        """Spread a transaction that a client of this node put into the pool."""
+        self._tell(turn, p2p.TransactionsAccepted((raw,)))
+
+    def _block_accepted(self, turn: Turn, block: Block, _peer: Address | None) -> None:
+        score = encode_int(self._chain.ledger.total_difficulty(block.header.hash()))
+        self._tell(turn, p2p.BlockAccepted(block, score))
+
+    def _block_missing(self, turn: Turn, missing: Hash32, peer: Address | None) -> None:
+        self._fetch(turn, p2p.BlockMissing(missing, () if peer is None else (peer,)))
+
+    def _tell(self, turn: Turn, event: p2p.GossipEvent) -> None:
+        for effect in self._gossip.handle(event, turn.now):
+            self._apply(turn, effect)
+
+    def _fetch(self, turn: Turn, event: p2p.FetchEvent) -> None:
+        for effect in self._fetcher.handle(event, turn.now):
+            self._apply(turn, effect)
+
+    def _apply(self, turn: Turn, effect: p2p.Effect) -> None:
+        match effect:
+            case p2p.SendFrame(peer, _, payload):
+                turn.effects.append(SendFrame(peer, payload))
+            case p2p.ScheduleTimer(timer, at_us):
+                turn.set_timer(("peers", timer), at_us)
+            case p2p.DeliverBlock(block, _, peer):
+                self._chain.block_received(turn, block, peer)
+            case p2p.DeliverTransactions(raws, peer):
+                self._take_transactions(turn, raws, peer)
+            case p2p.DeliverAnnouncement(block, peers):
+                self._fetch(turn, p2p.BlockMissing(block.hash, peers))
+            case p2p.Penalise(peer, points, why):
+                turn.note("p2p.peer_penalised", peer=peer, points=points, why=why)
+            case p2p.Trace(event, data):
+                turn.note(f"p2p.{event}", **dict(data))
+
+    def _take_transactions(self, turn: Turn, raws: tuple[bytes, ...], peer: Address) -> None:
+        accepted: list[bytes] = []
+        for raw in raws:
+            try:
+                self._chain.transaction_received(turn, raw)
+            except WardnetError as error:
+                turn.note("pool.tx_refused", peer=peer, why=str(error))
+            else:
+                accepted.append(raw)
+        if accepted:
+            self._tell(turn, p2p.TransactionsAccepted(tuple(accepted)))
+
+    def _knows_block(self, block_hash: Hash32) -> bool:
+        return self._chain.ledger.header(block_hash) is not None
+
+    def _knows_transaction(self, tx_hash: Hash32) -> bool:
+        chain = self._chain
+        return tx_hash in chain.pool or chain.ledger.transaction_place(tx_hash) is not None
+
+    def _pooled(self, tx_hash: Hash32) -> bytes | None:
+        pooled = self._chain.pool.get(tx_hash)
+        return None if pooled is None else pooled.raw

@@ -1,0 +1,136 @@
+"""The block store of a node: files in, files out, and what peers ask of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from node.app.turn import Turn
+from node.base.errors import WardnetError
+from node.base.types import Address, Cid
+from node.ipfs_lite import events as exchange
+from node.ipfs_lite.blockstore import BlockClass, BlockStore
+from node.ipfs_lite.dagpb import links_of
+from node.ipfs_lite.session import FetchClient
+from node.ipfs_lite.unixfs_read import read_all
+from node.ipfs_lite.unixfs_write import write_bytes
+from node.ipfs_lite.wants import WantServer
+from node.p2p.messages import XBlock, XGive, XWant, XWantEntry
+from node.workflows.errors import FetchFailedError
+
+Fetched: TypeAlias = tuple[bytes, ...] | WardnetError
+Then: TypeAlias = Callable[[Turn, Fetched], None]
+
+_FILE_BYTES_MAX: Final = 4 * 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetch:
+    cids: tuple[Cid, ...]
+    then: Then
+
+
+class StoreDesk:
+    """Wires the exchange to the wire and to callers inside the node.
+
+    ``allowed`` says which peer may have which block (by multihash).
+    """
+
+    def __init__(self, store: BlockStore, allowed: Callable[[Address, bytes], bool]) -> None:
+        self.store = store
+        self._client = FetchClient(store)
+        self._server = WantServer(store, allowed)
+        self._fetches: dict[int, _Fetch] = {}
+        self._next_session = 0
+
+    def add(self, turn: Turn, data: bytes) -> Cid:
+        """Add a file of sealed bytes; give its root."""
+
+        def keep(cid: Cid, block: bytes) -> None:
+            self.store.put(cid, block, BlockClass.SEALED)
+            self._serve(turn, exchange.BlockStored(cid))
+
+        return write_bytes(data, keep).cid
+
+    def drop(self, root: Cid) -> None:
+        """Forget a file and every block of it."""
+        left = [root]
+        while left:
+            cid = left.pop()
+            if self.store.has(cid):
+                left.extend(links_of(cid, self.store.get(cid)))
+                self.store.delete(cid)
+
+    def fetch(
+        self, turn: Turn, cids: tuple[Cid, ...], holders: tuple[Address, ...], then: Then
+    ) -> None:
+        """Have files here, then go on with their bytes or with what went wrong."""
+        self._next_session += 1
+        session = self._next_session
+        self._fetches[session] = _Fetch(cids, then)
+        self._ask(
+            turn,
+            exchange.FetchStarted(session, cids, holders, bytes_max=_FILE_BYTES_MAX, walk=True),
+        )
+
+    def peer_connected(self, turn: Turn, peer: Address) -> None:
+        """A peer can be asked, and may ask."""
+        self._ask(turn, exchange.PeerJoined(peer))
+        self._serve(turn, exchange.PeerJoined(peer))
+
+    def wanted(self, turn: Turn, peer: Address, message: XWant) -> None:
+        """A peer asks for blocks."""
+        entries = tuple(exchange.WantEntry(*entry) for entry in message.entries)
+        self._serve(turn, exchange.WantReceived(peer, entries, message.full))
+
+    def given(self, turn: Turn, peer: Address, message: XGive) -> None:
+        """A peer answers."""
+        self._ask(turn, exchange.GiveReceived(peer, message.blocks, message.have, message.dont))
+
+    def timer_fired(self, turn: Turn, side: str, timer: str) -> None:
+        """A timer of one side of the exchange is due."""
+        if side == "fetch":
+            self._ask(turn, exchange.TimerExpired(timer))
+        else:
+            self._serve(turn, exchange.TimerExpired(timer))
+
+    def _ask(self, turn: Turn, event: exchange.FetchEvent) -> None:
+        for effect in self._client.handle(event, turn.now):
+            self._apply(turn, "fetch", effect)
+
+    def _serve(self, turn: Turn, event: exchange.WantEvent) -> None:
+        for effect in self._server.handle(event, turn.now):
+            self._apply(turn, "serve", effect)
+
+    def _apply(self, turn: Turn, side: str, effect: exchange.Effect) -> None:
+        match effect:
+            case exchange.SendWant(peer, entries):
+                wanted = tuple(XWantEntry(one.cid, one.priority, one.flags) for one in entries)
+                turn.send(peer, XWant(full=False, entries=wanted))
+            case exchange.SendGive(peer, blocks, have, dont, pending):
+                sent = tuple(XBlock(prefix, data) for prefix, data in blocks)
+                turn.send(peer, XGive(blocks=sent, have=have, dont=dont, pending=pending))
+            case exchange.BlockFetched(_, cid, data):
+                self.store.put(cid, data, BlockClass.SEALED)
+                self._serve(turn, exchange.BlockStored(cid))
+            case exchange.FetchFinished(session):
+                self._finish(turn, session)
+            case exchange.FetchFailed(session, missing, asked, why):
+                fetch = self._fetches.pop(session)
+                fetch.then(turn, FetchFailedError(missing, asked, why))
+            case exchange.ScheduleTimer(timer, at_us):
+                turn.set_timer(("store", side, timer), at_us)
+            case exchange.BanPeer(peer, cid, digest):
+                turn.note("store.peer_banned", peer=peer, cid=cid, digest=digest)
+            case exchange.DropPeer(peer, why):
+                turn.note("store.peer_dropped", peer=peer, why=why)
+            case exchange.BlockCorrupt(cid):
+                turn.note("store.block_corrupt", cid=cid)
+
+    def _finish(self, turn: Turn, session: int) -> None:
+        fetch = self._fetches.pop(session)
+        try:
+            files = tuple(read_all(self.store.get, cid) for cid in fetch.cids)
+        except WardnetError as error:
+            fetch.then(turn, error)
+        else:
+            fetch.then(turn, files)

@@ -1,0 +1,122 @@
+"""Typed questions to a node: each one yields a request and checks the kind of its answer."""
+
+from datetime import UTC, date, datetime
+from typing import TypeVar
+
+from node.base.errors import CallRevertedError
+from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
+from node.contracts.abi import View
+from node.privacy.deposits import DepositLetter
+from node.workflows.errors import ContractRevertError
+from node.workflows.requests import (
+    Ask,
+    AskRelease,
+    AwaitInclusion,
+    Call,
+    Drop,
+    Fetch,
+    Flow,
+    HandShare,
+    HeadFacts,
+    Inclusion,
+    LeaveDeposit,
+    NextNonce,
+    Put,
+    Release,
+    Request,
+    Submit,
+    TakeHead,
+)
+from node.workflows.ward import Ward
+
+T = TypeVar("T")
+
+
+def _ask(node: Address, request: Request, kind: type[T]) -> Flow[T]:
+    answer = yield Ask(node, request)
+    assert isinstance(answer, kind), f"{type(request).__name__} was answered with {answer!r}"
+    return answer
+
+
+def call(node: Address, to: Address, data: bytes, sender: Address = ZERO_ADDRESS) -> Flow[bytes]:
+    """Run a call at the head of ``node``.
+
+    raises        ContractRevertError: the contract refuses.
+    """
+    try:
+        return (yield from _ask(node, Call(to, data, sender), bytes))
+    except CallRevertedError as error:
+        raise ContractRevertError.from_data(error.data) from error
+
+
+def view(node: Address, question: View[T], sender: Address = ZERO_ADDRESS) -> Flow[T]:
+    """Ask a contract at the head of ``node``.
+
+    raises        ContractRevertError: the contract refuses.
+    """
+    data = yield from call(node, question.to, question.data, sender)
+    return question.decode(data)
+
+
+def submit(node: Address, raw: bytes) -> Flow[Hash32]:
+    """Put a signed transaction into the pool of ``node``."""
+    return Hash32((yield from _ask(node, Submit(raw), bytes)))
+
+
+def await_inclusion(node: Address, tx_hash: Hash32, *, final: bool) -> Flow[Inclusion]:
+    """Wait for a transaction."""
+    return (yield from _ask(node, AwaitInclusion(tx_hash, final), Inclusion))
+
+
+def next_nonce(node: Address, sender: Address) -> Flow[int]:
+    """Give the nonce of the next transaction of ``sender``."""
+    return (yield from _ask(node, NextNonce(sender), int))
+
+
+def head(node: Address, *, final: bool = False) -> Flow[HeadFacts]:
+    """Give the head of ``node``, or its final block."""
+    return (yield from _ask(node, TakeHead(final), HeadFacts))
+
+
+def local_date(ward: Ward, node: Address) -> Flow[date]:
+    """Give the day of the head of ``node`` in the hospitals' time zone."""
+    now = yield from head(node)
+    return (datetime.fromtimestamp(now.timestamp, UTC) + ward.zone).date()
+
+
+def put(node: Address, data: bytes) -> Flow[Cid]:
+    """Add a file of sealed bytes to the store of ``node``."""
+    return Cid((yield from _ask(node, Put(data), bytes)))
+
+
+def fetch(
+    node: Address, cids: tuple[Cid, ...], holders: tuple[Address, ...]
+) -> Flow[tuple[bytes, ...]]:
+    """Have files on ``node``.
+
+    raises        FetchFailedError: a block is not to be had.
+    """
+    return (yield from _ask(node, Fetch(cids, holders), tuple))
+
+
+def drop(node: Address, cid: Cid) -> Flow[None]:
+    """Forget a file on ``node``."""
+    yield from _ask(node, Drop(cid), type(None))
+
+
+def hand_share(
+    node: Address, custodian: Address, deal_id: Hash32, manifest: bytes, sealed: bytes
+) -> Flow[Hash32]:
+    """Hand a dealt share to a custodian; give the digest of what it keeps."""
+    request = HandShare(custodian, deal_id, manifest, sealed)
+    return Hash32((yield from _ask(node, request, bytes)))
+
+
+def leave_deposit(node: Address, custodian: Address, letter: DepositLetter) -> Flow[Hash32]:
+    """Leave a grant share with a custodian; give the digest of what it keeps."""
+    return Hash32((yield from _ask(node, LeaveDeposit(custodian, letter), bytes)))
+
+
+def ask_release(node: Address, custodian: Address, request: bytes) -> Flow[Release]:
+    """Send a release request to a custodian."""
+    return (yield from _ask(node, AskRelease(custodian, request), Release))

@@ -1,0 +1,84 @@
+"""Workflow 4: a visit is written down, sealed and committed to the patient's record."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from node.base.ports import Entropy
+from node.contracts.pmr_id import encode_pmr_id
+from node.contracts.pmr_token import EntryAdded
+from node.privacy.record import PmrEntry
+from node.workflows.asking import local_date, view
+from node.workflows.dealing import Filed, file_record
+from node.workflows.errors import ContractRevertError
+from node.workflows.requests import Flow
+from node.workflows.transacting import event_of, transact
+from node.workflows.ward import Doctor, Patient, Ward
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What the flow leaves: an entry of a PMR."""
+
+    pmr_id: int
+    entry_index: int
+    patient: Patient
+    filed: Filed
+
+
+def consult(
+    ward: Ward,
+    doctor: Doctor,
+    patient: Patient,
+    entry: PmrEntry,
+    *,
+    on: date | None,
+    entropy: Entropy,
+) -> Flow[Visit]:
+    """Write a consultation; the first one of a day mints the PMR token.
+
+    ``on``        the date of the visit in the hospitals' time zone; None: that of the head.
+    raises        ContractRevertError: PatientUnknown, DoctorNotActive, DateTooFar, ...
+    """
+    if on is None:
+        on = yield from local_date(ward, doctor.node)
+    patient_id = yield from view(doctor.node, ward.contracts.patients.id_of(patient.wallet.address))
+    if patient_id == 0:
+        raise ContractRevertError("PatientUnknown", ())
+    pmr_id = encode_pmr_id(patient_id, on)
+    return (
+        yield from write_entry(ward, doctor, patient, entry, pmr_id, second=False, entropy=entropy)
+    )
+
+
+def write_entry(
+    ward: Ward,
+    doctor: Doctor,
+    patient: Patient,
+    entry: PmrEntry,
+    pmr_id: int,
+    *,
+    second: bool,
+    entropy: Entropy,
+) -> Flow[Visit]:
+    """File an entry and append it, as a consultation or as a ``second`` opinion."""
+    pmr = ward.contracts.pmr
+    hospital = doctor.hospital.signer.address
+    hospital_id = yield from view(doctor.node, ward.contracts.hospitals.id_of(hospital))
+    address = doctor.signer.address
+    if not (yield from view(doctor.node, ward.contracts.doctors.is_active(address))):
+        raise ContractRevertError("DoctorNotActive", ())
+    filed = yield from file_record(
+        ward,
+        patient,
+        entry,
+        node=doctor.node,
+        dealer=address,
+        pmr_id=pmr_id,
+        entropy=entropy,
+    )
+    write = pmr.add_second_opinion if second else pmr.consult
+    data = write(pmr_id, hospital_id=hospital_id, content=filed.content)
+    inclusion = yield from transact(ward, doctor.node, doctor.signer, pmr.address, data)
+    added = event_of(inclusion, pmr.address, EntryAdded)
+    assert isinstance(added, EntryAdded)
+    return Visit(pmr_id, added.index, patient, filed)

@@ -1,0 +1,110 @@
+"""How any record leaves the room it was made in: encrypted, split, handed to custodians.
+
+Fragments and the manifest lie on the custodians' block stores, each custodian holds one share of
+the key, and the essential share goes to the patient alone (secret-sharing.md section 6).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from node.base.ports import Entropy
+from node.base.types import Address, Cid, Hash32
+from node.contracts.cids import Content
+from node.ipfs_lite.cid import multihash_of
+from node.ipfs_lite.placement import default_cap, place
+from node.privacy.handover import seal_share
+from node.privacy.record import Record, body_of, commitment, seal_ready
+from node.privacy.wallet import seal_essential
+from node.sss.ssms import DealTerms, deal
+from node.workflows.asking import drop, hand_share, put, view
+from node.workflows.requests import Flow
+from node.workflows.ward import Patient, Ward
+
+SALT_BYTES: Final = 32
+REGISTRATION_PMR_ID: Final = 0
+"""Deals of the desk's own records about a patient stand under no PMR."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A record that custodians keep now."""
+
+    content: Content
+    """What the ledger gets: the commitment, and the CID of the manifest."""
+    deal_id: Hash32
+    custodians: tuple[Address, ...]
+    """Who holds index 1, 2, ..."""
+
+
+def file_record(
+    ward: Ward,
+    patient: Patient,
+    record: Record,
+    *,
+    node: Address,
+    dealer: Address,
+    pmr_id: int,
+    entropy: Entropy,
+) -> Flow[Filed]:
+    """Seal a record, hand its parts to the custodians, and the essential share to the patient.
+
+    ``node``      where the record was made; it keeps nothing but its own share.
+
+    Returns when every custodian keeps share, manifest and fragment; only then is anything said to
+    the ledger, so a failure on the way leaves no trace there.
+
+    raises        PlacementInfeasibleError: too few Verified hospitals for (t, n).
+                  EmptyRecordError, RecordError: the record cannot be.
+    """
+    keys = yield from _custody_keys(ward, node)
+    salt = entropy.take(SALT_BYTES)
+    terms = DealTerms(
+        chain_id=ward.chain_id,
+        pmr_id=pmr_id.to_bytes(32),
+        record_version=patient.next_version(pmr_id),
+        generation=0,
+        dealer=dealer,
+        t=ward.sharing.t,
+        n=ward.sharing.n,
+    )
+    dealt = deal(
+        seal_ready(record, salt), terms, entropy=entropy, seeds=ward.seeds, profile=ward.profile
+    )
+    cids: list[Cid] = []
+    for fragment in dealt.fragments:
+        cids.append((yield from put(node, fragment)))  # noqa: PERF401 - a flow cannot yield inside
+    holders = _placed(ward, cids, tuple(keys))
+    manifest = dealt.manifest(holders, cids).encode()
+    manifest_cid = yield from put(node, manifest)
+    deal_id = Hash32(dealt.header.deal_id())
+    for holder, share in zip(holders, dealt.custodians, strict=True):
+        sealed = seal_share(share, keys[holder], entropy)
+        yield from hand_share(node, holder, deal_id, manifest, sealed)
+    for holder, cid in zip(holders, cids, strict=True):
+        if holder != node:
+            yield from drop(node, cid)
+    essential = seal_essential(dealt.essential, patient.wallet.sealing_public, entropy)
+    patient.wallet.accept(manifest, essential)
+    return Filed(Content(commitment(salt, body_of(record)), manifest_cid), deal_id, tuple(holders))
+
+
+def _custodians(
+    ward: Ward, node: Address
+) -> Flow[tuple[tuple[Address, ...], dict[Address, bytes]]]:
+    """Give the Verified hospitals in the order of their addresses, and their custody keys."""
+    keys: dict[Address, bytes] = {}
+    for account in sorted(hospital.signer.address for hospital in ward.hospitals):
+        found = yield from view(node, ward.contracts.hospitals.hospital(account))
+        if found.is_verified:
+            keys[account] = found.custody_key
+    return keys
+
+
+def _placed(ward: Ward, cids: list[Cid], custodians: tuple[Address, ...]) -> list[Address]:
+    placement = place(
+        [multihash_of(cid) for cid in cids],
+        custodians,
+        replicas=1,
+        cap=default_cap(ward.sharing.t, has_essential=True),
+    )
+    return [Address(holders[0]) for holders in placement]

@@ -1,0 +1,78 @@
+"""How a flow ends when it does not end well."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from node.base.errors import RefusedError, UnavailableError
+from node.base.types import Address, Cid
+from node.contracts.reverts import decode_error
+
+
+@dataclass(eq=False)
+class ContractRevertError(RefusedError):
+    """A contract refused a call; ``name`` is its custom error."""
+
+    name: str
+    values: tuple[object, ...]
+
+    def __str__(self) -> str:
+        values = ", ".join(_show(value) for value in self.values)
+        return f"{self.name}({values})"
+
+    @classmethod
+    def from_data(cls, data: bytes) -> Self:
+        """Read the return data of a reverted call."""
+        reason = decode_error(data)
+        return cls(reason.name, reason.args)
+
+
+@dataclass(eq=False)
+class CommitmentError(RefusedError):
+    """A record that was opened is not the one the ledger commits to."""
+
+    record: str
+
+    def __str__(self) -> str:
+        return f"{self.record} does not hash to the commitment on the ledger"
+
+
+@dataclass(eq=False)
+class ModalityError(RefusedError):
+    """A study is of another modality than the one that was ordered."""
+
+    ordered: str
+    got: str
+
+    def __str__(self) -> str:
+        return f"the order is for {self.ordered}, the study is {self.got or 'of no modality'}"
+
+
+@dataclass(eq=False)
+class NoGrantError(RefusedError):
+    """A reader was never told of a grant for a record."""
+
+    doctor: str
+    pmr_id: int
+
+    def __str__(self) -> str:
+        return f"{self.doctor} holds no grant for PMR {self.pmr_id}"
+
+
+@dataclass(eq=False)
+class FetchFailedError(UnavailableError):
+    """Blocks of a record are not to be had now; nobody can tell refusal from absence."""
+
+    missing: tuple[Cid, ...]
+    asked: tuple[Address, ...]
+    why: str
+
+    def __str__(self) -> str:
+        first = f"0x{self.missing[0].hex()}" if self.missing else "none"
+        return (
+            f"{len(self.missing)} blocks missing (first {first}), "
+            f"{len(self.asked)} peers asked: {self.why}"
+        )
+
+
+def _show(value: object) -> str:
+    return f"0x{value.hex()}" if isinstance(value, bytes) else str(value)

@@ -1,0 +1,120 @@
+"""Workflow 5: a doctor orders a study, a lab performs it.
+
+The study is de-identified before anything else happens to it; what cannot be de-identified is
+refused, and nothing of it is stored or said to the ledger.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from node.base.ports import Entropy
+from node.contracts.lab_registry import LabFiled, LabOrdered, SharePlan
+from node.privacy.dicom_engine import DicomReport, anonymise
+from node.privacy.record import Study
+from node.privacy.studies import study_facts
+from node.sss.shares import Scheme
+from node.workflows.asking import local_date, view
+from node.workflows.dealing import Filed, file_record
+from node.workflows.errors import ModalityError
+from node.workflows.requests import Flow
+from node.workflows.transacting import event_of, transact
+from node.workflows.ward import Doctor, Lab, Patient, Ward
+
+REASON_DEFAULT: Final = "ROUTINE"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an order leaves."""
+
+    order_id: int
+    pmr_id: int
+    patient: Patient
+    modality: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FiledStudy:
+    """What a performed order leaves."""
+
+    order: Order
+    entry_index: int
+    filed: Filed
+    report: DicomReport
+
+
+def order_lab(
+    ward: Ward,
+    doctor: Doctor,
+    patient: Patient,
+    lab: Lab,
+    pmr_id: int,
+    *,
+    modality: str,
+    reason: str | None,
+) -> Flow[Order]:
+    """Order a study for a visit; the hospital lists its lab first if nobody has.
+
+    raises        ContractRevertError: DoctorNotActive, LabNotListed, ReasonMissing, ...
+    """
+    labs = ward.contracts.labs
+    desk = lab.hospital
+    if (yield from view(doctor.node, labs.hospital_of(lab.signer.address))) == 0:
+        listing = labs.list_lab(lab.signer.address, lab.name)
+        yield from transact(ward, desk.node, desk.signer, labs.address, listing, final=False)
+    hospital = doctor.hospital.signer.address
+    hospital_id = yield from view(doctor.node, ward.contracts.hospitals.id_of(hospital))
+    code = REASON_DEFAULT if reason is None else reason
+    data = labs.order(
+        pmr_id,
+        hospital_id=hospital_id,
+        lab=lab.signer.address,
+        modality=modality,
+        reason=code,
+    )
+    inclusion = yield from transact(ward, doctor.node, doctor.signer, labs.address, data)
+    ordered = event_of(inclusion, labs.address, LabOrdered)
+    assert isinstance(ordered, LabOrdered)
+    return Order(ordered.order_id, pmr_id, patient, modality, code)
+
+
+def perform_lab(
+    ward: Ward, lab: Lab, order: Order, study: bytes, entropy: Entropy
+) -> Flow[FiledStudy]:
+    """De-identify a study, split it, and file it under its order.
+
+    raises        NotDicomError, TruncatedDicomError, UnsupportedObjectError,
+                  QuarantineRequiredError: the study is refused as it is.
+                  ModalityError: it is of another modality than the order.
+                  ContractRevertError: OrderNotOpen, NotOrderedLab, ...
+    """
+    facts = study_facts(study)
+    if facts.modality != order.modality:
+        raise ModalityError(order.modality, facts.modality)
+    clean = anonymise(study, site_key=lab.hospital.site_key, patient=order.patient.person.identity)
+    captured = facts.date_of_capture
+    if captured is None:
+        captured = yield from local_date(ward, lab.node)
+    filed = yield from file_record(
+        ward,
+        order.patient,
+        Study(clean.data),
+        node=lab.node,
+        dealer=lab.signer.address,
+        pmr_id=order.pmr_id,
+        entropy=entropy,
+    )
+    labs = ward.contracts.labs
+    data = labs.file(
+        order.order_id,
+        modality=order.modality,
+        captured=captured,
+        reason=order.reason,
+        content=filed.content,
+        plan=SharePlan(int(Scheme.SSMS), ward.sharing.t, ward.sharing.n),
+    )
+    inclusion = yield from transact(ward, lab.node, lab.signer, labs.address, data)
+    event = event_of(inclusion, labs.address, LabFiled)
+    assert isinstance(event, LabFiled)
+    return FiledStudy(order, event.entry_index, filed, clean.report)

@@ -1,0 +1,59 @@
+"""How a party acts on the ledger: try the call, sign, submit, wait until it is final."""
+
+from typing import Final
+
+from node.base.keys import PrivateKey
+from node.base.types import Address, Hash32
+from node.contracts.abi import LedgerEvent
+from node.evm.transactions import sign_legacy
+from node.workflows.asking import await_inclusion, call, next_nonce, submit
+from node.workflows.errors import ContractRevertError
+from node.workflows.requests import Flow, Inclusion
+from node.workflows.ward import Ward
+
+CALL_GAS: Final = 900_000
+"""Gas offered with each transaction: above the budget of every call of a workflow."""
+
+
+def send(ward: Ward, node: Address, signer: PrivateKey, to: Address, data: bytes) -> Flow[Hash32]:
+    """Submit a transaction that would succeed at the head; what it did is not known yet.
+
+    The call is tried first: what a contract refuses never reaches the pool.
+
+    raises        ContractRevertError: the contract refuses the call.
+    """
+    yield from call(node, to, data, signer.address)
+    nonce = yield from next_nonce(node, signer.address)
+    raw = sign_legacy(signer, chain_id=ward.chain_id, nonce=nonce, to=to, data=data, gas=CALL_GAS)
+    return (yield from submit(node, raw))
+
+
+def transact(
+    ward: Ward,
+    node: Address,
+    signer: PrivateKey,
+    to: Address,
+    data: bytes,
+    *,
+    final: bool = True,
+) -> Flow[Inclusion]:
+    """Act on the ledger and wait until it stands there.
+
+    raises        ContractRevertError: refused when it was tried, or in its block.
+    """
+    tx_hash = yield from send(ward, node, signer, to, data)
+    inclusion = yield from await_inclusion(node, tx_hash, final=final)
+    if not inclusion.succeeded:
+        raise ContractRevertError("RevertedInBlock", (inclusion.number,))
+    return inclusion
+
+
+def event_of(inclusion: Inclusion, contract: Address, kind: type[LedgerEvent]) -> LedgerEvent:
+    """Give the first event of a kind that a transaction left.
+
+    raises        ContractRevertError: it left none.
+    """
+    for log in inclusion.logs:
+        if log.address == contract and log.topics and log.topics[0] == kind.SPEC.topic:
+            return kind.decode(log.topics, log.data)
+    raise ContractRevertError("EventMissing", (kind.__name__,))

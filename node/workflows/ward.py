@@ -1,0 +1,146 @@
+"""Who takes part: parties with their keys, and what all of them know about the network.
+
+A flow acts with the keys of its parties and through the node of a hospital; it keeps nothing.
+What a party learns for later (a grant, a share) goes into that party's own wallet or notebook.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from node.base.keys import PrivateKey
+from node.base.types import Address, Hash32
+from node.contracts.suite import ContractSuite
+from node.privacy.grantee import Grantee
+from node.privacy.synthetic import Person
+from node.privacy.wallet import Wallet
+from node.sss.drbg import SeedsUsed
+from node.sss.ssms import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How records of this network are split: (1,t,n)."""
+
+    t: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ward:
+    """The network as every party knows it."""
+
+    chain_id: int
+    contracts: ContractSuite
+    sharing: Sharing
+    zone: timedelta
+    """Offset of the hospitals' time zone from UTC; visit dates are dates there."""
+    profile: Profile
+    """Whether secrets are those of a simulation."""
+    seeds: SeedsUsed
+    """Seeds that deals of this process have used: none serves twice."""
+    hospitals: tuple["Hospital", ...]
+    """All hospitals of the network, Verified or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regulator:
+    """A member of the government authority."""
+
+    name: str
+    signer: PrivateKey
+    node: Address
+    """The validator whose node relays this party's transactions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hospital:
+    """A hospital: its account is its validator key."""
+
+    name: str
+    signer: PrivateKey
+    custody_key: bytes
+    """X25519 public key that shares and deposits are sealed to."""
+    site_key: bytes
+    """32 secret bytes behind the pseudonyms of this hospital."""
+    registration: str
+    title: str
+    location: str
+    specialisation: str
+    contact: str
+
+    @property
+    def node(self) -> Address:
+        """The hospital's own node."""
+        return self.signer.address
+
+
+@dataclass(frozen=True, slots=True)
+class HeldGrant:
+    """A grant that a doctor was told of."""
+
+    grant_id: Hash32
+    pmr_id: int
+    """0: all records of the patient."""
+    patient: Address
+    valid_until_s: int
+
+
+@dataclass(slots=True)
+class Doctor:
+    """A doctor; ``grants`` is the notebook of what patients granted, newest last."""
+
+    name: str
+    signer: PrivateKey
+    reader: Grantee
+    """Asks custodians and opens what they release."""
+    hospital: Hospital
+    registration: str
+    title: str
+    specialisation: str
+    contact: str
+    grants: list[HeldGrant] = field(default_factory=list)
+
+    @property
+    def node(self) -> Address:
+        """The node of the doctor's hospital."""
+        return self.hospital.node
+
+
+@dataclass(slots=True)
+class Patient:
+    """A patient with a wallet; ``patient_id`` is 0 until the desk registered them."""
+
+    name: str
+    signer: PrivateKey
+    wallet: Wallet
+    hospital: Hospital
+    person: Person
+    has_attendant: bool
+    patient_id: int = 0
+    versions: dict[int, int] = field(default_factory=dict[int, int])
+    """Records dealt so far, by PMR-ID."""
+
+    def next_version(self, pmr_id: int) -> int:
+        """Give the version of the next record under a PMR-ID: each serves for one deal."""
+        version = self.versions.get(pmr_id, 0)
+        self.versions[pmr_id] = version + 1
+        return version
+
+    @property
+    def node(self) -> Address:
+        """The node of the hospital at whose desk the patient stands."""
+        return self.hospital.node
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A lab of a hospital."""
+
+    name: str
+    signer: PrivateKey
+    hospital: Hospital
+
+    @property
+    def node(self) -> Address:
+        """The node of the lab's hospital."""
+        return self.hospital.node
