@@ -89,10 +89,10 @@ class FakeChain:
         return self.headers.get(block_hash)
 
     def header_by_number(self, number: int) -> Header | None:
-        header = self.headers[self.head]
-        while header.number > number:
-            header = self.headers[header.parent_hash]
-        return header if header.number == number else None
+        header = self.headers.get(self.head)
+        while header is not None and header.number > number:
+            header = self.headers.get(header.parent_hash)
+        return header if header is not None and header.number == number else None
 
     def total_difficulty(self, block_hash: Hash32) -> int | None:
         return self.weights.get(block_hash)

@@ -131,7 +131,7 @@ class CliqueState:
         """
         try:
             return _decode(codec.unpack(data))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise CodecError("clique state", f"{type(error).__name__}: {error}") from error
 
 

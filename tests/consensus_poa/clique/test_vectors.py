@@ -1,4 +1,4 @@
-"""Clique against published headers, voting scenarios and fork positions (consensus.md section 12)."""
+"""Clique against published headers, votes and fork positions (consensus.md section 12)."""
 
 import json
 from dataclasses import replace
