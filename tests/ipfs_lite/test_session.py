@@ -1,0 +1,591 @@
+from hashlib import sha256
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from node.base.types import Cid
+from node.ipfs_lite import cid as cids
+from node.ipfs_lite import session as session_module
+from node.ipfs_lite.blockstore import BlockClass, MemoryStore
+from node.ipfs_lite.cid import make_cid, make_cid_v0, prefix_of
+from node.ipfs_lite.errors import HashNotAllowedError
+from node.ipfs_lite.events import (
+    BanPeer,
+    BlockFetched,
+    BlockStored,
+    DropPeer,
+    FetchCancelled,
+    FetchFailed,
+    FetchFinished,
+    FetchStarted,
+    GiveReceived,
+    PeerGone,
+    PeerJoined,
+    ScheduleTimer,
+    SendWant,
+    TimerExpired,
+    WantEntry,
+    WantFlag,
+)
+from node.ipfs_lite.session import FetchClient
+from node.ipfs_lite.unixfs_read import read_all
+from node.ipfs_lite.unixfs_write import Profile, write_bytes
+from tests.ipfs_lite.network import DELAY_US, Network, address
+from tests.ipfs_lite.tampering import tamper
+
+A, B, C = address(1), address(2), address(3)
+DATA = b"a block of a scan"
+NAME = make_cid(DATA)
+BLOCK, HAVE, CANCEL = 4, 6, 1
+_NARROW = Profile("narrow", cid_version=1, raw_leaves=True, chunk_bytes=4, links_max=2)
+
+
+def _finished(node):
+    return [effect for effect, _ in node.ended] == [FetchFinished(1)]
+
+
+# Over a small network
+
+
+def test_a_block_comes_from_the_named_holder():
+    net = Network(4)
+    net[2].put(DATA)
+    net.fetch(0, [NAME], holders=[2])
+    net.run()
+    assert _finished(net[0])
+    assert net[0].store.get(NAME) == DATA
+
+
+def test_the_named_holder_is_the_only_one_asked():
+    net = Network(4)
+    net[2].put(DATA)
+    net.fetch(0, [NAME], holders=[2])
+    net.run()
+    assert net.wants == [(address(0), B, WantEntry(NAME, 1, BLOCK))]
+
+
+def test_without_holders_everybody_is_asked():
+    net = Network(4)
+    net[3].put(DATA)
+    net.fetch(0, [NAME])
+    net.run()
+    assert _finished(net[0])
+    asked = [peer for _, peer, entry in net.wants if entry.flags == HAVE]
+    assert asked == [A, B, C]
+
+
+def test_a_holder_that_has_it_not_is_followed_by_everybody_else():
+    net = Network(4)
+    net[3].put(DATA)
+    net.fetch(0, [NAME], holders=[1])
+    net.run()
+    assert _finished(net[0])
+    assert net[0].ended[0][1] < 10 * DELAY_US
+
+
+def test_a_silent_holder_is_followed_by_the_next_after_its_timeout():
+    net = Network(4)
+    net[1].put(DATA)
+    net[1].is_silent = True
+    net[2].put(DATA)
+    net.fetch(0, [NAME], holders=[1, 2])
+    net.run()
+    assert _finished(net[0])
+    assert net[0].ended[0][1] <= 1_000_000 + 2 * DELAY_US
+
+
+def test_a_large_block_is_asked_of_who_says_have():
+    net = Network(4)
+    data = bytes(100_000)
+    net[3].put(data)
+    net.fetch(0, [make_cid(data)])
+    net.run()
+    assert _finished(net[0])
+    blocks = [peer for _, peer, entry in net.wants if entry.flags == BLOCK]
+    assert blocks == [C]
+
+
+def test_a_lying_peer_is_banned_reported_and_worked_around():
+    net = Network(4)
+    for number in (1, 2):
+        net[number].put(DATA)
+    net[1].lie = b"something else"
+    net.fetch(0, [NAME], holders=[1, 2])
+    net.run()
+    assert _finished(net[0])
+    assert net[0].store.get(NAME) == DATA
+    assert net[0].bans == [BanPeer(A, NAME, sha256(b"something else").digest())]
+
+
+def test_a_lying_peer_is_not_asked_again():
+    net = Network(3)
+    other = b"other"
+    for number in (1, 2):
+        net[number].put(DATA)
+        net[number].put(other)
+    net[1].lie = b"something else"
+    net.fetch(0, [NAME], holders=[1, 2])
+    net.run()
+    count = len(net.wants)
+    net.fetch(0, [make_cid(other)], holders=[1, 2], session=2)
+    net.run()
+    assert {peer for _, peer, _ in net.wants[count:]} == {B}
+
+
+def test_a_lie_that_only_one_peer_tells_about_fails_instead_of_passing():
+    net = Network(2)
+    net[1].put(DATA)
+    net[1].lie = b"something else"
+    net.fetch(0, [NAME], holders=[1])
+    net.run()
+    ((failed, at_us),) = net[0].ended
+    assert failed == FetchFailed(1, (NAME,), (A,), "no new block for 30000 ms")
+    assert at_us == 30_000_000
+    assert not net[0].store.has(NAME)
+
+
+def test_a_tampered_store_gives_nothing_and_the_next_holder_does():
+    net = Network(3)
+    for number in (1, 2):
+        net[number].put(DATA)
+    tamper(net[1].store, NAME)
+    net.fetch(0, [NAME], holders=[1, 2])
+    net.run()
+    assert _finished(net[0])
+    assert net[1].bans  # it noticed by itself
+    assert not net[0].bans  # and is no liar
+
+
+def test_a_corrupt_block_of_the_own_store_is_fetched_again():
+    net = Network(2)
+    for number in (0, 1):
+        net[number].put(DATA)
+    tamper(net[0].store, NAME)
+    net.fetch(0, [NAME], holders=[1])
+    net.run()
+    assert net[0].store.get(NAME) == DATA
+
+
+def test_a_whole_file_is_fetched_from_its_root():
+    net = Network(3)
+    data = bytes(range(100))
+    added = write_bytes(
+        data, lambda cid, block: net[1].store.put(cid, block, BlockClass.SEALED), _NARROW
+    )
+    net.fetch(0, [added.cid], holders=[1], walk=True)
+    net.run()
+    assert _finished(net[0])
+    assert read_all(net[0].store.get, added.cid) == data
+
+
+def test_without_walk_a_root_comes_alone():
+    net = Network(2)
+    added = write_bytes(
+        bytes(range(20)),
+        lambda cid, block: net[1].store.put(cid, block, BlockClass.SEALED),
+        _NARROW,
+    )
+    net.fetch(0, [added.cid], holders=[1])
+    net.run()
+    assert net[0].fetched == [added.cid]
+
+
+def test_a_walk_fetches_only_what_is_missing():
+    net = Network(2)
+    blocks = {}
+    added = write_bytes(bytes(range(20)), blocks.__setitem__, _NARROW)
+    for cid, block in blocks.items():
+        net[1].store.put(cid, block, BlockClass.SEALED)
+        if cid not in list(blocks)[:2]:
+            net[0].store.put(cid, block, BlockClass.SEALED)
+    net.fetch(0, [added.cid], holders=[1], walk=True)
+    net.run()
+    assert _finished(net[0])
+    assert sorted(net[0].fetched) == sorted(list(blocks)[:2])
+
+
+def test_many_blocks_are_split_over_their_holders():
+    net = Network(3)
+    names = []
+    for number in range(40):
+        data = bytes((number,)) * 2_000
+        names.append(net[1].put(data))
+        net[2].put(data)
+    net.fetch(0, names, holders=[1, 2])
+    net.run()
+    assert _finished(net[0])
+    asked = [peer for _, peer, entry in net.wants if entry.flags == BLOCK]
+    assert min(asked.count(A), asked.count(B)) >= 10
+
+
+def test_a_block_that_nobody_has_yet_is_delivered_when_it_appears():
+    net = Network(3)
+    net.fetch(0, [NAME], patience_us=50_000_000)
+    net.run(5_000_000)
+    net[2].put(DATA)
+    net.feed(2, BlockStored(NAME))
+    net.run()
+    assert _finished(net[0])
+
+
+def test_a_failed_fetch_names_what_is_missing_and_who_was_asked():
+    net = Network(3)
+    net[1].put(DATA)
+    missing = make_cid(b"nowhere")
+    net.fetch(0, [NAME, missing], holders=[1], patience_us=2_000_000)
+    net.run()
+    ((failed, _),) = net[0].ended
+    assert failed == FetchFailed(1, (missing,), (A, B), "no new block for 2000 ms")
+
+
+def test_no_timer_rings_for_ever_after_the_last_session():
+    net = Network(3)
+    net[1].put(DATA)
+    net.fetch(0, [NAME, make_cid(b"nowhere")], holders=[1])
+    net.run(10**12)
+    assert net.now < 1_700_000_000_000_000 + 60_000_000
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.lists(st.sets(st.integers(1, 3), min_size=1), min_size=1, max_size=6),
+    st.lists(st.integers(1, 3), max_size=3, unique=True),
+    st.sampled_from([None, 1, 2, 3]),
+)
+def test_every_block_with_an_honest_owner_arrives_whoever_lies(owners, holders, liar):
+    net = Network(4)
+    names = []
+    for number, numbers in enumerate(owners):
+        data = bytes((number,)) * (100 if number % 2 else 3_000)
+        for owner in sorted(numbers):
+            net[owner].put(data)
+        names.append(make_cid(data))
+    if liar is not None:
+        net[liar].lie = b"something else"
+    net.fetch(0, names, holders=holders)
+    net.run()
+    honest = [name for name, who in zip(names, owners, strict=True) if who - {liar}]
+    assert all(net[0].store.has(name) for name in honest)
+    assert {ban.peer for ban in net[0].bans} <= {address(liar or 0)}
+
+
+# One core, event by event
+
+
+class Core:
+    def __init__(self, *peers):
+        self.store = MemoryStore()
+        self.client = FetchClient(self.store)
+        self.now = 0
+        for peer in peers:
+            self.handle(PeerJoined(peer))
+
+    def handle(self, event):
+        return self.client.handle(event, self.now)
+
+    def start(self, *names, holders=(), session=1, **options):
+        options.setdefault("bytes_max", 10**9)
+        return self.handle(FetchStarted(session, names, tuple(holders), **options))
+
+    def give(self, peer, *blocks, have=(), dont=()):
+        sent = tuple((prefix_of(make_cid(data)), data) for data in blocks)
+        return self.handle(GiveReceived(peer, sent, tuple(have), tuple(dont)))
+
+
+def _sent(effects):
+    return [
+        (effect.peer, entry.cid, entry.flags)
+        for effect in effects
+        if isinstance(effect, SendWant)
+        for entry in effect.entries
+    ]
+
+
+def _without_timers(effects):
+    return [effect for effect in effects if not isinstance(effect, ScheduleTimer)]
+
+
+def test_a_fetch_of_nothing_is_finished():
+    assert Core(A).start() == (FetchFinished(1),)
+
+
+def test_a_fetch_of_present_blocks_is_finished_without_a_question():
+    core = Core(A)
+    core.store.put(NAME, DATA, BlockClass.SEALED)
+    assert core.start(NAME) == (FetchFinished(1),)
+
+
+def test_a_cid_named_twice_is_asked_for_once():
+    assert _sent(Core(A).start(NAME, NAME, holders=[A])) == [(A, NAME, BLOCK)]
+
+
+def test_an_identity_cid_cannot_be_fetched():
+    core = Core(A)
+    with pytest.raises(HashNotAllowedError):
+        core.start(Cid(b"\x01\x55\x00\x01B"))
+    assert core.start() == (FetchFinished(1),)
+
+
+def test_two_sessions_share_one_question_and_both_get_the_block():
+    core = Core(A)
+    core.start(NAME, holders=[A], session=1)
+    assert _sent(core.start(NAME, holders=[A], session=2)) == []
+    assert _without_timers(core.give(A, DATA)) == [
+        BlockFetched(1, NAME, DATA),
+        FetchFinished(1),
+        BlockFetched(2, NAME, DATA),
+        FetchFinished(2),
+    ]
+
+
+def test_cancelling_one_of_two_sessions_cancels_nothing_at_the_peer():
+    core = Core(A)
+    core.start(NAME, holders=[A], session=1)
+    core.start(NAME, holders=[A], session=2)
+    assert _sent(core.handle(FetchCancelled(1))) == []
+    assert BlockFetched(2, NAME, DATA) in core.give(A, DATA)
+
+
+def test_the_end_of_the_last_session_cancels_at_every_peer_asked():
+    core = Core(A, B)
+    core.start(NAME)
+    assert _sent(core.handle(FetchCancelled(1))) == [(A, NAME, CANCEL), (B, NAME, CANCEL)]
+
+
+def test_cancelling_twice_does_nothing():
+    core = Core(A)
+    core.start(NAME)
+    core.handle(FetchCancelled(1))
+    assert core.handle(FetchCancelled(1)) == ()
+
+
+def test_the_first_block_cancels_the_question_at_the_others_but_not_at_its_giver():
+    core = Core(A, B)
+    core.start(NAME)
+    assert _sent(core.give(B, DATA)) == [(A, NAME, CANCEL)]
+
+
+def test_a_second_copy_from_somebody_who_was_asked_is_no_lie():
+    core = Core(A, B)
+    core.start(NAME)
+    core.give(A, DATA)
+    assert core.give(B, DATA) == ()
+
+
+def test_a_late_block_is_welcome():
+    core = Core(A, B)
+    core.start(NAME, holders=[A])
+    core.now = 1_000_000
+    core.handle(TimerExpired("fetch"))
+    core.now = 5_000_000
+    assert BlockFetched(1, NAME, DATA) in core.give(A, DATA)
+
+
+def test_a_block_under_another_version_than_asked_is_not_the_block():
+    core = Core(A, B)
+    core.start(make_cid_v0(DATA), holders=[A])
+    effects = core.give(A, DATA)
+    assert effects[0] == BanPeer(A, make_cid_v0(DATA), sha256(DATA).digest())
+
+
+@pytest.mark.parametrize("prefix", [b"", b"\x01", bytes.fromhex("0155d50110"), b"\xff" * 16])
+def test_a_prefix_that_is_none_bans_like_wrong_bytes(prefix):
+    core = Core(A)
+    core.start(NAME, holders=[A])
+    effects = core.handle(GiveReceived(A, ((prefix, DATA),)))
+    assert isinstance(effects[0], BanPeer)
+
+
+def test_a_block_above_the_limit_bans():
+    core = Core(A)
+    core.start(NAME, holders=[A])
+    effects = core.give(A, bytes(2 * 2**20 + 1))
+    assert isinstance(effects[0], BanPeer)
+
+
+def test_after_a_ban_the_rest_of_the_message_is_not_read():
+    core = Core(A)
+    core.start(NAME, holders=[A])
+    effects = core.give(A, b"wrong", DATA)
+    assert [type(effect) for effect in _without_timers(effects)] == [BanPeer]
+
+
+def test_a_ban_outlives_a_reconnect():
+    core = Core(A)
+    core.start(NAME, holders=[A])
+    core.give(A, b"wrong")
+    core.handle(PeerGone(A))
+    assert _sent(core.handle(PeerJoined(A))) == []
+
+
+def test_a_ban_ends_after_an_hour():
+    core = Core(A)
+    core.start(NAME, holders=[A])
+    core.give(A, b"wrong")
+    core.handle(FetchCancelled(1))
+    core.handle(PeerGone(A))
+    core.now = 3_600_000_000
+    core.handle(PeerJoined(A))
+    assert _sent(core.start(NAME, holders=[A], session=2)) == [(A, NAME, BLOCK)]
+
+
+def test_an_unasked_block_from_a_peer_that_owes_nothing_is_dropped():
+    assert Core(A).give(A, DATA) == ()
+
+
+def test_sixteen_unasked_blocks_drop_the_peer():
+    core = Core(A)
+    effects = [core.give(A, bytes((number,))) for number in range(16)]
+    assert effects[:15] == [()] * 15
+    assert effects[15] == (DropPeer(A, "16 blocks nobody asked for"),)
+
+
+def test_an_answer_of_a_stranger_is_ignored():
+    core = Core(A)
+    core.start(NAME, holders=[A])
+    assert core.give(B, DATA) == ()
+
+
+def test_have_from_a_peer_that_was_not_asked_is_ignored():
+    core = Core(A, B)
+    core.start(NAME, holders=[A])
+    assert core.give(B, have=[NAME]) == ()
+
+
+def test_a_dont_have_leads_to_the_next_holder():
+    core = Core(A, B, C)
+    core.start(NAME, holders=[A, B])
+    assert _sent(core.give(A, dont=[NAME])) == [(B, NAME, BLOCK)]
+
+
+def test_have_after_dont_have_makes_a_source():
+    core = Core(A)
+    core.start(NAME)
+    core.give(A, dont=[NAME])
+    assert _sent(core.give(A, have=[NAME])) == [(A, NAME, BLOCK)]
+
+
+def test_after_250_ms_everybody_else_is_asked_who_has_it():
+    core = Core(A, B)
+    effects = core.start(NAME, holders=[A])
+    assert effects[-1] == ScheduleTimer("fetch", 250_000)
+    core.now = 250_000
+    assert _sent(core.handle(TimerExpired("fetch"))) == [(B, NAME, HAVE)]
+
+
+def test_an_early_ring_changes_nothing():
+    core = Core(A, B)
+    core.start(NAME, holders=[A])
+    core.now = 249_999
+    assert core.handle(TimerExpired("fetch")) == ()
+
+
+def test_a_foreign_timer_is_ignored():
+    core = Core(A, B)
+    core.start(NAME, holders=[A])
+    core.now = 250_000
+    assert core.handle(TimerExpired("wants")) == ()
+
+
+def test_everybody_is_asked_again_after_ten_seconds():
+    core = Core(A)
+    core.start(NAME)
+    core.give(A, dont=[NAME])
+    core.now = 10_000_000
+    assert _sent(core.handle(TimerExpired("fetch"))) == [(A, NAME, HAVE)]
+
+
+def test_a_peer_that_joins_later_is_asked():
+    core = Core()
+    core.start(NAME)
+    assert _sent(core.handle(PeerJoined(A))) == [(A, NAME, HAVE)]
+
+
+def test_what_a_peer_owed_when_it_left_is_asked_elsewhere():
+    core = Core(A, B)
+    core.start(NAME, holders=[A])
+    assert _sent(core.handle(PeerGone(A))) == [(B, NAME, HAVE)]
+
+
+def test_a_stranger_that_leaves_changes_nothing():
+    core = Core(A)
+    assert core.handle(PeerGone(B)) == ()
+
+
+def test_at_most_eight_blocks_are_asked_of_a_new_peer():
+    core = Core(A)
+    names = [make_cid(b"%d" % number) for number in range(20)]
+    assert len(_sent(core.start(*names, holders=[A]))) == 8
+
+
+def test_every_block_that_comes_opens_the_window_by_one():
+    core = Core(A)
+    names = [make_cid(b"%d" % number) for number in range(20)]
+    core.start(*names, holders=[A])
+    assert len(_sent(core.give(A, b"0"))) == 2
+
+
+def test_a_timeout_halves_the_window():
+    core = Core(A)
+    names = [make_cid(b"%d" % number) for number in range(20)]
+    core.start(*names, holders=[A])
+    core.now = 1_000_000
+    core.handle(TimerExpired("fetch"))
+    assert core.client._peers[A].window == 4
+
+
+def test_blocks_that_keep_coming_are_no_timeout():
+    core = Core(A)
+    names = [make_cid(b"%d" % number) for number in range(8)]
+    core.start(*names, holders=[A])
+    core.now = 900_000
+    core.give(A, b"0")
+    core.now = 1_800_000
+    core.handle(TimerExpired("fetch"))
+    assert core.client._peers[A].window == 9
+
+
+def test_at_most_64_blocks_are_asked_of_everybody_at_once():
+    core = Core(A)
+    names = [make_cid(b"%d" % number) for number in range(65)]
+    assert len(_sent(core.start(*names))) == 64
+
+
+def test_a_block_above_the_byte_budget_ends_the_session():
+    core = Core(A)
+    core.start(NAME, holders=[A], bytes_max=len(DATA) - 1)
+    why = f"more than {len(DATA) - 1} bytes"
+    assert _without_timers(core.give(A, DATA)) == [FetchFailed(1, (NAME,), (A,), why)]
+
+
+def test_a_block_of_exactly_the_budget_is_taken():
+    core = Core(A)
+    core.start(NAME, holders=[A], bytes_max=len(DATA))
+    assert FetchFinished(1) in core.give(A, DATA)
+
+
+def test_a_walk_without_end_is_ended(monkeypatch):
+    monkeypatch.setattr(session_module, "DAG_WALK_ENTRIES_MAX", 3)
+    blocks = {}
+    added = write_bytes(bytes(range(20)), blocks.__setitem__, _NARROW)
+    core = Core(A)
+    core.start(added.cid, holders=[A], walk=True)
+    sent = ((cids.prefix_of(added.cid), blocks[added.cid]),)
+    effects = core.handle(GiveReceived(A, sent))
+    failed = [effect for effect in effects if isinstance(effect, FetchFailed)]
+    assert [effect.why for effect in failed] == ["more than 3 blocks"]
+
+
+def test_a_malformed_node_is_handed_over_without_links():
+    block = b"\xff"
+    name = make_cid(block, cids.DAG_PB)
+    core = Core(A)
+    core.start(name, holders=[A], walk=True)
+    effects = core.handle(GiveReceived(A, ((cids.prefix_of(name), block),)))
+    assert _without_timers(effects) == [BlockFetched(1, name, block), FetchFinished(1)]
+
+
+def test_a_question_asks_for_dont_have():
+    core = Core(A)
+    assert WantFlag(_sent(core.start(NAME, holders=[A]))[0][2]) == WantFlag.DONT_HAVE
