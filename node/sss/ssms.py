@@ -85,6 +85,14 @@ class DealTerms:
     t: int
     n: int
 
+    def __post_init__(self) -> None:
+        """Check widths.  raises ValueError: a field does not fit its place in the header."""
+        widths = ((self.chain_id, 64), (self.record_version, 32), (self.generation, 32))
+        if len(self.pmr_id) != 32 or len(self.dealer) != 20:
+            raise ValueError("pmr_id has 32 bytes, dealer 20")
+        if not all(0 <= value < 1 << bits for value, bits in widths):
+            raise ValueError("chain_id is a u64, record_version and generation are u32")
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """Names of what is allowed and worth a thought."""

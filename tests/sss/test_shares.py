@@ -5,7 +5,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from node.base.limits import RECORD_BYTES_MAX
-from node.base.types import Address
 from node.sss.errors import ShareFormatError
 from node.sss.shares import (
     Container,
@@ -198,5 +197,3 @@ def test_every_bytes_like_type_is_taken(data):
 
 def test_a_header_names_both_counts():
     assert (HEADER.needed, HEADER.custodians) == (2, 4)
-    assert isinstance(HEADER.dealer, bytes)
-    assert Address(HEADER.dealer) == HEADER.dealer

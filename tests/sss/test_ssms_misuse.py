@@ -178,3 +178,18 @@ def test_the_header_is_what_the_cipher_authenticates():
     with pytest.raises(errors.TamperedRecordError):
         decrypt(manifest, _key(), fragments)
     assert isinstance(header, DealHeader)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pmr_id": bytes(31)},
+        {"dealer": Address(bytes(21))},
+        {"chain_id": 2**64},
+        {"record_version": 2**32},
+        {"generation": -1},
+    ],
+)
+def test_terms_that_do_not_fit_the_header_are_refused(changes):
+    with pytest.raises(ValueError, match=r"pmr_id has|is a u64"):
+        replace(make_terms(t=3, n=5), **changes)
