@@ -142,16 +142,13 @@ def _sentence(found: ErrorDetails) -> tuple[str, str, str]:
 def _keys(loc: Loc) -> list[str]:
     """Give the keys that the mapping of ``loc[:-1]`` may have."""
     model: type[BaseModel] = Scenario
-    index = 0
-    while index < len(loc) - 1:
-        part = loc[index]
-        index += 1
+    inner = loc[:-1]
+    if loc[0] == "steps" and len(inner) >= 3:  # steps, index, tag
+        model, inner = STEP_MODELS[str(loc[2])], inner[3:]
+    for part in inner:
         if isinstance(part, int):
             continue
-        if part == "steps":
-            model = STEP_MODELS.get(str(loc[index + 1]), model)
-            index += 2
-        elif loc[0] == "expect" and part in PREDICATE_MODELS:
+        if loc[0] == "expect" and part in PREDICATE_MODELS:
             model = PREDICATE_MODELS[part]
         else:
             model = _inner(model, part) or model
