@@ -89,6 +89,8 @@ class FakeChain:
         return self.headers.get(block_hash)
 
     def header_by_number(self, number: int) -> Header | None:
+        if number == 0:
+            return next((h for h in self.headers.values() if h.number == 0), None)
         header = self.headers.get(self.head)
         while header is not None and header.number > number:
             header = self.headers.get(header.parent_hash)

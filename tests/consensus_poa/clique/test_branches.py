@@ -105,9 +105,7 @@ def test_reorg_depth_counts_the_blocks_left_behind() -> None:
     branches = on(forge)
 
     def depth(old: int, new: int) -> int:
-        return branches.reorg_depth(
-            left[old], left[old].hash(), right[new], right[new].hash()
-        )
+        return branches.reorg_depth(left[old], left[old].hash(), right[new], right[new].hash())
 
     assert [depth(0, 0), depth(1, 0), depth(0, 2), depth(1, 2)] == [1, 2, 1, 2]
     assert branches.reorg_depth(trunk, trunk.hash(), left[1], left[1].hash()) == 0

@@ -263,7 +263,7 @@ def test_with_period_0_a_transaction_brings_one_block() -> None:
 # -- determinism ------------------------------------------------------------------------------
 
 
-def disturbed(seed: int) -> Cluster:
+def disturbed(seed: int, seconds: int = 60) -> Cluster:
     """A run with a split, votes, equal heads and parked blocks in it."""
     net = cluster(4, CliqueOptions(period=2, epoch=9), seed=seed, clock_offsets_us={2: 1_500_000})
     net.post(0, ProposeValidatorVote(net.members[1].key.address, authorize=False), 10)
@@ -271,7 +271,7 @@ def disturbed(seed: int) -> Cluster:
     net.run(10)
     net.connected = lambda _a, _b: True
     net.announce()
-    net.run(60)
+    net.run(seconds)
     return net
 
 
@@ -303,7 +303,7 @@ def test_the_disturbed_run_shows_splits_orphans_and_early_blocks() -> None:
 
 
 def test_snapshot_and_restore_at_every_event_change_nothing() -> None:
-    for member in disturbed(6).members:
+    for member in disturbed(6, seconds=20).members:
         assert replayed(member, is_restored=True) == replayed(member, is_restored=False)
 
 

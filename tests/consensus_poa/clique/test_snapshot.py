@@ -23,7 +23,9 @@ A, B, C, D, E, F, NEW = (Address(bytes([i]) * 20) for i in range(1, 8))
 NOBODY = Address(bytes(20))
 
 
-def after(snapshot: Snapshot, *steps: tuple[Address, Address, bool], epoch: int = EPOCH) -> Snapshot:
+def after(
+    snapshot: Snapshot, *steps: tuple[Address, Address, bool], epoch: int = EPOCH
+) -> Snapshot:
     """Apply blocks of (signer, target, authorize); each must be accepted."""
     for signer, target, authorize in steps:
         nonce = NONCE_ADD if authorize else NONCE_DROP
