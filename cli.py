@@ -27,12 +27,13 @@ CAUSES = [  # what pip or the system said, the sentence for it, what to do
     (
         r"NewConnectionError|NameResolutionError|ConnectTimeoutError|ProxyError|SSLError"
         r"|Connection refused|Connection reset|Read timed out|Network is unreachable"
-        r"|Temporary failure in name resolution",
+        r"|Temporary failure in name resolution"
+        r"|requirement setuptools\S* \(from versions: none\)",  # every index has that one
         "the package index cannot be reached",
         "connect, or name an index in PIP_INDEX_URL, and try again",
     ),
     (
-        r"No matching distribution found for ([^\s;]+)",
+        r"(?:No matching distribution found for|The user requested \(constraint\)) ([^\s;]+)",
         "there is no wheel of {0} for this machine and Python {python}",
         "",
     ),
@@ -153,8 +154,8 @@ def set_up(venv, extras):
         with contextlib.suppress(FileNotFoundError):
             os.remove(os.path.join(venv, STAMP))  # from here to the end it is half-made
         pip = find_pip(venv, lock, keep)
-        words = ["install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
-        words += ["--no-compile", "-c", os.path.join(ROOT, "constraints.txt")]  # 9 s of 36 s
+        words = ["install", "--disable-pip-version-check", "--only-binary", ":all:"]
+        words += ["--no-compile", "-c", os.path.join(ROOT, "constraints.txt")]  # saves 9 s of 36
         status, output = call(pip + words + what_to_install(venv, extras, lock), lock)
         if status:
             raise Stop(*explain(venv, output))
@@ -201,7 +202,7 @@ def locked(path):
 def call(command, lock):
     """Run a command; give its exit code and all that it said."""
     environment = dict(os.environ, PIP_USER="0", PIP_REQUIRE_VIRTUALENV="0", PIP_NO_INPUT="1")
-    for name in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME"):
+    for name in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_QUIET", "PYTHONHOME"):
         environment.pop(name, None)
     done = subprocess.run(
         command,
@@ -243,7 +244,7 @@ def download_pip(venv):
     """Fetch the newest pip wheel from the index that pip's own settings name."""
     import html
     import ssl
-    from urllib.parse import urldefrag, urljoin
+    from urllib.parse import urljoin
     from urllib.request import urlopen
 
     advice = "apt install python3-venv"
@@ -257,11 +258,13 @@ def download_pip(venv):
             text, page_url = page.read().decode("utf-8"), page.geturl()
         found = []
         for tag in re.findall(r"<a\s[^>]*>", text, re.IGNORECASE):
-            link = re.search(r"""href\s*=\s*["']([^"']*?/?(pip-([\d.]+)-py3-none-any\.whl)""", tag)
+            link = re.search(
+                r"""href\s*=\s*["']((?:[^"'#]*/)?(pip-([\d.]+)-py3-none-any\.whl)[^"'#]*)""", tag
+            )
             if link and "data-yanked" not in tag:
                 end = re.search(r"#sha256=([0-9a-f]{64})", tag)
                 number = tuple(int(part) for part in link.group(3).split("."))
-                url = urldefrag(urljoin(page_url, html.unescape(link.group(1)))).url
+                url = urljoin(page_url, html.unescape(link.group(1)))
                 found.append((number, url, link.group(2), end.group(1) if end else ""))
         if not found:
             raise Stop("the index names no pip wheel", advice)
