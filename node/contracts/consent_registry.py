@@ -110,12 +110,8 @@ class Denied(LedgerEvent):
 class Revoked(LedgerEvent):
     """A patient took a grant back."""
 
-    SPEC: ClassVar = EventSpec(
-        "Revoked(bytes32 indexed grantId,address indexed patient,address indexed grantee)"
-    )
+    SPEC: ClassVar = EventSpec("Revoked(bytes32 indexed grantId)")
     grant_id: Hash32
-    patient: Address
-    grantee: Address
 
 
 EVENTS: Final[tuple[type[LedgerEvent], ...]] = (AccessRequested, Granted, Denied, Revoked)

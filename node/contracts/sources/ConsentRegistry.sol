@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {
     ConsentCount,
@@ -25,7 +24,7 @@ import {IConsents, IDoctors, IHospitals, IPatients, IPmr} from "./Interfaces.sol
 ///
 /// One storage word per grant is all that a rule reads: its window, when it was made, whether it
 /// covers later records, and the upper half of its id.  Words lie in a short list per
-/// (patient, grantee, record), so that `isAllowed` finds them without the id; a word is free again
+/// (Patient-ID, grantee, record), so that `isAllowed` finds them without the id; a word is free again
 /// once its grant has expired or was revoked.  The rest of a Consent stands in `Granted`.
 contract ConsentRegistry is EIP712, IConsents {
     struct Consent {
@@ -44,14 +43,6 @@ contract ConsentRegistry is EIP712, IConsents {
         bytes32 r;
         bytes32 s;
         uint8 v;
-    }
-
-    struct Word {
-        uint128 tag; // upper half of the grant id
-        uint40 validFrom;
-        uint40 validUntil; // 0 = free
-        uint40 grantedAt;
-        uint8 flags;
     }
 
     event AccessRequested(
@@ -78,28 +69,38 @@ contract ConsentRegistry is EIP712, IConsents {
         uint256 nonce
     );
     event Denied(bytes32 indexed requestId, address indexed patient);
-    event Revoked(bytes32 indexed grantId, address indexed patient, address indexed grantee);
+    event Revoked(bytes32 indexed grantId);
 
     bytes32 private constant CONSENT_TYPEHASH = keccak256(
         "Consent(uint256 pmrId,address patient,address grantee,bytes32 purpose,bytes32 scope,"
         "bytes32 granteeKey,uint64 validFrom,uint64 validUntil,uint256 nonce)"
     );
     bytes32 private constant REVOKE_TYPEHASH = keccak256("Revoke(bytes32 grantId,uint256 nonce)");
+    uint256 private constant HALF_N = // half the order of secp256k1: a higher s is malleable
+        0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
     uint256 private constant SECTIONS = 0x7f;
     uint256 private constant LATER = 1 << 255;
+    uint256 private constant DATE_FACTOR = 10 ** 8;
+    uint256 private constant AT_PATIENT = 64;
     uint256 private constant CONSENTS_MAX = 16; // in one transaction
     uint256 private constant WORDS_MAX = 8; // grants that one list can hold at a time
-    uint8 private constant FLAG_LATER = 1;
-    uint8 private constant FLAG_MORE = 2; // the list goes on behind this word
+
+    // a word: flags 8 | grantedAt 40 | validUntil 40 (0 = free) | validFrom 40 | tag 128, lowest first;
+    // packed by hand, since the compiler would write it field by field
+    uint256 private constant FLAG_LATER = 1;
+    uint256 private constant FLAG_MORE = 2; // the list goes on behind this word
+    uint256 private constant AT_GRANTED = 8;
+    uint256 private constant AT_UNTIL = 48;
+    uint256 private constant AT_FROM = 88;
+    uint256 private constant AT_TAG = 128; // the tag is the upper half of the grant id
 
     uint64 public immutable GRANT_SECONDS_MAX;
     IHospitals private immutable HOSPITALS;
     IDoctors private immutable DOCTORS;
     IPatients private immutable PATIENTS;
     IPmr private immutable PMR;
-    mapping(address patient => uint256) public nonces;
+    mapping(address patient => uint256 wallet) private _wallets; // nonce 64 | Patient-ID 64
     mapping(bytes32 requestId => address patient) public requestedOf;
-    mapping(bytes32 place => Word) private _words;
 
     constructor(
         IHospitals hospitals,
@@ -126,7 +127,11 @@ contract ConsentRegistry is EIP712, IConsents {
         uint64 validFrom,
         uint64 validUntil
     ) external returns (bytes32 requestId) {
-        _requireTerms(patient, msg.sender, pmrId, scope, granteeKey, validFrom, validUntil);
+        uint256 patientId = PATIENTS.idOf(patient);
+        require(patientId != 0, PatientUnknown());
+        _requireRecord(pmrId, patientId);
+        _requireTerms(scope, granteeKey, validFrom, validUntil);
+        _requireGrantee(msg.sender, patient);
         requestId = keccak256(
             abi.encode(
                 msg.sender,
@@ -182,7 +187,7 @@ contract ConsentRegistry is EIP712, IConsents {
 
     /// The patient takes a grant back; grantee and pmrId are those of its Consent.
     function revoke(bytes32 grantId, address grantee, uint256 pmrId) external {
-        _revoke(msg.sender, grantId, grantee, pmrId);
+        _revoke(_wallets[msg.sender] >> AT_PATIENT, grantId, grantee, pmrId);
     }
 
     /// Anybody relays the patient's signed Revoke(grantId, nonce).
@@ -193,48 +198,58 @@ contract ConsentRegistry is EIP712, IConsents {
         uint256 nonce,
         Signature calldata signature
     ) external {
-        bytes32 digest =
-            _hashTypedDataV4(keccak256(abi.encode(REVOKE_TYPEHASH, grantId, nonce)));
+        bytes32 digest = _hashTypedDataV4(_hash3(REVOKE_TYPEHASH, grantId, bytes32(nonce)));
         address signer = _recover(digest, signature);
+        uint256 wallet = _wallets[signer];
         // first the grant: whoever is not its patient is told so, and not about nonces
-        _revoke(signer, grantId, grantee, pmrId);
-        _useNonce(signer, nonce);
+        _revoke(wallet >> AT_PATIENT, grantId, grantee, pmrId);
+        require(nonce == uint64(wallet), ConsentNonce(uint64(wallet)));
+        unchecked {
+            _wallets[signer] = wallet + 1;
+        }
     }
 
     function isAllowed(address grantee, uint256 pmrId, uint256 at) external view returns (bool) {
-        uint256 patientId = pmrId / 10 ** 8;
         uint256 mintedAt = PMR.mintedAt(pmrId);
         if (mintedAt == 0) return false;
-        return isAllowedFor(PATIENTS.accountOf(uint64(patientId)), grantee, pmrId, mintedAt, at);
+        return isAllowedFor(grantee, pmrId, mintedAt, at);
     }
 
-    /// The same for a caller that knows the record's patient and the time of its mint.
-    function isAllowedFor(
-        address patient,
-        address grantee,
-        uint256 pmrId,
-        uint256 mintedAt,
-        uint256 at
-    ) public view returns (bool) {
-        return _covers(_listOf(patient, grantee, pmrId), at, 0)
-            || _covers(_listOf(patient, grantee, 0), at, mintedAt);
+    /// The same for a caller that knows the time of the record's mint.
+    function isAllowedFor(address grantee, uint256 pmrId, uint256 mintedAt, uint256 at)
+        public
+        view
+        returns (bool)
+    {
+        uint256 patientId = pmrId / DATE_FACTOR;
+        return _covers(_listOf(patientId, grantee, pmrId), at, 0)
+            || _covers(_listOf(patientId, grantee, 0), at, mintedAt);
     }
 
     /// Whether this very Consent was granted and not revoked.
     function isStanding(Consent calldata c) external view returns (bool) {
-        bytes32 list = _listOf(c.patient, c.grantee, c.pmrId);
-        uint128 tag = _tag(grantIdOf(c));
-        for (uint256 i = 0; i < WORDS_MAX; ++i) {
-            Word memory w = _words[_place(list, i)];
-            if (w.tag == tag && w.validUntil != 0) return true;
-            if (w.flags & FLAG_MORE == 0) break;
-        }
-        return false;
+        uint256 patientId = _wallets[c.patient] >> AT_PATIENT;
+        (, uint256 word) = _find(_listOf(patientId, c.grantee, c.pmrId), grantIdOf(c));
+        return word != 0;
+    }
+
+    /// What the patient's next Consent or Revoke must carry.
+    function nonces(address patient) external view returns (uint256) {
+        return uint64(_wallets[patient]);
     }
 
     /// The EIP-712 digest of a Consent.
     function grantIdOf(Consent calldata c) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(CONSENT_TYPEHASH, c)));
+        // _grant reads, and so checks, every field that is narrower than a word
+        bytes32 typehash = CONSENT_TYPEHASH;
+        bytes32 structHash;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typehash)
+            calldatacopy(add(free, 0x20), c, 0x120)
+            structHash := keccak256(free, 0x140)
+        }
+        return _hashTypedDataV4(structHash);
     }
 
     function _grant(Consent calldata c, Signature calldata signature)
@@ -245,11 +260,13 @@ contract ConsentRegistry is EIP712, IConsents {
         address grantee = c.grantee;
         grantId = grantIdOf(c);
         require(_recover(grantId, signature) == patient, ConsentSignature());
-        _useNonce(patient, c.nonce);
-        _requireTerms(
-            patient, grantee, c.pmrId, c.scope, c.granteeKey, c.validFrom, c.validUntil
-        );
-        _store(_listOf(patient, grantee, c.pmrId), grantId, c);
+        {
+            uint256 patientId = _useNonce(patient, c.nonce);
+            _requireRecord(c.pmrId, patientId);
+            _requireTerms(c.scope, c.granteeKey, c.validFrom, c.validUntil);
+            _requireGrantee(grantee, patient);
+            _store(_listOf(patientId, grantee, c.pmrId), grantId, c);
+        }
         emit Granted(
             grantId,
             patient,
@@ -266,70 +283,83 @@ contract ConsentRegistry is EIP712, IConsents {
 
     /// Takes the first free word of the list, or makes the list longer.
     function _store(bytes32 list, bytes32 grantId, Consent calldata c) private {
-        uint8 flags = uint256(c.scope) & LATER != 0 ? FLAG_LATER : 0;
-        for (uint256 i = 0; i < WORDS_MAX; ++i) {
-            Word storage w = _words[_place(list, i)];
-            uint8 more = w.flags & FLAG_MORE;
-            if (w.validUntil <= block.timestamp) {
-                _words[_place(list, i)] = Word(
-                    _tag(grantId),
-                    uint40(c.validFrom),
-                    uint40(c.validUntil),
-                    uint40(block.timestamp),
-                    flags | more
-                );
+        uint256 word = (uint256(grantId) >> AT_TAG << AT_TAG) | (uint256(c.validFrom) << AT_FROM)
+            | (uint256(c.validUntil) << AT_UNTIL) | (block.timestamp << AT_GRANTED);
+        if (uint256(c.scope) & LATER != 0) word |= FLAG_LATER;
+        bytes32 place = list;
+        for (uint256 count = 1; count <= WORDS_MAX; ++count) {
+            uint256 old = _at(place);
+            if (uint40(old >> AT_UNTIL) <= block.timestamp) {
+                _put(place, word | (old & FLAG_MORE));
                 return;
             }
-            if (more == 0 && i + 1 < WORDS_MAX) w.flags |= FLAG_MORE;
+            if (old & FLAG_MORE == 0) _put(place, old | FLAG_MORE);
+            place = _next(place);
         }
         revert GrantLimit();
     }
 
-    function _revoke(address patient, bytes32 grantId, address grantee, uint256 pmrId) private {
-        bytes32 list = _listOf(patient, grantee, pmrId);
-        uint128 tag = _tag(grantId);
-        for (uint256 i = 0; i < WORDS_MAX; ++i) {
-            bytes32 place = _place(list, i);
-            Word memory w = _words[place];
-            if (w.tag == tag && w.validUntil != 0) {
-                require(w.validUntil > block.timestamp, GrantNotActive());
-                delete _words[place];
-                if (w.flags & FLAG_MORE != 0) _words[place].flags = FLAG_MORE;
-                emit Revoked(grantId, patient, grantee);
-                return;
-            }
-            if (w.flags & FLAG_MORE == 0) break;
+    /// Where the word of a grant lies, and the word; 0 if there is none.  At most WORDS_MAX words
+    /// say that more follow, since `_store` makes no longer list.
+    function _find(bytes32 list, bytes32 grantId)
+        private
+        view
+        returns (bytes32 place, uint256 word)
+    {
+        place = list;
+        while (true) {
+            word = _at(place);
+            if (word >> AT_TAG == uint256(grantId) >> AT_TAG) return (place, word);
+            if (word & FLAG_MORE == 0) return (place, 0);
+            place = _next(place);
         }
-        revert GrantUnknown();
     }
 
-    function _useNonce(address patient, uint256 nonce) private {
-        uint256 expected = nonces[patient];
+    function _revoke(uint256 patientId, bytes32 grantId, address grantee, uint256 pmrId) private {
+        (bytes32 place, uint256 word) = _find(_listOf(patientId, grantee, pmrId), grantId);
+        require(word != 0, GrantUnknown());
+        require(uint40(word >> AT_UNTIL) > block.timestamp, GrantNotActive());
+        _put(place, word & FLAG_MORE);
+        emit Revoked(grantId);
+    }
+
+    /// Counts the patient's nonce on and gives the Patient-ID.
+    function _useNonce(address patient, uint256 nonce) private returns (uint256 patientId) {
+        uint256 wallet = _wallets[patient];
+        uint256 expected = uint64(wallet);
         require(nonce == expected, ConsentNonce(expected));
-        nonces[patient] = expected + 1;
+        if (wallet == 0) {
+            // the first time only: a Patient-ID never changes
+            patientId = PATIENTS.idOf(patient);
+            require(patientId != 0, PatientUnknown());
+            wallet = patientId << AT_PATIENT;
+        }
+        unchecked {
+            _wallets[patient] = wallet + 1;
+        }
+        return wallet >> AT_PATIENT;
     }
 
-    /// What must hold for a request and for a grant alike.
-    function _requireTerms(
-        address patient,
-        address grantee,
-        uint256 pmrId,
-        bytes32 scope,
-        bytes32 granteeKey,
-        uint64 validFrom,
-        uint64 validUntil
-    ) private view {
+    /// A Consent names all records of its patient, or one.
+    function _requireRecord(uint256 pmrId, uint256 patientId) private pure {
+        require(pmrId == 0 || pmrId / DATE_FACTOR == patientId, NotPatient());
+    }
+
+    function _requireTerms(bytes32 scope, bytes32 granteeKey, uint64 validFrom, uint64 validUntil)
+        private
+        view
+    {
         require(validFrom < validUntil && validUntil > block.timestamp, ConsentPeriod());
-        require(validUntil - validFrom <= GRANT_SECONDS_MAX, ConsentPeriod());
         require(validUntil <= type(uint40).max, ConsentPeriod()); // a word keeps 40 bits
+        unchecked {
+            require(validUntil - validFrom <= GRANT_SECONDS_MAX, ConsentPeriod());
+        }
         uint256 bits = uint256(scope);
         require(bits & ~(SECTIONS | LATER) == 0 && bits & SECTIONS != 0, ConsentScope());
         require(granteeKey != 0, FieldMissing());
-        if (pmrId == 0) {
-            require(PATIENTS.idOf(patient) != 0, PatientUnknown());
-        } else {
-            require(PMR.ownerOf(pmrId) == patient, NotPatient());
-        }
+    }
+
+    function _requireGrantee(address grantee, address patient) private view {
         require(
             grantee != patient && (DOCTORS.isActive(grantee) || HOSPITALS.isActive(grantee)),
             GranteeNotActive()
@@ -337,16 +367,19 @@ contract ConsentRegistry is EIP712, IConsents {
     }
 
     /// `mintedAt` 0: the list is that of the record itself, which every grant in it covers.
-    function _covers(bytes32 list, uint256 at, uint256 mintedAt) private view returns (bool) {
-        for (uint256 i = 0; i < WORDS_MAX; ++i) {
-            Word memory w = _words[_place(list, i)];
-            if (
-                w.validFrom <= at && at < w.validUntil
-                    && (mintedAt <= w.grantedAt || w.flags & FLAG_LATER != 0)
-            ) return true;
-            if (w.flags & FLAG_MORE == 0) return false;
+    function _covers(bytes32 place, uint256 at, uint256 mintedAt)
+        private
+        view
+        returns (bool covered)
+    {
+        while (true) {
+            uint256 word = _at(place);
+            bool open = uint40(word >> AT_FROM) <= at && at < uint40(word >> AT_UNTIL);
+            bool meant = word & FLAG_LATER != 0 || mintedAt <= uint40(word >> AT_GRANTED);
+            covered = open && meant;
+            if (covered || word & FLAG_MORE == 0) break;
+            place = _next(place);
         }
-        return false;
     }
 
     /// The signer; refuses v other than 27 and 28, high s, and what recovers to nobody.
@@ -355,26 +388,47 @@ contract ConsentRegistry is EIP712, IConsents {
         pure
         returns (address signer)
     {
-        ECDSA.RecoverError problem;
-        (signer, problem,) = ECDSA.tryRecover(digest, signature.v, signature.r, signature.s);
-        require(problem == ECDSA.RecoverError.NoError, ConsentSignature());
+        bytes32 s = signature.s;
+        require(uint256(s) <= HALF_N, ConsentSignature());
+        signer = ecrecover(digest, signature.v, signature.r, s); // nobody unless v is 27 or 28
+        require(signer != address(0), ConsentSignature());
     }
 
-    function _listOf(address patient, address grantee, uint256 pmrId)
+    function _listOf(uint256 patientId, address grantee, uint256 pmrId)
         private
         pure
         returns (bytes32)
     {
-        return keccak256(abi.encode(patient, grantee, pmrId));
+        return _hash3(bytes32(patientId), bytes32(uint256(uint160(grantee))), bytes32(pmrId));
     }
 
-    function _place(bytes32 list, uint256 index) private pure returns (bytes32) {
-        unchecked {
-            return bytes32(uint256(list) + index);
+    /// keccak256(abi.encode(a, b, c)) without taking memory.
+    function _hash3(bytes32 a, bytes32 b, bytes32 c) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, a)
+            mstore(add(free, 0x20), b)
+            mstore(add(free, 0x40), c)
+            hash := keccak256(free, 0x60)
         }
     }
 
-    function _tag(bytes32 grantId) private pure returns (uint128) {
-        return uint128(uint256(grantId) >> 128);
+    /// A list lies in storage from its hash on, so that no second hash is needed.
+    function _next(bytes32 place) private pure returns (bytes32) {
+        unchecked {
+            return bytes32(uint256(place) + 1);
+        }
+    }
+
+    function _at(bytes32 place) private view returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := sload(place)
+        }
+    }
+
+    function _put(bytes32 place, uint256 word) private {
+        assembly ("memory-safe") {
+            sstore(place, word)
+        }
     }
 }

@@ -15,12 +15,6 @@ import {Checks} from "./Types.sol";
 
 /// Doctors: one record per registration number in the whole network.
 contract DoctorRegistry is IDoctors {
-    struct Licence {
-        uint64 id;
-        uint64 home; // Hospital-ID that onboarded the doctor
-        uint64 suspendedUntil; // block time in seconds, exclusive; 2**64-1 = for good
-    }
-
     event DoctorOnboarded(
         uint64 indexed doctorId,
         address indexed account,
@@ -37,11 +31,16 @@ contract DoctorRegistry is IDoctors {
 
     uint256 private constant AFFILIATIONS_MAX = 16;
 
+    // a licence: Doctor-ID 64 | Hospital-ID that onboarded the doctor 64 | suspendedUntil 64, lowest
+    // first; the last is block time in seconds, exclusive, and 2**64-1 means for good
+    uint256 private constant AT_HOME = 64;
+    uint256 private constant AT_SUSPENDED = 128;
+
     address private immutable GOVERNMENT;
     IHospitals private immutable HOSPITALS;
     uint64 public doctorCount;
     mapping(bytes32 registration => uint64) public idByRegistration;
-    mapping(address account => Licence) private _licences;
+    mapping(address account => uint256 licence) private _licences;
     mapping(uint64 doctorId => address) private _accounts;
     mapping(address account => bytes32) private _keys; // X25519
     mapping(uint64 doctorId => uint64[]) private _further; // affiliations after the first
@@ -64,12 +63,12 @@ contract DoctorRegistry is IDoctors {
         require(account != address(0) && key != 0 && bytes(name).length != 0, FieldMissing());
         uint64 existing = idByRegistration[registration];
         require(existing == 0, DuplicateRegistration(existing));
-        existing = _licences[account].id;
+        existing = uint64(_licences[account]);
         require(existing == 0, DuplicateRegistration(existing));
 
         doctorId = ++doctorCount;
         idByRegistration[registration] = doctorId;
-        _licences[account] = Licence(doctorId, hospitalId, 0);
+        _licences[account] = doctorId | (uint256(hospitalId) << AT_HOME);
         _accounts[doctorId] = account;
         _keys[account] = key;
         emit DoctorOnboarded(
@@ -91,7 +90,7 @@ contract DoctorRegistry is IDoctors {
 
     function setKey(bytes32 key) external {
         require(key != 0, FieldMissing());
-        require(_licences[msg.sender].id != 0, DoctorUnknown());
+        require(_licences[msg.sender] != 0, DoctorUnknown());
         _keys[msg.sender] = key;
         emit KeyChanged(msg.sender, key);
     }
@@ -101,7 +100,8 @@ contract DoctorRegistry is IDoctors {
         require(msg.sender == GOVERNMENT, NotGovernment());
         address account = _accounts[doctorId];
         require(account != address(0), DoctorUnknown());
-        _licences[account].suspendedUntil = until;
+        uint256 rest = _licences[account] & type(uint128).max;
+        _licences[account] = rest | (uint256(until) << AT_SUSPENDED);
         emit DoctorSuspended(doctorId, until);
     }
 
@@ -111,12 +111,12 @@ contract DoctorRegistry is IDoctors {
         returns (address account, uint64 home, uint64 suspendedUntil, bytes32 key)
     {
         account = _accounts[doctorId];
-        Licence storage d = _licences[account];
-        return (account, d.home, d.suspendedUntil, _keys[account]);
+        uint256 d = _licences[account];
+        return (account, uint64(d >> AT_HOME), uint64(d >> AT_SUSPENDED), _keys[account]);
     }
 
     function idOf(address account) external view returns (uint64) {
-        return _licences[account].id;
+        return uint64(_licences[account]);
     }
 
     function affiliations(uint64 doctorId) external view returns (uint64[] memory hospitalIds) {
@@ -124,7 +124,7 @@ contract DoctorRegistry is IDoctors {
         if (account == address(0)) return hospitalIds;
         uint64[] storage further = _further[doctorId];
         hospitalIds = new uint64[](further.length + 1);
-        hospitalIds[0] = _licences[account].home;
+        hospitalIds[0] = uint64(_licences[account] >> AT_HOME);
         for (uint256 i = 0; i < further.length; ++i) {
             hospitalIds[i + 1] = further[i];
         }
@@ -132,10 +132,10 @@ contract DoctorRegistry is IDoctors {
 
     /// Whether the account is a doctor, not suspended, and works for a Verified hospital.
     function isActive(address account) external view returns (bool) {
-        Licence memory d = _licences[account];
+        uint256 d = _licences[account];
         if (!_isLicensed(d)) return false;
-        if (HOSPITALS.isVerified(d.home)) return true;
-        uint64[] storage further = _further[d.id];
+        if (HOSPITALS.isVerified(uint64(d >> AT_HOME))) return true;
+        uint64[] storage further = _further[uint64(d)];
         for (uint256 i = 0; i < further.length; ++i) {
             if (HOSPITALS.isVerified(further[i])) return true;
         }
@@ -144,19 +144,19 @@ contract DoctorRegistry is IDoctors {
 
     /// The Doctor-ID of an account that may write for a hospital now.
     function requireWriter(address account, uint64 hospitalId) external view returns (uint64) {
-        Licence memory d = _licences[account];
+        uint256 d = _licences[account];
         require(_isLicensed(d) && _worksFor(d, hospitalId), DoctorNotActive());
         require(HOSPITALS.isVerified(hospitalId), HospitalNotVerified());
-        return d.id;
+        return uint64(d);
     }
 
-    function _isLicensed(Licence memory d) private view returns (bool) {
-        return d.id != 0 && block.timestamp >= d.suspendedUntil;
+    function _isLicensed(uint256 d) private view returns (bool) {
+        return d != 0 && block.timestamp >= d >> AT_SUSPENDED;
     }
 
-    function _worksFor(Licence memory d, uint64 hospitalId) private view returns (bool) {
-        if (d.home == hospitalId) return true;
-        uint64[] storage further = _further[d.id];
+    function _worksFor(uint256 d, uint64 hospitalId) private view returns (bool) {
+        if (uint64(d >> AT_HOME) == hospitalId) return true;
+        uint64[] storage further = _further[uint64(d)];
         for (uint256 i = 0; i < further.length; ++i) {
             if (further[i] == hospitalId) return true;
         }

@@ -40,6 +40,7 @@ error InvalidDate();
 error DateTooFar();
 error TokenLocked();
 error EntryUnknown();
+error EntryLimit();
 error NotAuthor();
 error NotLabRegistry();
 error LabNotListed();

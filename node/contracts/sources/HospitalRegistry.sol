@@ -23,6 +23,7 @@ contract HospitalRegistry is IHospitals {
 
     struct Application {
         uint64 id; // 0 until the first verification
+        Status status; // the same as in the licence: either key finds it in one slot
         bytes32 registration; // 0 = never applied, or turned down
         bytes32 custodyKey; // X25519
     }
@@ -79,6 +80,7 @@ contract HospitalRegistry is IHospitals {
         require(holder == address(0), DuplicateRegistration(_applications[holder].id));
 
         accountByRegistration[registration] = msg.sender;
+        own.status = Status.Applied;
         own.registration = registration;
         own.custodyKey = custodyKey;
         emit HospitalApplied(
@@ -97,37 +99,34 @@ contract HospitalRegistry is IHospitals {
     /// Accepts an application (and issues the Hospital-ID), or lifts a suspension.
     function verify(address account) external onlyGovernment returns (uint64 hospitalId) {
         Application storage a = _applications[account];
-        Status status = statusOf(account);
-        if (status == Status.Suspended) {
-            _licences[a.id].status = Status.Verified;
-            return a.id;
-        }
-        require(status == Status.Applied, HospitalStatusWrong());
+        if (a.status == Status.Suspended) return _setStatus(a, Status.Verified);
+        require(a.status == Status.Applied, HospitalStatusWrong());
         hospitalId = ++hospitalCount;
         a.id = hospitalId;
-        _licences[hospitalId] = Licence(account, Status.Verified);
+        _licences[hospitalId].account = account;
+        _setStatus(a, Status.Verified);
         emit HospitalRegistered(hospitalId, account, a.registration);
     }
 
     function suspend(address account) external onlyGovernment returns (uint64 hospitalId) {
-        require(statusOf(account) == Status.Verified, HospitalNotVerified());
-        hospitalId = _applications[account].id;
-        _licences[hospitalId].status = Status.Suspended;
+        Application storage a = _applications[account];
+        require(a.status == Status.Verified, HospitalNotVerified());
+        return _setStatus(a, Status.Suspended);
     }
 
     /// Revokes for good, or turns an application down: then the registration id is free again and
     /// the account may apply anew.
     function revoke(address account) external onlyGovernment returns (uint64 hospitalId) {
         Application storage a = _applications[account];
-        Status status = statusOf(account);
-        if (status == Status.Applied) {
+        if (a.status == Status.Applied) {
             delete accountByRegistration[a.registration];
             delete _applications[account];
             return 0;
         }
-        require(status == Status.Verified || status == Status.Suspended, HospitalStatusWrong());
-        hospitalId = a.id;
-        _licences[hospitalId].status = Status.Revoked;
+        require(
+            a.status == Status.Verified || a.status == Status.Suspended, HospitalStatusWrong()
+        );
+        return _setStatus(a, Status.Revoked);
     }
 
     function hospital(address account)
@@ -136,7 +135,7 @@ contract HospitalRegistry is IHospitals {
         returns (uint64 hospitalId, uint8 status, bytes32 registration, bytes32 custodyKey)
     {
         Application storage a = _applications[account];
-        return (a.id, uint8(statusOf(account)), a.registration, a.custodyKey);
+        return (a.id, uint8(a.status), a.registration, a.custodyKey);
     }
 
     function idOf(address account) external view returns (uint64) {
@@ -147,23 +146,24 @@ contract HospitalRegistry is IHospitals {
         return _licences[hospitalId].account;
     }
 
-    function isVerified(uint64 hospitalId) public view returns (bool) {
+    function isVerified(uint64 hospitalId) external view returns (bool) {
         return _licences[hospitalId].status == Status.Verified;
     }
 
     /// Whether the account is a Verified hospital.
     function isActive(address account) external view returns (bool) {
-        return isVerified(_applications[account].id);
+        return _applications[account].status == Status.Verified;
     }
 
     function requireVerified(address account) external view returns (uint64 hospitalId) {
-        hospitalId = _applications[account].id;
-        require(isVerified(hospitalId), HospitalNotVerified());
+        Application storage a = _applications[account];
+        require(a.status == Status.Verified, HospitalNotVerified());
+        return a.id;
     }
 
-    function statusOf(address account) private view returns (Status) {
-        Application storage a = _applications[account];
-        if (a.registration == 0) return Status.Unknown;
-        return a.id == 0 ? Status.Applied : _licences[a.id].status;
+    function _setStatus(Application storage a, Status status) private returns (uint64 hospitalId) {
+        hospitalId = a.id;
+        a.status = status;
+        _licences[hospitalId].status = status;
     }
 }

@@ -34,13 +34,10 @@ interface IPmr {
 }
 
 interface IConsents {
-    function isAllowedFor(
-        address patient,
-        address grantee,
-        uint256 pmrId,
-        uint256 mintedAt,
-        uint256 at
-    ) external view returns (bool);
+    function isAllowedFor(address grantee, uint256 pmrId, uint256 mintedAt, uint256 at)
+        external
+        view
+        returns (bool);
 }
 
 /// ERC-5192: Minimal Soulbound NFTs.

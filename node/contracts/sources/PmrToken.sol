@@ -7,6 +7,7 @@ import {ERC721Enumerable} from
     "@openzeppelin/contracts/token/ERC721/extensions/ERC721Enumerable.sol";
 import {Dates} from "./Dates.sol";
 import {
+    EntryLimit,
     EntryUnknown,
     GrantNotActive,
     NotAuthor,
@@ -38,14 +39,11 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
         Content content;
     }
 
+    /// `head` is packed by hand, since the compiler would write it field by field:
+    /// doctorId 64 | hospitalId 64 | time 40 | kind 8 | codec 8 | marked 8 | count 24, lowest first.
+    /// Only entry 0 has a count: that of the token's entries, which so needs no slot of its own.
     struct Stored {
-        uint64 doctorId;
-        uint64 hospitalId;
-        uint40 time; // block time in seconds
-        Kind kind;
-        uint8 codec;
-        bool marked;
-        uint24 count; // in entry 0 only: how many entries the token has (no slot of its own)
+        uint256 head;
         bytes32 digest;
         bytes32 commitment;
     }
@@ -64,6 +62,12 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
 
     uint256 private constant DATE_FACTOR = 10 ** 8;
     int32 private constant UTC_OFFSET_SECONDS_MAX = 14 hours;
+    uint256 private constant AT_HOSPITAL = 64;
+    uint256 private constant AT_TIME = 128;
+    uint256 private constant AT_KIND = 168;
+    uint256 private constant AT_CODEC = 176;
+    uint256 private constant AT_MARKED = 184;
+    uint256 private constant AT_COUNT = 192;
 
     int32 public immutable utcOffsetSeconds;
     IDoctors private immutable DOCTORS;
@@ -94,7 +98,7 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
     function consult(uint256 pmrId, uint64 hospitalId, Content calldata content) external {
         uint64 doctorId = DOCTORS.requireWriter(msg.sender, hospitalId);
         Dates.requireNear(pmrId % DATE_FACTOR, utcOffsetSeconds);
-        if (_entries[pmrId][0].count == 0) {
+        if (_entries[pmrId][0].head == 0) {
             uint256 patientId = pmrId / DATE_FACTOR;
             require(patientId <= type(uint64).max, PatientUnknown());
             address patient = PATIENTS.accountOf(uint64(patientId));
@@ -110,10 +114,9 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
         external
     {
         uint64 doctorId = DOCTORS.requireWriter(msg.sender, hospitalId);
-        address patient = _requireOwned(pmrId);
-        bool allowed = CONSENTS.isAllowedFor(
-            patient, msg.sender, pmrId, _entries[pmrId][0].time, block.timestamp
-        );
+        uint256 minted = mintedAt(pmrId);
+        require(minted != 0, ERC721NonexistentToken(pmrId));
+        bool allowed = CONSENTS.isAllowedFor(msg.sender, pmrId, minted, block.timestamp);
         require(allowed, GrantNotActive());
         _append(pmrId, doctorId, hospitalId, Kind.SecondOpinion, content);
     }
@@ -123,11 +126,12 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
         external
     {
         uint64 doctorId = DOCTORS.requireWriter(msg.sender, hospitalId);
-        require(index < _entries[pmrId][0].count, EntryUnknown());
-        Stored storage old = _entries[pmrId][index];
+        require(index < entryCount(pmrId), EntryUnknown());
+        uint256 old = _entries[pmrId][index].head;
         // a lab entry names the doctor who ordered it, who is not its author
-        require(old.doctorId == doctorId && old.kind != Kind.Lab, NotAuthor());
-        old.marked = true;
+        bool isLab = uint8(old >> AT_KIND) == uint8(Kind.Lab);
+        require(uint64(old) == doctorId && !isLab, NotAuthor());
+        _entries[pmrId][index].head = old | (1 << AT_MARKED);
         uint256 by = _append(pmrId, doctorId, hospitalId, Kind.Amendment, content);
         emit EntryMarked(pmrId, index, by);
     }
@@ -143,24 +147,24 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
     }
 
     function entries(uint256 pmrId) external view returns (Entry[] memory list) {
-        list = new Entry[](_entries[pmrId][0].count);
+        list = new Entry[](entryCount(pmrId));
         for (uint256 i = 0; i < list.length; ++i) {
             list[i] = _entry(pmrId, i);
         }
     }
 
     function entry(uint256 pmrId, uint256 index) external view returns (Entry memory) {
-        require(index < _entries[pmrId][0].count, EntryUnknown());
+        require(index < entryCount(pmrId), EntryUnknown());
         return _entry(pmrId, index);
     }
 
-    function entryCount(uint256 pmrId) external view returns (uint256) {
-        return _entries[pmrId][0].count;
+    function entryCount(uint256 pmrId) public view returns (uint256) {
+        return _entries[pmrId][0].head >> AT_COUNT;
     }
 
     /// Block time of the mint, 0 for a token that does not exist.
-    function mintedAt(uint256 pmrId) external view returns (uint64) {
-        return _entries[pmrId][0].time;
+    function mintedAt(uint256 pmrId) public view returns (uint64) {
+        return uint40(_entries[pmrId][0].head >> AT_TIME);
     }
 
     function locked(uint256 pmrId) external view returns (bool) {
@@ -200,19 +204,21 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
     ) private returns (uint256 index) {
         Checks.content(content);
         mapping(uint256 => Stored) storage list = _entries[pmrId];
-        index = list[0].count;
-        list[index] = Stored(
-            doctorId,
-            hospitalId,
-            uint40(block.timestamp),
-            kind,
-            content.codec,
-            false,
-            index == 0 ? 1 : 0,
-            content.digest,
-            content.commitment
-        );
-        if (index != 0) list[0].count = uint24(index) + 1;
+        uint256 first = list[0].head;
+        index = first >> AT_COUNT;
+        uint256 head = doctorId | (uint256(hospitalId) << AT_HOSPITAL)
+            | (block.timestamp << AT_TIME) | (uint256(kind) << AT_KIND)
+            | (uint256(content.codec) << AT_CODEC);
+        if (index == 0) {
+            head |= 1 << AT_COUNT;
+        } else {
+            require(index < type(uint24).max, EntryLimit());
+            list[0].head = first + (1 << AT_COUNT);
+        }
+        Stored storage place = list[index];
+        place.head = head;
+        place.digest = content.digest;
+        place.commitment = content.commitment;
         emit EntryAdded(
             pmrId,
             doctorId,
@@ -227,7 +233,14 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
 
     function _entry(uint256 pmrId, uint256 index) private view returns (Entry memory) {
         Stored storage s = _entries[pmrId][index];
-        Content memory content = Content(s.commitment, s.codec, s.digest);
-        return Entry(s.doctorId, s.hospitalId, s.time, uint8(s.kind), s.marked, content);
+        uint256 head = s.head;
+        return Entry(
+            uint64(head),
+            uint64(head >> AT_HOSPITAL),
+            uint40(head >> AT_TIME),
+            uint8(head >> AT_KIND),
+            uint8(head >> AT_MARKED) != 0,
+            Content(s.commitment, uint8(head >> AT_CODEC), s.digest)
+        );
     }
 }
