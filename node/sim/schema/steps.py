@@ -30,8 +30,18 @@ SectionName = Literal[
     "insurance",
 ]
 """Sections of a visit's record, in the order of the consent's scope bits 0..6."""
-ScopeName: TypeAlias = SectionName | Literal["later"]
-SCOPE_NAMES: Final[tuple[str, ...]] = (*get_args(SectionName), "later")
+ScopeName = Literal[
+    "present_illness",
+    "past_illness",
+    "diagnosis",
+    "treatment_summary",
+    "lab_reports",
+    "iomt",
+    "insurance",
+    "later",
+]
+"""What a consent may cover; ``later`` is bit 255.  One Literal: pydantic reports each of two."""
+SCOPE_NAMES: Final[tuple[str, ...]] = get_args(ScopeName)
 Purpose = Literal["TREAT", "ETREAT", "HPAYMT", "HRESCH", "PATRQT"]
 _MODALITY: Final = re.compile("[A-Z]{2,6}")
 _STUDY_SHIPPED: Final = re.compile(r"[A-Za-z0-9_+.-]{1,64}")

@@ -1,0 +1,87 @@
+"""expect: modes, predicates, and how an expectation reads."""
+
+import pytest
+
+from node.sim.schema.expectations import PREDICATE_MODELS, HeadsAgree, ShareRule, StepOk
+from tests.sim.schema.texts import CAST, VISIT, lines, scenario
+
+
+def _expectation(text: str):
+    (found,) = scenario(CAST + VISIT + f"expect: [{{{text}}}]\n").expect
+    return found
+
+
+def test_built_predicates_are_those_of_this_version() -> None:
+    assert sorted(PREDICATE_MODELS) == [
+        *("chain_linked", "grant_window_respected", "heads_agree", "height_at_least"),
+        *("plaintext_leak", "refused", "seal_authorised", "share_rule", "step_ok"),
+    ]
+
+
+@pytest.mark.parametrize("mode", ["always", "never", "eventually"])
+def test_mode_and_predicate(mode: str) -> None:
+    found = _expectation(f"{mode}: heads_agree")
+    assert found.mode == mode
+    assert found.predicate == HeadsAgree(name="heads_agree")
+
+
+def test_predicate_takes_its_arguments() -> None:
+    assert _expectation("eventually: {step_ok: {step: v}}").predicate == StepOk(
+        name="step_ok", step="v"
+    )
+    assert _expectation("always: {share_rule: {record: v}}").predicate == ShareRule(
+        name="share_rule", record="v"
+    )
+
+
+@pytest.mark.parametrize("form", ["heads_agree", "{heads_agree: }", "{heads_agree: {}}"])
+def test_predicate_without_arguments_may_be_written_in_three_ways(form: str) -> None:
+    assert _expectation(f"always: {form}").predicate == HeadsAgree(name="heads_agree")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("always: heads_agree", "always heads_agree"),
+        ("never: plaintext_leak, from: 10s, until: 1m", "never plaintext_leak from 10s until 1m"),
+        ("eventually: {step_ok: {step: v}}, by: 90s", "eventually step_ok step=v by 90s"),
+        ("eventually: heads_agree, and_stay: true", "eventually heads_agree, and stay"),
+        ("eventually: {height_at_least: {blocks: 3}}", "eventually height_at_least blocks=3"),
+    ],
+)
+def test_expectation_reads_as_a_line(text: str, sentence: str) -> None:
+    assert _expectation(text).text == sentence
+
+
+def test_line_of_the_file_is_known() -> None:
+    assert _expectation("always: heads_agree").line == 6
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "by: 3s",
+        "always: agreement",
+        "always: 5",
+        "always: {}",
+        "always: {heads_agree: 5}",
+        "always: {heads_agree: {node: h0}}",
+        "always: {heads_agree: {name: heads_agree}}",
+        "always: {step_ok: {}}",
+        "always: step_ok",
+        "always: {step_ok: {step: w}}",
+        "always: {height_at_least: {blocks: 0}}",
+        "always: {heads_agree: , plaintext_leak: }",
+        "eventually: heads_agree, and_stay: 1",
+        "always: heads_agree, when: {a: b}",
+        "always: heads_agree, never: plaintext_leak",
+        "always: heads_agree, by: 5s",
+        "eventually: heads_agree, from: 5s",
+        "eventually: heads_agree, by: 0s",
+        "always: heads_agree, from: 2m",
+        "always: heads_agree, from: 5s, until: 5s",
+        "always: heads_agree, until: 3m",
+    ],
+)
+def test_bad_expectation_is_one_fault(text: str) -> None:
+    assert len(lines(CAST + VISIT + f"expect: [{{{text}}}]\n")) == 1

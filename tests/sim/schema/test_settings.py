@@ -1,0 +1,76 @@
+"""run, chain, records: defaults and bounds."""
+
+import pytest
+
+from tests.sim.schema.texts import HEAD, lines, scenario
+
+
+def test_defaults_are_those_of_the_specification() -> None:
+    resolved = scenario(HEAD).resolved()
+    assert resolved["run"] == {
+        "seed": 1,
+        "until_us": 120_000_000,
+        "epoch_us": 1_767_225_600_000_000,
+        "driver": "des",
+        "execution": "full",
+    }
+    assert resolved["chain"] == {
+        "consensus": "clique",
+        "fork_choice": "td",
+        "period_us": 5_000_000,
+        "epoch": 30_000,
+        "id": 85_437,
+        "gas_limit": 30_000_000,
+        "executor": "py-evm",
+        "token": "erc721",
+    }
+    assert resolved["records"] == {
+        "sharing": {"scheme": "ssms-1tn", "t": 3, "n": 5},
+        "timezone": "UTC",
+        "first_patient_id": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("section", "is_fine"),
+    [
+        ("run: {seed: 0}", True),
+        ("run: {seed: 9223372036854775807}", True),
+        ("run: {seed: -1}", False),
+        ("run: {driver: trio}", False),
+        ("run: {execution: shared}", False),
+        ("chain: {id: 4503599627370476}", True),
+        ("chain: {id: 4503599627370477}", False),
+        ("chain: {id: 0}", False),
+        ("chain: {id: 1}", False),
+        ("chain: {id: 1337}", False),
+        ("chain: {id: 31337}", False),
+        ("chain: {id: 5777}", False),
+        ("chain: {epoch: 1}", True),
+        ("chain: {epoch: 0}", False),
+        ("chain: {gas_limit: 5000}", True),
+        ("chain: {gas_limit: 4999}", False),
+        ("chain: {executor: revm}", False),
+        ("chain: {token: erc1155}", False),
+        ("records: {first_patient_id: 85437}", True),
+        ("records: {first_patient_id: 0}", False),
+        ("records: {sharing: {scheme: xor-1tn}}", False),
+        ("records: {sharing: {t: 1}}", False),
+        ("records: {sharing: {t: 2, n: 2}}", True),
+        ("records: {sharing: {n: 256}}", False),
+        ("records: {anonymise: basic}", False),
+    ],
+)
+def test_bounds(section: str, is_fine: bool) -> None:
+    assert (lines(HEAD + section + "\n") == []) is is_fine
+
+
+@pytest.mark.parametrize("zone", ["../../etc/passwd", "America", "Asia/Nowhere", "''", "5", "/UTC"])
+def test_what_is_no_time_zone_is_refused(zone: str) -> None:
+    told = lines(HEAD + f"records: {{timezone: {zone}}}\n")
+    assert "records.timezone: wants a time zone like Asia/Kolkata" in told[0]
+
+
+def test_time_zone_that_is_nearly_right_gets_a_hint() -> None:
+    told = lines(HEAD + "records: {timezone: Asia/Calcuta}\n")
+    assert "did you mean Asia/Calcutta?" in told[0]

@@ -1,0 +1,176 @@
+"""steps: each action, its arguments and its bounds."""
+
+from typing import Any
+
+import pytest
+
+from node.sim.schema.steps import SCOPE_NAMES, STEP_MODELS, Study
+from tests.sim.schema.texts import CAST, lines, scenario
+
+_BEFORE = (
+    "steps:\n"
+    "  - {do: consult, id: v, doctor: doc-1, patient: pat-1}\n"
+    "  - {do: order_lab, id: o, doctor: doc-1, pmr: v, modality: CT}\n"
+    "  - {do: request_access, id: r, doctor: doc-2, patient: pat-1, pmr: v}\n"
+    "  - {do: grant, id: g, patient: pat-1, request: r, for: 10m}\n"
+    "  - {do: perform_lab, id: s, lab: lab-1, order: o, study: a/b.dcm}\n"
+)
+
+
+def _step(text: str) -> dict[str, Any]:
+    """Give what a last step adds to the fields that every step has."""
+    last = scenario(CAST + _BEFORE + f"  - {{{text}}}\n").steps[-1]
+    return last.model_dump(exclude={"id", "do", "at", "timeout_us", "expect", "error"})
+
+
+def _faults(text: str) -> list[str]:
+    return lines(CAST + _BEFORE + f"  - {{{text}}}\n")
+
+
+def test_built_actions_are_those_of_this_version() -> None:
+    assert sorted(STEP_MODELS) == [
+        *("consult", "deny", "grant", "onboard_doctor", "order_lab", "perform_lab"),
+        *("read_record", "rebuild", "register_hospital", "register_patient", "request_access"),
+        *("revoke", "second_opinion", "suspend_doctor"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("do: register_hospital, hospital: h1", {"hospital": "h1", "validator": True}),
+        ("do: register_hospital, hospital: h1, validator: false",
+         {"hospital": "h1", "validator": False}),
+        ("do: onboard_doctor, doctor: doc-2", {"doctor": "doc-2"}),
+        ("do: register_patient, patient: pat-2", {"patient": "pat-2"}),
+        (
+            "do: consult, doctor: doc-1, patient: pat-1, sections: {diagnosis: flu}",
+            {"doctor": "doc-1", "patient": "pat-1", "date": None, "sections": {"diagnosis": "flu"}},
+        ),
+        (
+            "do: order_lab, doctor: doc-1, pmr: v, modality: MR, reason: cough",
+            {"doctor": "doc-1", "pmr": "v", "modality": "MR", "reason": "cough"},
+        ),
+        (
+            "do: perform_lab, lab: lab-1, order: o, study: pydicom:CT_small",
+            {"lab": "lab-1", "order": "o", "study": {"source": "pydicom", "name": "CT_small"}},
+        ),
+        (
+            "do: request_access, doctor: doc-2, patient: pat-1, pmr: v, scope: [diagnosis, later]",
+            {
+                "doctor": "doc-2",
+                "patient": "pat-1",
+                "pmr": "v",
+                "purpose": "TREAT",
+                "scope": ("diagnosis", "later"),
+            },
+        ),
+        (
+            "do: grant, patient: pat-1, doctor: doc-2, pmr: v, for: 1h",
+            {
+                "patient": "pat-1",
+                "request": None,
+                "doctor": "doc-2",
+                "pmr": "v",
+                "for_us": 3_600_000_000,
+            },
+        ),
+        ("do: deny, patient: pat-1, request: r", {"patient": "pat-1", "request": "r"}),
+        ("do: revoke, patient: pat-1, grant: g", {"patient": "pat-1", "grant": "g"}),
+        ("do: read_record, doctor: doc-2, pmr: v", {"doctor": "doc-2", "pmr": "v"}),
+        ("do: second_opinion, doctor: doc-2, pmr: v", {"doctor": "doc-2", "pmr": "v"}),
+        (
+            "do: rebuild, record: s, custodians: [h0, h2], essential: true",
+            {"record": "s", "custodians": ("h0", "h2"), "essential": True},
+        ),
+        ("do: suspend_doctor, doctor: doc-1", {"doctor": "doc-1", "for_us": None}),
+        ("do: suspend_doctor, doctor: doc-1, for: 1d",
+         {"doctor": "doc-1", "for_us": 86_400_000_000}),
+    ],
+)  # fmt: skip
+def test_arguments_of_an_action(text: str, fields: dict[str, Any]) -> None:
+    assert _step(text) == fields
+
+
+def test_what_every_step_has() -> None:
+    (step,) = scenario(CAST + "steps: [{do: onboard_doctor, doctor: doc-1}]\n").steps
+    assert (step.id, step.at, step.timeout_us) == ("onboard_doctor-1", None, 120_000_000)
+    assert (step.expect, step.error) == ("ok", None)
+
+
+def test_start_is_a_duration_or_after_a_step() -> None:
+    text = "do: onboard_doctor, doctor: doc-1, at: {}"
+    for at, after, delay_us in (
+        ("30s", None, 30_000_000),
+        ("0s", None, 0),
+        ("{after: g, delay: 5s}", "g", 5_000_000),
+        ("{after: g}", "g", 0),
+    ):
+        step = scenario(CAST + _BEFORE + f"  - {{{text.replace('{}', at)}}}\n").steps[-1]
+        assert step.at is not None
+        assert (step.at.after, step.at.delay_us) == (after, delay_us)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "do: onboard_doctor, doctor: doc-1, at: 30",
+        "do: onboard_doctor, doctor: doc-1, at: -30s",
+        "do: onboard_doctor, doctor: doc-1, at: {delay: 5s}",
+        "do: onboard_doctor, doctor: doc-1, at: {after: , delay: 5s}",
+        "do: onboard_doctor, doctor: doc-1, at: {after: g, block: 12}",
+        "do: onboard_doctor, doctor: doc-1, timeout: 0s",
+        "do: onboard_doctor, doctor: doc-1, expect: fine",
+        "do: onboard_doctor, doctor: doc-1, repeat: 2",
+        "do: onboard_doctor, doctor: doc-1, id: A",
+        "do: onboard_doctor, doctor: [doc-1]",
+        "do: onboard_doctor, doctor: pat-1",
+        "do: register_hospital, hospital: h0, validator: 1",
+        "do: consult, doctor: doc-1, patient: pat-1, sections: flu",
+        "do: consult, doctor: doc-1, patient: pat-1, sections: {diagnose: flu}",
+        "do: consult, doctor: doc-1, patient: pat-1, sections: {diagnosis: 5}",
+        "do: order_lab, doctor: doc-1, pmr: v, modality: ct",
+        "do: order_lab, doctor: doc-1, pmr: v, modality: C",
+        "do: request_access, doctor: doc-2, patient: pat-1, pmr: v, purpose: FUN",
+        "do: request_access, doctor: doc-2, patient: pat-1, pmr: v, scope: []",
+        "do: request_access, doctor: doc-2, patient: pat-1, pmr: v, scope: [all]",
+        "do: grant, patient: pat-1, request: r, for: 0s",
+        "do: grant, patient: pat-1, request: r",
+        "do: rebuild, record: s, custodians: [], essential: true",
+        "do: rebuild, record: s, custodians: [h0], essential: 1",
+        "do: rebuild, record: o, custodians: [h0], essential: true",
+        "do: rebuild, record: s, custodians: [h0]",
+        "do: revoke, patient: pat-1, grant: r",
+        "do: deny, patient: pat-1, request: g",
+    ],
+)
+def test_bad_step_is_one_fault(text: str) -> None:
+    assert len(_faults(text)) == 1
+
+
+@pytest.mark.parametrize("study", ["a.dcm", "studies/one.dcm", "pydicom:MR_small.dcm"])
+def test_study(study: str) -> None:
+    assert _step(f"do: perform_lab, lab: lab-1, order: o, study: {study}")["study"]["name"]
+
+
+@pytest.mark.parametrize(
+    "study",
+    ["/etc/passwd", "../a.dcm", "a/../../b", "pydicom:", "pydicom:../x", "synthetic:CT-64",
+     "'a b.dcm'", "''", "5", "a//b", "http://x/y"],
+)  # fmt: skip
+def test_study_outside_of_the_folder_or_of_another_kind_is_refused(study: str) -> None:
+    told = _faults(f"do: perform_lab, lab: lab-1, order: o, study: {study}")
+    assert "wants pydicom:NAME, or the path of a file beside this one" in told[0]
+
+
+def test_scope_names_are_in_the_order_of_their_bits() -> None:
+    assert (
+        *("present_illness", "past_illness", "diagnosis", "treatment_summary", "lab_reports"),
+        *("iomt", "insurance", "later"),
+    ) == SCOPE_NAMES
+
+
+def test_study_beside_the_file_is_told_from_a_shipped_one() -> None:
+    found = scenario(CAST + _BEFORE).steps[-1]
+    assert found.do == "perform_lab"
+    assert found.study == Study(source="file", name="a/b.dcm")
