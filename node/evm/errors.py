@@ -255,14 +255,13 @@ class SenderNotRegisteredError(PoolRefusedError):
 
 @dataclass(eq=False)
 class AccountLimitError(PoolRefusedError):
-    """The sender has as many transactions of this kind in the pool as it may."""
+    """The sender has as many executable transactions in the pool as it may."""
 
     sender: Address
     limit: int
-    kind: str
 
     def __str__(self) -> str:
-        return f"account limit exceeded: 0x{self.sender.hex()} has {self.limit} {self.kind}"
+        return f"account limit exceeded: 0x{self.sender.hex()} has {self.limit} transactions"
 
 
 @dataclass(eq=False)

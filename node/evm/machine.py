@@ -4,6 +4,7 @@ Only the interpreter is py-evm's.  Its chain, block, header, transaction and con
 no part in this: validity is decided in ``rules``, roots in ``state``, headers in ``blocks``.
 """
 
+import sys
 from functools import lru_cache
 from typing import Any, Final
 
@@ -18,13 +19,17 @@ from eth.vm.forks.london.computation import LondonComputation
 from eth.vm.forks.london.state import LondonState, LondonTransactionExecutor
 from eth.vm.logic.invalid import InvalidOpcode
 
-from node.base.limits import CODE_SCANS_MAX
+from node.base.limits import CODE_SCANS_MAX, PYTHON_FRAMES_MAX
 from node.base.types import ZERO_HASH
 from node.evm.executor import ExecutionContext, StateReader
 from node.evm.forks import CANCUN, LONDON, Profile
 from node.evm.journal import JournalAccounts
 from node.evm.rules import machine_gas
 from node.evm.transactions import AccessList, Transaction
+
+# A package below py-evm lifts the limit to 100,000 when it is imported.  Then deeply nested text
+# (any JSON from outside) ends the process with a segmentation fault, not with a RecursionError.
+sys.setrecursionlimit(PYTHON_FRAMES_MAX)
 
 _JUMPDEST: Final = 0x5B
 _PUSH1: Final = 0x60

@@ -19,7 +19,6 @@ from node.base.limits import (
     POOL_KNOWN_BLOCKS_MAX,
     POOL_WAITING_COUNT_MAX,
     SENDER_EXECUTABLE_COUNT_MAX,
-    SENDER_WAITING_COUNT_MAX,
     TRANSACTION_BYTES_MAX,
 )
 from node.base.ports import Verifier
@@ -275,7 +274,8 @@ class Pool:
             if nonce - queue.missing > NONCE_GAP_COUNT_MAX:
                 raise NonceError(sender, queue.missing, nonce)
             can_run = nonce == queue.missing
-            self._check_sender(sender, queue, can_run=can_run)
+            if can_run:
+                self._check_sender(sender, queue)
             self._make_room(queue.role, can_run=can_run)
             self._arrivals += 1
             entry = _Entry(transaction, self._arrivals, now_us)
@@ -300,16 +300,15 @@ class Pool:
         ):
             raise ReplacementUnderpricedError(*key)
 
-    def _check_sender(self, sender: Address, queue: _Queue, *, can_run: bool) -> None:
-        """Check rule 7.  What a filled gap lets run may pass the limit, by no more than waited."""
-        if not can_run:
-            if queue.waiting >= SENDER_WAITING_COUNT_MAX:
-                raise AccountLimitError(sender, SENDER_WAITING_COUNT_MAX, "waiting transactions")
-            return
+    def _check_sender(self, sender: Address, queue: _Queue) -> None:
+        """Check rule 7 for what can run; that no more than 64 wait follows from the nonce gap.
+
+        What a filled gap lets run may pass the limit, by no more than had waited.
+        """
         is_institution = queue.role in _INSTITUTIONS
         limit = INSTITUTION_EXECUTABLE_COUNT_MAX if is_institution else SENDER_EXECUTABLE_COUNT_MAX
         if queue.executable >= limit:
-            raise AccountLimitError(sender, limit, "executable transactions")
+            raise AccountLimitError(sender, limit)
 
     def _make_room(self, role: Role, *, can_run: bool) -> None:
         """Check rule 9: evict the highest nonce of the most loaded sender of a lower role."""

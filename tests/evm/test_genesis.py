@@ -1,0 +1,209 @@
+import json
+from dataclasses import replace
+
+import pytest
+from eth.chains.base import MiningChain
+from eth.db.atomic import AtomicDB
+from eth.vm.forks.london import LondonVM
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.base.errors import ConfigError
+from node.base.types import Address
+from node.evm.forks import CANCUN, LONDON
+from node.evm.genesis import Genesis, GenesisAccount, genesis_block, parse_genesis
+from node.evm.state import StateStore
+from node.storage.state_nodes import MemoryStateNodes
+from tests.evm.chains import genesis
+
+ADDRESS = Address(b"\x0a" * 20)
+FULL = GenesisAccount(nonce=3, balance=10**20, code=b"\x60\x01", storage={0: 1, 2**255: 7})
+words = st.integers(0, 2**256 - 1)
+accounts = st.builds(
+    GenesisAccount,
+    nonce=st.integers(0, 2**64 - 1),
+    balance=words,
+    code=st.binary(max_size=40),
+    storage=st.dictionaries(words, words, max_size=4),
+)
+allocs = st.dictionaries(st.binary(min_size=20, max_size=20).map(Address), accounts, max_size=5)
+
+
+@given(allocs, st.sampled_from([LONDON, CANCUN]), st.integers(0, 2**63))
+def test_a_genesis_comes_back_from_its_text(alloc, profile, timestamp):
+    start = genesis(alloc, profile, timestamp=timestamp, ward={"contracts": {"A": "0x01"}})
+    assert parse_genesis(json.dumps(start.to_json())) == start
+
+
+def test_clique_is_written_as_geth_reads_it():
+    data = genesis({ADDRESS: FULL}).to_json()
+    config = data["config"]
+    assert config["clique"] == {"period": 5, "epoch": 30_000}
+    assert config["londonBlock"] == config["homesteadBlock"] == 0
+    assert not {"shanghaiTime", "cancunTime", "terminalTotalDifficulty"} & set(config)
+    assert (data["difficulty"], data["baseFeePerGas"], data["gasLimit"]) == (
+        "0x1",
+        "0x0",
+        "0x1c9c380",
+    )
+    assert data["alloc"]["0a" * 20] == {
+        "balance": "0x56bc75e2d63100000",
+        "nonce": "0x3",
+        "code": "0x6001",
+        "storage": {
+            "0x" + "00" * 32: "0x" + "00" * 31 + "01",
+            "0x80" + "00" * 31: "0x" + "00" * 31 + "07",
+        },
+    }
+
+
+def test_the_state_root_is_that_of_py_evm():
+    alloc = {ADDRESS: FULL, Address(b"\x0b" * 20): GenesisAccount(balance=1)}
+    stock_state = {
+        address: {
+            "balance": account.balance,
+            "nonce": account.nonce,
+            "code": account.code,
+            "storage": dict(account.storage),
+        }
+        for address, account in alloc.items()
+    }
+    chain_class = MiningChain.configure(vm_configuration=((0, LondonVM),), chain_id=1337)
+    chain = chain_class.from_genesis(AtomicDB(), {"timestamp": 0, "difficulty": 1}, stock_state)
+    stock_root = chain.get_canonical_block_header_by_number(0).state_root
+    assert genesis_block(genesis(alloc), MemoryStateNodes()).header.state_root == stock_root
+
+
+def test_the_genesis_block_can_be_read_from_the_store():
+    nodes = MemoryStateNodes()
+    block = genesis_block(genesis({ADDRESS: FULL}), nodes)
+    view = StateStore(nodes).view(block.header.state_root)
+    assert (view.nonce(ADDRESS), view.balance(ADDRESS)) == (3, 10**20)
+    assert (view.code_of(ADDRESS), view.slot(ADDRESS, 2**255)) == (b"\x60\x01", 7)
+
+
+def test_an_account_with_nothing_stands_in_the_state():
+    nodes = MemoryStateNodes()
+    empty = genesis_block(genesis({ADDRESS: GenesisAccount()}), nodes).header.state_root
+    assert StateStore(nodes).view(empty).account(ADDRESS) is not None
+    assert empty != genesis_block(genesis(), nodes).header.state_root
+
+
+def test_a_slot_of_zero_is_no_slot():
+    nodes = MemoryStateNodes()
+    with_zero = genesis({ADDRESS: GenesisAccount(balance=1, storage={1: 0})})
+    without = genesis({ADDRESS: GenesisAccount(balance=1)})
+    assert genesis_block(with_zero, nodes) == genesis_block(without, nodes)
+
+
+def test_without_accounts_the_state_is_the_empty_trie():
+    header = genesis_block(genesis(), MemoryStateNodes()).header
+    assert header.state_root.hex().startswith("56e81f171bcc55a6")
+
+
+GOOD = genesis({ADDRESS: FULL}).to_json()
+
+
+def _changed(path, value):
+    data = json.loads(json.dumps(GOOD))
+    at = data
+    for key in path[:-1]:
+        at = at[key]
+    if value is None:
+        del at[path[-1]]
+    else:
+        at[path[-1]] = value
+    return data
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        (["gasLimit"], None, "gasLimit"),
+        (["difficulty"], None, "difficulty"),
+        (["alloc"], None, "alloc"),
+        (["config"], None, "config"),
+        (["config", "chainId"], None, "chainId"),
+        (["config", "chainId"], 0, "chainId"),
+        (["config", "clique"], None, "engine"),
+        (["config", "qbft"], {}, "2 engines"),
+        (["config", "londonBlock"], 5, "londonBlock"),
+        (["config", "londonBlock"], None, "londonBlock"),
+        (["config", "shanghaiTime"], 0, "shanghaiTime"),
+        (["config", "pragueTime"], 0, "pragueTime"),
+        (["config", "terminalTotalDifficulty"], 0, "terminalTotalDifficulty"),
+        (["gasLimit"], 4999, "gasLimit"),
+        (["gasLimit"], 2**63, "gasLimit"),
+        (["gasLimit"], "0xzz", "gasLimit"),
+        (["gasLimit"], True, "gasLimit"),
+        (["gasLimit"], -1, "gasLimit"),
+        (["nonce"], 2**64, "nonce"),
+        (["extraData"], 5, "extraData"),
+        (["mixHash"], "0x00", "mixHash"),
+        (["coinbase"], "0x00", "coinbase"),
+        (["number"], "0x1", "number"),
+        (["colour"], "red", "colour"),
+        (["alloc", "0a"], {"balance": "0x1"}, "20"),
+        (["alloc", "0b" * 20], {"balance": 2**256}, "balance"),
+        (["alloc", "0b" * 20], {"colour": 1}, "colour"),
+        (["alloc", "0b" * 20], {"storage": {"0x1": "0x" + "11" * 33}}, "storage"),
+        (["alloc", "0b" * 20], [], "object"),
+        (["alloc", "0x" + "0a" * 20], {"balance": 1}, "twice"),
+    ],
+)
+def test_what_cannot_be_a_genesis_is_refused_by_name(path, value, says):
+    with pytest.raises(ConfigError, match=says):
+        Genesis.from_json(_changed(path, value))
+
+
+def test_without_base_fee_a_genesis_starts_at_one_gwei_as_in_geth():
+    assert Genesis.from_json(_changed(["baseFeePerGas"], None)).base_fee == 10**9
+
+
+@pytest.mark.parametrize("number", [30_000_000, "30000000", "0x1c9c380", "0X1C9C380"])
+def test_numbers_may_be_plain_decimal_or_hex(number):
+    assert Genesis.from_json(_changed(["gasLimit"], number)).gas_limit == 30_000_000
+
+
+def test_storage_words_are_padded_on_the_left():
+    data = _changed(["alloc", "0a" * 20, "storage"], {"0x1": "0x02", "03": "4"})
+    assert Genesis.from_json(data).alloc[ADDRESS].storage == {1: 2, 3: 4}
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"config": 1, "config": 2}', "[" * 100_000])
+def test_text_that_is_no_single_object_is_refused(text):
+    with pytest.raises(ConfigError):
+        parse_genesis(text)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["000f3df6d732807ef1319fb7b8bb8522d0beac02", "0000f90827f1c53a10cb7a02335b175320002935"],
+)
+def test_system_contracts_are_refused(address):
+    alloc = {Address(bytes.fromhex(address)): GenesisAccount(code=b"\x00")}
+    with pytest.raises(ConfigError, match="system contract"):
+        genesis_block(genesis(alloc), MemoryStateNodes())
+
+
+def test_a_genesis_of_besu_for_qbft_is_read():
+    data = {
+        "config": {"chainId": 1337, "cancunTime": 0, "qbft": {"blockperiodseconds": 2}},
+        "extraData": "0xf87a",
+        "gasLimit": "0x1fffffffffffff",
+        "difficulty": "0x1",
+        "mixHash": "0x63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365",
+        "alloc": {"0x" + "0c" * 20: {"balance": "5", "comment": "for tests"}},
+        "baseFeePerGas": "0x0",
+    }
+    start = Genesis.from_json(data)
+    assert (start.profile, start.engine) == (CANCUN, "qbft")
+    assert start.engine_settings == {"blockperiodseconds": 2}
+    assert start.alloc[Address(b"\x0c" * 20)].balance == 5
+
+
+def test_settings_of_the_engine_do_not_touch_the_state():
+    one = genesis(ward={"a": 1})
+    other = replace(one, engine_settings={"period": 9})
+    nodes = MemoryStateNodes()
+    assert genesis_block(one, nodes) == genesis_block(other, nodes)
