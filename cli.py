@@ -175,6 +175,10 @@ def what_to_install(venv, extras, lock):
         project = tomllib.load(file)["project"]
     ask = "import sysconfig; print(sysconfig.get_path('purelib'), end='')"
     _, packages = call([interpreter(venv), "-c", ask], lock)
+    facts = os.path.join(packages, "wardnet-%s.dist-info" % project["version"])
+    os.makedirs(facts, exist_ok=True)
+    with open(os.path.join(facts, "METADATA"), "w", encoding="utf-8") as file:
+        file.write("Metadata-Version: 2.1\nName: wardnet\nVersion: %s\n" % project["version"])
     with open(os.path.join(packages, "wardnet-checkout.pth"), "w", encoding="utf-8") as file:
         file.write(ROOT + "\n")
     optional = project["optional-dependencies"]

@@ -236,6 +236,7 @@ def test_read_only_checkout_works_with_an_environment_elsewhere(
     env["WARDNET_VENV"] = str(tmp_path / "elsewhere")
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (7, f"{tmp_path / 'elsewhere'}|['test']|True\n")
+    assert list((tmp_path / "elsewhere").rglob("wardnet-0.1.0.dist-info/METADATA"))
 
 
 def test_this_checkout_sets_itself_up_without_the_test_tools(

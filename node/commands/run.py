@@ -89,7 +89,8 @@ def _load_all(files: Sequence[Path]) -> None:
 def _run_one(path: Path, seed: int | None, folder: Path | None, *, quiet: bool) -> "RunResult":
     read_scenario(path)  # a missing file is told before the simulator is imported
     from node.commands import progress
+    from node.report.page import render
     from node.sim.runner import run_scenario
 
     with nullcontext(None) if quiet else progress.shown(path.stem, sys.stderr) as take:
-        return run_scenario(path, seed=seed, out=folder, progress=take)
+        return run_scenario(path, seed=seed, out=folder, progress=take, render=render)

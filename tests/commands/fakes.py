@@ -42,9 +42,12 @@ class FakeRunner:
         seed: int | None = None,
         out: Path | None = None,
         progress: Callable[[Told], None] | None = None,
+        render: Callable[..., str] | None = None,
     ) -> Outcome:
         """Tell one step and end."""
-        self.calls.append({"path": path, "seed": seed, "out": out, "progress": progress})
+        self.calls.append(
+            {"path": path, "seed": seed, "out": out, "progress": progress, "render": render}
+        )
         if self.error is not None:
             raise self.error
         if progress is not None:

@@ -8,6 +8,7 @@ import pytest
 from node.base.errors import UsageError
 from node.commands.main import main
 from node.commands.run import folders, repeat_command, worst
+from node.report import page
 from tests.commands.fakes import FakeRunner, install_loader
 
 
@@ -37,6 +38,11 @@ def test_exit_code_is_that_of_the_verdict(runner: FakeRunner, file: str, code: i
 def test_seed_and_folder_reach_the_runner(runner: FakeRunner, file: str) -> None:
     main(["run", file, "--seed", "8", "--out", "there"])
     assert (runner.calls[0]["seed"], runner.calls[0]["out"]) == (8, Path("there"))
+
+
+def test_report_is_rendered_by_the_report_folder(runner: FakeRunner, file: str) -> None:
+    main(["run", file])
+    assert runner.calls[0]["render"] is page.render
 
 
 def test_seed_of_the_file_stands_without_an_option(runner: FakeRunner, file: str) -> None:
