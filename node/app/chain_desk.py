@@ -94,6 +94,10 @@ class ChainDesk:
         """Begin at the ledger's head."""
         self._run(turn, told.Start(self.ledger.head, tuple(self._wal)))
 
+    def pause_sealing(self, turn: Turn) -> None:
+        """Seal no more blocks; those of others are still taken in and passed on."""
+        self._run(turn, told.PauseSealing())
+
     def block_received(self, turn: Turn, block: Block, peer: Address | None) -> None:
         """Take a block in, from a peer or from sync."""
         turn.work.signatures += 1 + len(block.transactions)

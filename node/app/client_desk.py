@@ -100,8 +100,8 @@ class ClientDesk:
                 turn.answer(call, chain.ledger.call(to, data, sender=sender))
             case NextNonce(sender):
                 turn.answer(call, chain.pool.next_nonce(sender))
-            case TakeHead(final):
-                turn.answer(call, _facts(chain.final if final else chain.ledger.head))
+            case TakeHead(final, back):
+                turn.answer(call, self._facts(back) if final else _facts(chain.ledger.head))
             case Put(data):
                 turn.answer(call, self._store.add(turn, data))
             case Fetch(cids, holders):
@@ -112,6 +112,12 @@ class ClientDesk:
                 turn.answer(call, None)
             case HandShare() | LeaveDeposit() | AskRelease():
                 self._ask_custodian(turn, call, request)
+
+    def _facts(self, back: int) -> HeadFacts:
+        number = max(0, self._chain.final.number - back)
+        header = self._chain.ledger.header_by_number(number)
+        assert header is not None, "the chain has every number below its final block"
+        return _facts(header)
 
     def _ask_custodian(
         self, turn: Turn, call: int, request: HandShare | LeaveDeposit | AskRelease

@@ -1,13 +1,15 @@
 """A node as custodian: takes shares and deposits, and answers requests for release."""
 
 from collections.abc import Callable
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from node.app.chain_desk import ChainDesk
 from node.app.final_view import DealPlace, FinalBook, FinalView
 from node.app.store_desk import Fetched, StoreDesk
 from node.app.turn import Turn
 from node.base.errors import WardnetError
+from node.base.limits import EARLY_DEPOSITS_COUNT_MAX
 from node.base.types import Address, Hash32
 from node.contracts.suite import ContractSuite
 from node.p2p.messages import (
@@ -22,9 +24,23 @@ from node.p2p.messages import (
 from node.privacy.custody import Custodian
 from node.privacy.deposits import DepositLetter
 from node.privacy.handover import open_share
+from node.privacy.release_errors import CustodyError
 from node.sss.shares import decode_container
 
+DEPOSIT_WAIT_PERIODS: Final = 4
+"""How long a deposit waits for its grant to become final here, in block periods."""
+_NOT_FINAL_YET: Final = frozenset({"grant", "record"})
+
 Reply: TypeAlias = Callable[[Turn, Address, Message], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """A deposit, and how long it may wait."""
+
+    peer: Address
+    message: Deposit
+    until_us: int
 
 
 class CustodyDesk:
@@ -53,34 +69,47 @@ class CustodyDesk:
         self._reply = reply
         self._book = FinalBook(chain, contracts)
         self._places: dict[bytes, DealPlace] = {}
+        self._early: list[_Arrived] = []
         chain.on_head.append(self.head_moved)
 
     def received(self, turn: Turn, peer: Address, message: Message) -> None:
         """Take a message of the custody protocol."""
+        match message:
+            case Custody():
+                self._guarded(turn, peer, message, lambda: self._take_share(turn, peer, message))
+            case Deposit():
+                until_us = turn.now + DEPOSIT_WAIT_PERIODS * self._period_us
+                self._judge(turn, _Arrived(peer, message, until_us))
+            case Release():
+                self._guarded(turn, peer, message, lambda: self._release(turn, peer, message))
+            case _:
+                raise AssertionError(f"{type(message).__name__} is no message of custody")
+
+    def head_moved(self, turn: Turn) -> None:
+        """Follow the final block: what it ended is destroyed, what waited for it is judged."""
+        self._book.advance(turn)
+        for ended in self.custodian.settle(self.view()):
+            turn.note(
+                "custody.grant_ended", grant=ended.grant_id, deal=ended.deal_id, why=ended.why.name
+            )
+        early, self._early = self._early, []
+        for one in early:
+            self._judge(turn, one)
+
+    def _judge(self, turn: Turn, one: _Arrived) -> None:
+        self._guarded(turn, one.peer, one.message, lambda: self._take_deposit(turn, one))
+
+    def _guarded(
+        self, turn: Turn, peer: Address, message: Message, act: Callable[[], None]
+    ) -> None:
         try:
-            match message:
-                case Custody():
-                    self._take_share(turn, peer, message)
-                case Deposit():
-                    self._take_deposit(turn, peer, message)
-                case Release():
-                    self._release(turn, peer, message)
-                case _:
-                    raise AssertionError(f"{type(message).__name__} is no message of custody")
+            act()
         except WardnetError as error:
             turn.note(
                 "custody.message_refused",
                 peer=peer,
                 type=type(message).__name__,
                 why=f"{type(error).__name__}: {error}",
-            )
-
-    def head_moved(self, turn: Turn) -> None:
-        """Follow the final block: what it ended is destroyed."""
-        self._book.advance(turn)
-        for ended in self.custodian.settle(self.view()):
-            turn.note(
-                "custody.grant_ended", grant=ended.grant_id, deal=ended.deal_id, why=ended.why.name
             )
 
     def view(self) -> FinalView:
@@ -114,8 +143,13 @@ class CustodyDesk:
         holders = () if peer == self.custodian.address else (peer,)
         self._store.fetch(turn, (fragment,), holders, kept)
 
-    def _take_deposit(self, turn: Turn, peer: Address, message: Deposit) -> None:
+    def _take_deposit(self, turn: Turn, one: _Arrived) -> None:
+        """Keep a deposit; one whose grant or record is not final here yet waits for it.
+
+        Final states of two nodes differ by a block or two, and the patient's was ahead.
+        """
         turn.work.signatures += 1
+        message = one.message
         letter = DepositLetter(
             grant_id=message.grant,
             deal_id=message.deal,
@@ -125,9 +159,16 @@ class CustodyDesk:
             sealed=message.sealed,
             signature=message.signature,
         )
-        self.custodian.take_deposit(letter, self.view())
+        try:
+            self.custodian.take_deposit(letter, self.view())
+        except CustodyError as error:
+            may_wait = turn.now < one.until_us and len(self._early) < EARLY_DEPOSITS_COUNT_MAX
+            if error.code not in _NOT_FINAL_YET or not may_wait:
+                raise
+            self._early.append(one)
+            return
         digest = message.digests[message.index - 1]
-        self._reply(turn, peer, DepositKept(digest=digest, rid=message.rid))
+        self._reply(turn, one.peer, DepositKept(digest=digest, rid=message.rid))
 
     def _release(self, turn: Turn, peer: Address, message: Release) -> None:
         turn.work.signatures += 2

@@ -49,7 +49,12 @@ class Asked:
     request: Request
 
 
-Event: TypeAlias = Started | PeerConnected | FrameReceived | TimerFired | Asked
+@dataclass(frozen=True, slots=True)
+class SealingPaused:
+    """The operator wants no more blocks from this node; it still takes in those of others."""
+
+
+Event: TypeAlias = Started | PeerConnected | FrameReceived | TimerFired | Asked | SealingPaused
 
 
 @dataclass(frozen=True, slots=True)

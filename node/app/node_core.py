@@ -16,6 +16,7 @@ from node.app.events import (
     FrameReceived,
     Outcome,
     PeerConnected,
+    SealingPaused,
     Started,
     TimerFired,
     TimerKey,
@@ -134,6 +135,8 @@ class NodeCore:
                 self._timer(turn, timer)
             case Asked(call, request):
                 self.clients.asked(turn, call, request)
+            case SealingPaused():
+                self.chain.pause_sealing(turn)
         return turn.outcome()
 
     def _frame(self, turn: Turn, peer: Address, payload: bytes) -> None:

@@ -161,6 +161,12 @@ def row_of(message: Message) -> Row:
     return _BY_CLASS[type(message)]
 
 
+def name_of_type(kind: int) -> str:
+    """Give the name of a type for people; its number in hex where the table has none."""
+    row = _BY_KIND.get(kind)
+    return f"0x{kind:02x}" if row is None else row.make.__name__
+
+
 def cap_of(kind: int) -> int:
     """Give the longest payload of a type.
 

@@ -73,9 +73,14 @@ def next_nonce(node: Address, sender: Address) -> Flow[int]:
     return (yield from _ask(node, NextNonce(sender), int))
 
 
-def head(node: Address, *, final: bool = False) -> Flow[HeadFacts]:
-    """Give the head of ``node``, or its final block."""
-    return (yield from _ask(node, TakeHead(final), HeadFacts))
+def head(node: Address) -> Flow[HeadFacts]:
+    """Give the head of ``node``."""
+    return (yield from _ask(node, TakeHead(), HeadFacts))
+
+
+def final_block(node: Address, *, back: int = 0) -> Flow[HeadFacts]:
+    """Give the final block of ``node``, or the one so many blocks below it."""
+    return (yield from _ask(node, TakeHead(final=True, back=back), HeadFacts))
 
 
 def local_date(ward: Ward, node: Address) -> Flow[date]:

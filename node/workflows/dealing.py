@@ -88,10 +88,8 @@ def file_record(
     return Filed(Content(commitment(salt, body_of(record)), manifest_cid), deal_id, tuple(holders))
 
 
-def _custodians(
-    ward: Ward, node: Address
-) -> Flow[tuple[tuple[Address, ...], dict[Address, bytes]]]:
-    """Give the Verified hospitals in the order of their addresses, and their custody keys."""
+def _custody_keys(ward: Ward, node: Address) -> Flow[dict[Address, bytes]]:
+    """Give the custody keys of the Verified hospitals, in the order of their addresses."""
     keys: dict[Address, bytes] = {}
     for account in sorted(hospital.signer.address for hospital in ward.hospitals):
         found = yield from view(node, ward.contracts.hospitals.hospital(account))

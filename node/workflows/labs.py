@@ -43,6 +43,16 @@ class FiledStudy:
     filed: Filed
     report: DicomReport
 
+    @property
+    def pmr_id(self) -> int:
+        """The record that the study belongs to."""
+        return self.order.pmr_id
+
+    @property
+    def patient(self) -> Patient:
+        """Whose study it is."""
+        return self.order.patient
+
 
 def order_lab(
     ward: Ward,

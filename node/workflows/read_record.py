@@ -10,12 +10,14 @@ from node.privacy.grantee import find_released_key, open_released
 from node.privacy.record import Diagnosis, PmrEntry, Record, body_of, commitment, open_ready
 from node.privacy.release_messages import Head
 from node.sss.commitments import Manifest
-from node.workflows.asking import ask_release, fetch, head, view
+from node.workflows.asking import ask_release, fetch, final_block, view
 from node.workflows.consult import Visit, write_entry
 from node.workflows.errors import CommitmentError, NoGrantError
 from node.workflows.requests import Flow
 from node.workflows.ward import Doctor, Patient, Ward
 
+HEAD_LAG: Final = 2
+"""Requests name a block so many below the reader's final one: a custodian may be behind."""
 OPINION: Final = "Findings reviewed; agrees with the provisional diagnosis."
 
 
@@ -83,7 +85,7 @@ def _open(
     holders = tuple(sorted(hospital.signer.address for hospital in ward.hospitals))
     (raw,) = yield from fetch(doctor.node, (entry.content.cid,), holders)
     manifest = Manifest.decode(raw)
-    final = yield from head(doctor.node, final=True)
+    final = yield from final_block(doctor.node, back=HEAD_LAG)
     requests = doctor.reader.requests(
         manifest,
         grant_id=grant_id,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from node.contracts.government_actions import Action, VerifyHospital
 from node.contracts.government_registry import Proposed
-from node.workflows.asking import view
+from node.workflows.asking import await_inclusion, view
 from node.workflows.requests import Flow
 from node.workflows.transacting import event_of, transact
 from node.workflows.ward import Hospital, Regulator, Ward
@@ -72,6 +72,8 @@ def decide(ward: Ward, regulators: Sequence[Regulator], action: Action) -> Flow[
     assert isinstance(event, Proposed)
     missing = len(members) // 2  # the proposer's own vote is the one that makes it strict
     for voted, regulator in enumerate(others[:missing], start=1):
+        # the voter's node may be a block behind the proposer's
+        yield from await_inclusion(regulator.node, proposed.tx_hash, final=False)
         yield from transact(
             ward,
             regulator.node,

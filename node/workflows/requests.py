@@ -51,9 +51,10 @@ class NextNonce:
 
 @dataclass(frozen=True, slots=True)
 class TakeHead:
-    """Answer: HeadFacts of the head, or of the final block."""
+    """Answer: HeadFacts of the head, or of the block ``back`` below the final one."""
 
     final: bool = False
+    back: int = 0
 
 
 @dataclass(frozen=True, slots=True)

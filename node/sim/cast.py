@@ -1,0 +1,140 @@
+"""The people and institutions of a scenario, with keys that follow from the seed."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from node.base.keys import PrivateKey
+from node.base.rng import TreeEntropy
+from node.base.types import Address
+from node.contracts.suite import ContractSuite
+from node.privacy.consent import Domain
+from node.privacy.grantee import Grantee
+from node.privacy.sealing import derive_private_key, public_key_of
+from node.privacy.synthetic import make_person
+from node.privacy.wallet import Wallet
+from node.sim.schema.scenario import Scenario
+from node.sss.drbg import SeedsUsed
+from node.sss.ssms import Profile
+from node.workflows.ward import Doctor, Hospital, Lab, Patient, Regulator, Sharing, Ward
+
+_SECRET_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What one participant keeps."""
+
+    signer: PrivateKey
+    sealing: bytes
+    """X25519 private key."""
+    extra: bytes
+    """32 more secret bytes: a wallet's master, a hospital's site key."""
+
+
+def secrets_of(seed: int, name: str) -> Secrets:
+    """Draw the keys of a participant; they do not depend on who else takes part."""
+    entropy = TreeEntropy(seed, "node", name, "entropy")
+    return Secrets(
+        signer=PrivateKey.from_bytes(entropy.take(_SECRET_BYTES)),
+        sealing=derive_private_key(entropy.take(_SECRET_BYTES)),
+        extra=entropy.take(_SECRET_BYTES),
+    )
+
+
+def cast_hospitals(scenario: Scenario) -> dict[str, Hospital]:
+    """Give the hospitals by node id; each one's account is its validator key."""
+    hospitals: dict[str, Hospital] = {}
+    for name in scenario.network.validators:
+        secrets = secrets_of(scenario.run.seed, name)
+        settings = scenario.network.nodes.get(name)
+        hospitals[name] = Hospital(
+            name=name,
+            signer=secrets.signer,
+            custody_key=public_key_of(secrets.sealing),
+            site_key=secrets.extra,
+            registration=f"GOV-{name}",
+            title=f"Hospital {name}",
+            location=(settings.region if settings else None) or "unspecified",
+            specialisation="general",
+            contact=f"desk@{name}.wardnet",
+        )
+    return hospitals
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everybody, by id."""
+
+    ward: Ward
+    hospitals: dict[str, Hospital]
+    regulators: dict[str, Regulator]
+    doctors: dict[str, Doctor]
+    patients: dict[str, Patient]
+    labs: dict[str, Lab]
+
+    def name_of(self, address: Address) -> str:
+        """Give the id of a hospital by its account."""
+        return next(name for name, one in self.hospitals.items() if one.signer.address == address)
+
+
+def regulator_keys(scenario: Scenario) -> dict[str, PrivateKey]:
+    """Give the keys of the authority's members."""
+    seed = scenario.run.seed
+    return {name: secrets_of(seed, name).signer for name in scenario.actors.regulators}
+
+
+def cast_all(scenario: Scenario, hospitals: dict[str, Hospital], contracts: ContractSuite) -> Cast:
+    """Give everybody a key and a place."""
+    seed = scenario.run.seed
+    seeds = SeedsUsed()
+    ward = Ward(
+        chain_id=scenario.chain.id,
+        contracts=contracts,
+        sharing=Sharing(scenario.records.sharing.t, scenario.records.sharing.n),
+        zone=timedelta(seconds=scenario.utc_offset_s),
+        profile=Profile.SIMULATION,
+        seeds=seeds,
+        hospitals=tuple(hospitals.values()),
+    )
+    domain = Domain(scenario.chain.id, contracts.consents.address)
+    names = tuple(hospitals)
+    regulators = {
+        name: Regulator(name, key, hospitals[names[k % len(names)]].node)
+        for k, (name, key) in enumerate(regulator_keys(scenario).items())
+    }
+    doctors: dict[str, Doctor] = {}
+    for name, doctor in scenario.actors.doctors.items():
+        secrets = secrets_of(seed, name)
+        doctors[name] = Doctor(
+            name=name,
+            signer=secrets.signer,
+            reader=Grantee(signer=secrets.signer, sealing_private=secrets.sealing),
+            hospital=hospitals[doctor.hospital],
+            registration=f"UPRN-{name}",
+            title=f"Doctor {name}",
+            specialisation=doctor.specialisation,
+            contact=f"{name}@{doctor.hospital}.wardnet",
+        )
+    patients: dict[str, Patient] = {}
+    for name, patient in scenario.actors.patients.items():
+        secrets = secrets_of(seed, name)
+        patients[name] = Patient(
+            name=name,
+            signer=secrets.signer,
+            wallet=Wallet(
+                signer=secrets.signer,
+                sealing_private=secrets.sealing,
+                master=secrets.extra,
+                domain=domain,
+                seeds=seeds,
+            ),
+            hospital=hospitals[patient.hospital],
+            person=make_person(TreeEntropy(seed, "node", name, "person")),
+            has_attendant=patient.attendant,
+        )
+    labs = {
+        name: Lab(name, secrets_of(seed, name).signer, hospitals[lab.hospital])
+        for name, lab in scenario.actors.labs.items()
+    }
+    return Cast(ward, hospitals, regulators, doctors, patients, labs)

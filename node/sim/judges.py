@@ -1,0 +1,115 @@
+"""Builds the predicates that a scenario's expectations name, fed by the world."""
+
+from node.base.types import Hash32
+from node.contracts.consent_registry import Granted, Revoked
+from node.privacy.synthetic import canaries
+from node.sim.checkers.canaries import CanaryScanner
+from node.sim.checkers.clique_seals import CliqueSealChecker
+from node.sim.checkers.release_window import ReleaseWindowChecker, Window
+from node.sim.expectations import Expectation, Terms
+from node.sim.predicates.base import Predicate, State
+from node.sim.predicates.chain import ChainLinked, HeadsAgree, HeightAtLeast, SealAuthorised
+from node.sim.predicates.records import GrantWindowRespected, PlaintextLeak, ShareRule
+from node.sim.predicates.steps import StepStatus
+from node.sim.schema import expectations as wanted
+from node.sim.share_trial import try_all_subsets
+from node.sim.steps import StepBook
+from node.sim.world import World
+
+
+def build_expectations(world: World, book: StepBook) -> tuple[Expectation, ...]:
+    """Give the expectations of the scenario, in the order of the file."""
+    return tuple(
+        Expectation(
+            Terms(
+                name=one.predicate.name,
+                line=one.line,
+                text=one.text,
+                mode=one.mode,
+                from_us=one.from_us,
+                until_us=one.until_us,
+                by_us=one.by_us,
+                and_stay=one.and_stay,
+            ),
+            _predicate(world, book, one.predicate),
+        )
+        for one in world.scenario.expect
+    )
+
+
+def _predicate(world: World, book: StepBook, predicate: wanted.Predicate) -> Predicate:
+    genesis = _genesis_header(world)
+    match predicate:
+        case wanted.HeadsAgree():
+            return HeadsAgree()
+        case wanted.ChainLinked():
+            return ChainLinked(genesis)
+        case wanted.SealAuthorised():
+            epoch = world.scenario.chain.epoch
+            return SealAuthorised(CliqueSealChecker(genesis, epoch=epoch, verifier=world.verifier))
+        case wanted.GrantWindowRespected():
+            return GrantWindowRespected(ReleaseWindowChecker(_Grants(world)))
+        case wanted.PlaintextLeak():
+            words = [word for one in world.cast.patients.values() for word in canaries(one.person)]
+            return PlaintextLeak(CanaryScanner(words or [b"no patient takes part"]))
+        case wanted.StepOk():
+            return StepStatus(predicate.step, "ok")
+        case wanted.Refused():
+            return StepStatus(predicate.step, "refused", "revert")
+        case wanted.ShareRule():
+            return ShareRule(predicate.record, _Trial(world, book))
+        case wanted.HeightAtLeast():
+            return HeightAtLeast(tuple(world.nodes), predicate.blocks)
+
+
+def _genesis_header(world: World) -> bytes:
+    return next(iter(world.nodes.values())).ledger.genesis_header.encode()
+
+
+class _Grants:
+    """Reads a grant from the logs of the branch that ends in a block.
+
+    Reads the ledger of whichever node has the block, and not what the custodian believes.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def __call__(self, grant_id: Hash32, block_hash: Hash32) -> Window | None:
+        node = next(
+            (one for one in self._world.nodes.values() if one.ledger.header(block_hash)), None
+        )
+        if node is None:
+            return None
+        contracts = self._world.cast.ward.contracts
+        window: Window | None = None
+        revoked = False
+        ledger = node.ledger
+        header = ledger.header(block_hash)
+        while header is not None and header.number > 0:
+            for receipt in ledger.receipts(block_hash):
+                for log in receipt.logs:
+                    event = contracts.decode_log(log.address, log.topics, log.data)
+                    if isinstance(event, Granted) and event.grant_id == grant_id:
+                        window = Window(event.valid_from, event.valid_until, revoked=False)
+                    revoked |= isinstance(event, Revoked) and event.grant_id == grant_id
+            if window is not None:
+                return Window(window.valid_from, window.valid_until, revoked)
+            block_hash = header.parent_hash
+            header = ledger.header(block_hash)
+        return None
+
+
+class _Trial:
+    """Tries all subsets once a record was filed, and again only when it is asked at the end."""
+
+    def __init__(self, world: World, book: StepBook) -> None:
+        self._world = world
+        self._book = book
+
+    def __call__(self, step: str) -> State | None:
+        record = self._book.record(step)
+        if record is None:
+            return None
+        patient = record.patient
+        return try_all_subsets(self._world, patient.wallet, record.filed.deal_id)

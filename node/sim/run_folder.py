@@ -1,0 +1,70 @@
+"""The result folder of a run: written whole, and results.json last.
+
+A folder without results.json is a run that did not end; it never becomes ``latest``
+(simulation.md section 13).
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from node.base.errors import StorageError
+
+RESULTS: Final = "results.json"
+LATEST: Final = "latest"
+
+
+@dataclass(eq=False)
+class RunFolderError(StorageError):
+    """A result folder or a file in it cannot be written."""
+
+    path: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}"
+
+
+def write_run(folder: Path, files: Mapping[str, str], results: str) -> None:
+    """Write the files of a run, then its results.
+
+    raises        RunFolderError: names the file that could not be written.
+    """
+    target = folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / RESULTS
+        target.unlink(missing_ok=True)
+        for name, text in files.items():
+            target = folder / name
+            _write(target, text)
+        target = folder / RESULTS
+        _write(target, results)
+    except OSError as error:
+        raise RunFolderError(str(target), error.strerror or str(error)) from error
+
+
+def point_latest(folder: Path, runs: Path) -> None:
+    """Let ``runs/latest`` name the newest finished run: a relative link, or a text file.
+
+    raises        RunFolderError: neither can be written.
+    """
+    link, made = runs / LATEST, runs / f".{LATEST}.{os.getpid()}"
+    name = os.path.relpath(folder, runs)
+    try:
+        made.unlink(missing_ok=True)
+        try:
+            made.symlink_to(name)
+        except OSError:
+            made.write_text(f"{name}\n", encoding="utf-8")
+        made.replace(link)
+    except OSError as error:
+        raise RunFolderError(str(link), error.strerror or str(error)) from error
+
+
+def _write(path: Path, text: str) -> None:
+    made = path.with_name(f".{path.name}.part")
+    made.write_text(text, encoding="utf-8", newline="\n")
+    made.replace(path)

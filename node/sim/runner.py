@@ -1,0 +1,241 @@
+"""Runs a scenario file from beginning to end: the shell around the pure simulator.
+
+Reads files and the wall clock; nothing below this file does (simulation.md section 6).
+"""
+
+import json
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from node.base.errors import ConfigError, WardnetError
+from node.privacy.studies import load_study
+from node.sim.expectations import Finding
+from node.sim.history import canonical
+from node.sim.judges import build_expectations
+from node.sim.loader import load, resolve
+from node.sim.results import Results, verdict_of
+from node.sim.run_folder import point_latest, write_run
+from node.sim.schedule import Schedule, StepOutcome
+from node.sim.schema.scenario import Scenario
+from node.sim.schema.steps import PerformLab
+from node.sim.steps import StepBook
+from node.sim.summary import (
+    expectation_results,
+    metrics,
+    node_results,
+    report_data,
+    step_results,
+)
+from node.sim.world import World
+
+Render: TypeAlias = Callable[[Mapping[str, Any], list[dict[str, Any]], Any], str]
+"""(results, history, report data) -> report.html; it lies above this layer, so it is handed in."""
+
+RUNS: Final = Path("runs")
+_VERSIONS: Final = ("wardnet", "py-evm", "coincurve", "cryptography", "msgpack", "numpy", "pydicom")
+_PROGRESS_EVERY_US: Final = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressEvent:
+    """Something a person who waits would like to see."""
+
+    t_us: int
+    """Virtual time."""
+    kind: str
+    """``phase``, ``step``, ``block``, ``expectation`` or ``done``."""
+    text: str
+
+
+Progress: TypeAlias = Callable[[ProgressEvent], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run came to, and where it lies."""
+
+    results: dict[str, Any]
+    """The object of results.json."""
+    folder: Path
+
+
+def run_scenario(
+    path: str | Path,
+    *,
+    seed: int | None = None,
+    out: Path | None = None,
+    progress: Progress | None = None,
+    render: Render | None = None,
+) -> RunResult:
+    """Run one scenario file and write its result folder.
+
+    ``seed``      instead of the file's.
+    ``out``       the folder; None: ``runs/<scenario>/<start>-s<seed>-<file>``, and ``runs/latest``.
+    ``render``    makes report.html; None: no report is written.
+    raises        ScenarioFileError, ConfigError, UsageError: nothing was run.
+                  RunFolderError: the folder cannot be written.
+    """
+    file = Path(path)
+    scenario = read_scenario(file, seed)
+    studies = read_studies(scenario, file.parent)
+    started = time.time()
+    clock = (time.perf_counter(), time.process_time())
+    tell = progress or (lambda _: None)
+    tell(ProgressEvent(0, "phase", f"founding a network of {len(scenario.network.validators)}"))
+    run = _Run(scenario, studies, tell)
+    run.play()
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started))
+    folder = out or RUNS / scenario.name / f"{stamp}-s{scenario.run.seed}-{_mark(scenario)}"
+    results = run.results(
+        {
+            "started": stamp,
+            "wall_s": round(time.perf_counter() - clock[0], 3),
+            "cpu_s": round(time.process_time() - clock[1], 3),
+            "path": str(folder),
+            "host": platform.node(),
+        }
+    )
+    _write(folder, file, run, results, render)
+    if out is None:
+        point_latest(folder, RUNS)
+    found = results.as_dict()
+    tell(ProgressEvent(run.world.kernel.now, "done", str(found["verdict"])))
+    return RunResult(found, folder)
+
+
+def read_scenario(file: Path, seed: int | None) -> Scenario:
+    """Read and check a scenario file.
+
+    raises        ScenarioFileError; ConfigError: the file cannot be read; UsageError: the seed.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: byte {error.start} is no UTF-8") from error
+    except OSError as error:
+        raise ConfigError(f"{file}: {error.strerror or error}") from error
+    scenario = load(text, str(file))
+    return scenario if seed is None else resolve(scenario, {"run.seed": seed})
+
+
+def read_studies(scenario: Scenario, beside: Path) -> dict[str, bytes]:
+    """Read the files of all studies before anything runs; step id to bytes.
+
+    raises        ConfigError: a file beside the scenario cannot be read.
+                  UnknownStudyError, StudyNotHereError: pydicom has no such file here.
+    """
+    studies: dict[str, bytes] = {}
+    for step in scenario.steps:
+        if not isinstance(step, PerformLab):
+            continue
+        if step.study.source == "pydicom":
+            studies[step.id] = load_study(f"pydicom:{step.study.name}")
+            continue
+        file = beside / step.study.name
+        try:
+            studies[step.id] = file.read_bytes()
+        except OSError as error:
+            what = f"step {step.id}: study {file}: {error.strerror or error}"
+            raise ConfigError(what) from error
+    return studies
+
+
+class _Run:
+    """One run: the world, its steps, its judges."""
+
+    def __init__(self, scenario: Scenario, studies: Mapping[str, bytes], tell: Progress) -> None:
+        self.scenario = scenario
+        self.world = World(scenario)
+        self.book = StepBook(self.world, studies)
+        self.schedule = Schedule(self.world, self.book, self._step_ended)
+        self._tell = tell
+        self._expectations = build_expectations(self.world, self.book)
+        self._cause: str | None = None
+        self.findings: tuple[Finding, ...] = ()
+        for expectation in self._expectations:
+            self.world.listeners.append(expectation.observe)
+        self.world.on_change.append(self._check)
+
+    def play(self) -> None:
+        """Run to the horizon, or until the simulator itself cannot go on."""
+        world = self.world
+        world.start()
+        self.schedule.start()
+        until = self.scenario.run.until_us
+        try:
+            for t_us in (*range(_PROGRESS_EVERY_US, until, _PROGRESS_EVERY_US), until):
+                world.kernel.run_until(t_us)
+                height = max(core.ledger.head.number for core in world.nodes.values())
+                self._tell(ProgressEvent(t_us, "block", f"block {height}"))
+            world.settle()
+        except WardnetError as error:
+            self._cause = f"{type(error).__name__}: {error}"
+        world.tell_stores()
+        self._check()
+        self.findings = tuple(one.conclude(world.kernel.now) for one in self._expectations)
+        for finding in self.findings:
+            word = {True: "holds", False: "violated", None: "undecided"}[finding.holds]
+            text = f"{finding.terms.text}: {word}"
+            self._tell(ProgressEvent(world.kernel.now, "expectation", text))
+
+    def results(self, volatile: Mapping[str, str | int | float]) -> Results:
+        """Judge the run."""
+        scenario, outcomes = self.scenario, self.schedule.outcomes
+        expectations = expectation_results(self.findings, scenario.steps, outcomes)
+        holds = [one.holds for one in expectations]
+        verdict = verdict_of(holds, self._cause)
+        cause = self._cause
+        if cause is None and verdict != "valid":
+            cause = "expectation" if verdict == "invalid" else "undecided"
+        return Results(
+            scenario=scenario.name,
+            seed=scenario.run.seed,
+            driver=scenario.run.driver,
+            execution=scenario.run.execution,
+            verdict=verdict,
+            cause=cause,
+            digest=self.world.trace.digest(),
+            expectations=expectations,
+            steps=step_results(scenario.steps, outcomes),
+            nodes=node_results(self.world),
+            metrics=metrics(self.world, outcomes),
+            versions={name: version(name) for name in _VERSIONS}
+            | {"python": platform.python_version()},
+            volatile=volatile,
+        )
+
+    def _check(self) -> None:
+        for expectation in self._expectations:
+            expectation.check(self.world.kernel.now)
+
+    def _step_ended(self, outcome: StepOutcome) -> None:
+        took = (outcome.ended_us - outcome.started_us) / 1_000_000
+        name = outcome.status if outcome.error is None else f"{outcome.status} {outcome.error}"
+        text = f"{outcome.step.id}: {name} after {took:.1f} s"
+        self._tell(ProgressEvent(outcome.ended_us, "step", text))
+
+
+def _write(folder: Path, file: Path, run: _Run, results: Results, render: Render | None) -> None:
+    scenario = run.scenario
+    files = {
+        "scenario.yaml": scenario.tree.text,
+        "resolved.json": json.dumps(scenario.resolved(), indent=2, ensure_ascii=False) + "\n",
+        "history.jsonl": run.world.history.text(),
+    }
+    if render is not None:
+        repeat = f"python3 cli.py run {file} --seed {scenario.run.seed}"
+        extra = report_data(
+            run.world, run.book, run.schedule.outcomes, file=file.name, repeat=repeat
+        )
+        files["report.html"] = render(results.as_dict(), run.world.history.as_dicts(), extra)
+    write_run(folder, files, results.text())
+
+
+def _mark(scenario: Scenario) -> str:
+    return sha256(canonical(scenario.resolved()).encode()).hexdigest()[:6]

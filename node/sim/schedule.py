@@ -1,0 +1,129 @@
+"""Runs the steps of a scenario at their times and notes how each one ended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from node.base.errors import WardnetError
+from node.privacy.release_errors import GrantNotActiveError
+from node.sim.facts import StepEnded
+from node.sim.flow_driver import Ended
+from node.sim.history import EventKind, JsonValue
+from node.sim.kernel import Priority
+from node.sim.results import StepStatus
+from node.sim.schema.steps import AnyStep
+from node.sim.steps import StepBook
+from node.sim.world import World
+from node.workflows.errors import ContractRevertError
+from node.workflows.requests import Inclusion
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """How a step ended."""
+
+    step: AnyStep
+    status: StepStatus
+    error: str | None
+    """Name of the refusal, revert or error; None for a step that ended well."""
+    why: str
+    """One sentence; empty for a step that ended well."""
+    started_us: int
+    ended_us: int
+    gas: int
+    transactions: tuple[Inclusion, ...]
+
+
+class Schedule:
+    """Starts each step when its time has come: at ``at``, or when the step before it ended."""
+
+    def __init__(self, world: World, book: StepBook, on_end: Callable[[StepOutcome], None]) -> None:
+        self._world = world
+        self._book = book
+        self._on_end = on_end
+        self._steps = world.scenario.steps
+        self.outcomes: dict[str, StepOutcome] = {}
+
+    def start(self) -> None:
+        """Schedule the first step, and all that have a time of their own."""
+        for index, step in enumerate(self._steps):
+            if step.at is not None and step.at.after is None:
+                self._at(step.at.delay_us, step)
+            elif step.at is None and index == 0:
+                self._at(0, step)
+
+    def _at(self, t_us: int, step: AnyStep) -> None:
+        self._world.kernel.at(t_us, Priority.STEP, "", lambda: self._begin(step))
+
+    def _begin(self, step: AnyStep) -> None:
+        world = self._world
+        started = world.kernel.now
+        world.history.append(started, actor_of(step), "invoke", step.do, ref=step.id)
+        try:
+            flow = self._book.flow(step)
+        except WardnetError as error:
+            self._end(step, started, Ended(error=error))
+            return
+        world.flows.start(
+            step.id,
+            flow,
+            timeout_us=step.timeout_us,
+            done=lambda ended: self._end(step, started, ended),
+        )
+
+    def _end(self, step: AnyStep, started: int, ended: Ended) -> None:
+        world = self._world
+        now = world.kernel.now
+        status, error, why = judged(ended)
+        outcome = StepOutcome(step, status, error, why, started, now, ended.gas, ended.transactions)
+        self.outcomes[step.id] = outcome
+        if status == "ok":
+            self._book.leave(step.id, ended.value)
+        value: JsonValue = {"gas": ended.gas} if error is None else {"error": error, "why": why}
+        world.history.append(now, actor_of(step), _KINDS[status], step.do, value, ref=step.id)
+        world.tell(StepEnded(step.id, status))
+        self._on_end(outcome)
+        self._follow(step)
+
+    def _follow(self, ended: AnyStep) -> None:
+        """Start what waited for this step."""
+        now = self._world.kernel.now
+        for before, step in zip((None, *self._steps), self._steps, strict=False):
+            if step.at is None and before is ended:
+                self._at(now, step)
+            elif step.at is not None and step.at.after == ended.id:
+                self._at(now + step.at.delay_us, step)
+
+
+_KINDS: dict[StepStatus, EventKind] = {
+    "ok": "ok",
+    "refused": "fail",
+    "revert": "fail",
+    "timeout": "info",
+    "error": "info",
+    "skipped": "info",
+}
+
+
+def judged(ended: Ended) -> tuple[StepStatus, str | None, str]:
+    """Give status, name of the error, and the sentence of how a flow ended."""
+    error = ended.error
+    if ended.timed_out:
+        return "timeout", None, "no answer within the step's timeout; it may still happen"
+    match error:
+        case None:
+            return "ok", None, ""
+        case ContractRevertError():
+            return "revert", error.name, str(error)
+        case GrantNotActiveError():
+            return "refused", error.status, str(error)
+        case _:
+            return "refused", type(error).__name__, str(error)
+
+
+def actor_of(step: AnyStep) -> str:
+    """Give who does a step, for the history: the most particular participant it names."""
+    for field in ("lab", "doctor", "patient", "hospital"):
+        name = getattr(step, field, None)
+        if isinstance(name, str):
+            return name
+    return "world"

@@ -1,0 +1,99 @@
+"""What colluding custodians could do: takes shares out of their stores and tries to open a record.
+
+This is no protocol message; it reads the stores as somebody would who owns the machines.
+"""
+
+from collections.abc import Iterable
+from itertools import combinations
+
+from node.base.errors import WardnetError
+from node.base.types import Hash32
+from node.ipfs_lite.unixfs_read import read_all
+from node.privacy.wallet import Wallet
+from node.sim.predicates.base import State
+from node.sim.world import World
+from node.sss.commitments import Manifest
+from node.sss.errors import WrongEssentialShareError
+from node.sss.ssms import decrypt, recover_key
+from node.workflows.errors import FetchFailedError
+
+
+def rebuild(
+    world: World, wallet: Wallet, deal_id: Hash32, custodians: Iterable[str], *, essential: bool
+) -> bytes:
+    """Open a record with the shares of these custodians, with or without the patient's share.
+
+    raises        WrongEssentialShareError: the essential share does not take part.
+                  ShareMissingError: fewer than t-1 of the custodians hold a share.
+                  what else ``ssms`` raises for shares and fragments that do not fit.
+    """
+    manifest = wallet.manifest(deal_id)
+    shares = [wallet.essential(deal_id).encode()] if essential else []
+    for name in custodians:
+        share = world.nodes[name].custody.custodian.share(deal_id)
+        if share is not None:
+            shares.append(share)
+    found = recover_key(manifest, shares)
+    return decrypt(manifest, found.key, gather_fragments(world, manifest))
+
+
+def gather_fragments(world: World, manifest: Manifest) -> list[bytes]:
+    """Take t-1 fragments from wherever they lie: ciphertext is nobody's secret.
+
+    raises        FetchFailedError: fewer of them lie anywhere.
+    """
+    fragments: list[bytes] = []
+    for entry in manifest.fragments:
+        for node in world.nodes.values():
+            if node.store.store.has(entry.cid):
+                fragments.append(read_all(node.store.store.get, entry.cid))
+                break
+        if len(fragments) == manifest.header.needed:
+            return fragments
+    missing = tuple(entry.cid for entry in manifest.fragments)
+    raise FetchFailedError(missing, (), "no store holds enough fragments")
+
+
+def try_all_subsets(world: World, wallet: Wallet, deal_id: Hash32) -> State:
+    """Try every set of custodians, each with and without the essential share.
+
+    Holds if exactly the sets with the essential share and at least t-1 custodians open the record,
+    and every set without the essential share is refused for that reason.
+    """
+    needed = wallet.manifest(deal_id).header.needed
+    names = sorted(world.nodes)
+    tried = opened = 0
+    for size in range(len(names) + 1):
+        for chosen in combinations(names, size):
+            for essential in (False, True):
+                tried += 1
+                wants = essential and size >= needed
+                fault = _try(world, wallet, deal_id, chosen, essential=essential, wants=wants)
+                if fault is not None:
+                    return State(holds=False, why=fault)
+                opened += wants
+    return State(
+        holds=True,
+        why=f"{tried} sets of shares tried: the {opened} with the essential share and at least "
+        f"{needed} custodians opened the record, no other did",
+    )
+
+
+def _try(
+    world: World,
+    wallet: Wallet,
+    deal_id: Hash32,
+    chosen: tuple[str, ...],
+    *,
+    essential: bool,
+    wants: bool,
+) -> str | None:
+    holders = ", ".join(chosen) or "no custodian"
+    shares = f"{holders} {'with' if essential else 'without'} the essential share"
+    try:
+        rebuild(world, wallet, deal_id, chosen, essential=essential)
+    except WrongEssentialShareError as error:
+        return f"{shares} was refused: {error}" if essential else None
+    except WardnetError as error:
+        return f"{shares} was refused: {error}" if wants or not essential else None
+    return None if wants else f"{shares} opened the record"

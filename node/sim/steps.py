@@ -1,0 +1,213 @@
+"""From a step of the scenario to the flow that does it."""
+
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+from node.base.errors import ConfigError
+from node.base.rng import TreeEntropy
+from node.base.types import MICROS_PER_SECOND
+from node.privacy.consent import Purpose
+from node.privacy.record import Diagnosis, Insurance, PmrEntry
+from node.privacy.synthetic import make_consultation
+from node.sim.schema import steps as todo
+from node.sim.share_trial import rebuild
+from node.sim.world import World
+from node.workflows.access import (
+    AccessRequest,
+    GrantMade,
+    deny,
+    direct_request,
+    grant,
+    request_access,
+    revoke,
+)
+from node.workflows.consult import Visit, consult
+from node.workflows.labs import FiledStudy, Order, order_lab, perform_lab
+from node.workflows.onboard_doctor import onboard_doctor
+from node.workflows.read_record import read_record, second_opinion
+from node.workflows.register_hospital import register_hospital
+from node.workflows.register_patient import register_patient
+from node.workflows.requests import Flow
+from node.workflows.suspend_doctor import suspend_doctor
+from node.workflows.ward import Lab
+
+T = TypeVar("T")
+
+_REFERENCES: Final = "a reference to a step that the loader has checked"
+
+
+class StepBook:
+    """What steps left behind, and the flows of those to come."""
+
+    def __init__(self, world: World, studies: Mapping[str, bytes]) -> None:
+        self._world = world
+        self._studies = studies
+        """Step id of a ``perform_lab``: the bytes of its file."""
+        self._left: dict[str, object] = {}
+
+    def leave(self, step: str, value: object) -> None:
+        """Remember what a step ended with."""
+        self._left[step] = value
+
+    def visit(self, step: str) -> Visit:
+        """Give the visit that a step left."""
+        return self._get(step, Visit)
+
+    def record(self, step: str) -> FiledStudy | Visit | None:
+        """Give the record that a step filed; None while there is none."""
+        left = self._left.get(step)
+        return left if isinstance(left, FiledStudy | Visit) else None
+
+    def grants(self) -> tuple[GrantMade, ...]:
+        """Give all grants, in the order in which they were made."""
+        return tuple(one for one in self._left.values() if isinstance(one, GrantMade))
+
+    def records(self) -> tuple[tuple[str, FiledStudy | Visit], ...]:
+        """Give all records that steps filed, with the ids of the steps."""
+        return tuple(
+            (step, one) for step, one in self._left.items() if isinstance(one, FiledStudy | Visit)
+        )
+
+    def flow(self, step: todo.AnyStep) -> Flow[object]:
+        """Give the flow of a step.
+
+        raises        ConfigError: a step that it refers to did not end well.
+        """
+        cast = self._world.cast
+        entropy = TreeEntropy(self._world.scenario.run.seed, "step", step.id)
+        regulators = tuple(cast.regulators.values())
+        match step:
+            case todo.RegisterHospital():
+                return register_hospital(cast.ward, cast.hospitals[step.hospital], regulators)
+            case todo.OnboardDoctor():
+                return onboard_doctor(cast.ward, cast.doctors[step.doctor])
+            case todo.RegisterPatient():
+                return register_patient(cast.ward, cast.patients[step.patient], entropy)
+            case todo.SuspendDoctor():
+                seconds = None if step.for_us is None else step.for_us // MICROS_PER_SECOND
+                doctor = cast.doctors[step.doctor]
+                return suspend_doctor(cast.ward, doctor, regulators, seconds=seconds)
+            case todo.Consult() | todo.OrderLab() | todo.PerformLab():
+                return self._clinical(step, entropy)
+            case _:
+                return self._access(step, entropy)
+
+    def _clinical(
+        self, step: todo.Consult | todo.OrderLab | todo.PerformLab, entropy: TreeEntropy
+    ) -> Flow[object]:
+        cast = self._world.cast
+        match step:
+            case todo.Consult():
+                patient = cast.patients[step.patient]
+                entry = make_consultation(patient.person, entropy)
+                if step.sections is not None:
+                    entry = written_entry(dict(step.sections.items()))
+                doctor = cast.doctors[step.doctor]
+                return consult(cast.ward, doctor, patient, entry, on=step.date, entropy=entropy)
+            case todo.OrderLab():
+                visit = self._get(step.pmr, Visit)
+                doctor = cast.doctors[step.doctor]
+                return order_lab(
+                    cast.ward,
+                    doctor,
+                    visit.patient,
+                    self._lab_for(step),
+                    visit.pmr_id,
+                    modality=step.modality,
+                    reason=step.reason,
+                )
+            case todo.PerformLab():
+                order = self._get(step.order, Order)
+                lab = cast.labs[step.lab]
+                return perform_lab(cast.ward, lab, order, self._studies[step.id], entropy)
+
+    def _access(self, step: todo.AnyStep, entropy: TreeEntropy) -> Flow[object]:
+        cast = self._world.cast
+        match step:
+            case todo.RequestAccess():
+                return request_access(
+                    cast.ward,
+                    cast.doctors[step.doctor],
+                    cast.patients[step.patient],
+                    self._get(step.pmr, Visit).pmr_id,
+                    purpose=Purpose(step.purpose),
+                    sections=step.scope,
+                )
+            case todo.Grant():
+                request = self._request_of(step)
+                seconds = step.for_us // MICROS_PER_SECOND
+                return grant(cast.ward, request, seconds=seconds, entropy=entropy)
+            case todo.Deny():
+                return deny(cast.ward, self._get(step.request, AccessRequest))
+            case todo.Revoke():
+                return revoke(cast.ward, self._get(step.grant, GrantMade))
+            case todo.ReadRecord():
+                pmr_id = self._get(step.pmr, Visit).pmr_id
+                return read_record(cast.ward, cast.doctors[step.doctor], pmr_id, entropy)
+            case todo.SecondOpinion():
+                visit = self._get(step.pmr, Visit)
+                doctor = cast.doctors[step.doctor]
+                return second_opinion(cast.ward, doctor, visit.patient, visit.pmr_id, entropy)
+            case todo.Rebuild():
+                return self._rebuild(step)
+            case _:
+                raise AssertionError(f"{step.do} is no action that was built")
+
+    def _request_of(self, step: todo.Grant) -> AccessRequest:
+        if step.request is not None:
+            return self._get(step.request, AccessRequest)
+        assert step.doctor is not None, _REFERENCES
+        assert step.pmr is not None, _REFERENCES
+        cast = self._world.cast
+        visit = self._get(step.pmr, Visit)
+        return direct_request(cast.doctors[step.doctor], cast.patients[step.patient], visit.pmr_id)
+
+    def _rebuild(self, step: todo.Rebuild) -> Flow[object]:
+        record = self.record(step.record)
+        if record is None:
+            raise ConfigError(f"step {step.record} filed no record")
+        patient = record.patient
+        deal_id = record.filed.deal_id
+        opened = rebuild(
+            self._world, patient.wallet, deal_id, step.custodians, essential=step.essential
+        )
+        return _nothing(len(opened))
+
+    def _lab_for(self, step: todo.OrderLab) -> Lab:
+        """Give the lab that performs the order later, else the first of the doctor's hospital."""
+        cast = self._world.cast
+        for later in self._world.scenario.steps:
+            if isinstance(later, todo.PerformLab) and later.order == step.id:
+                return cast.labs[later.lab]
+        hospital = cast.doctors[step.doctor].hospital
+        for lab in cast.labs.values():
+            if lab.hospital is hospital:
+                return lab
+        raise ConfigError(
+            f"step {step.id}: {hospital.name} has no lab, and none performs the order"
+        )
+
+    def _get(self, step: str, kind: type[T]) -> T:
+        left = self._left.get(step)
+        if not isinstance(left, kind):
+            raise ConfigError(f"step {step} did not end well, so nothing can refer to it")
+        return left
+
+
+def written_entry(sections: Mapping[str, str]) -> PmrEntry:
+    """Give the entry whose sections a scenario file writes out as texts."""
+    return PmrEntry(
+        present_illness=sections.get("present_illness", ""),
+        past_illness=sections.get("past_illness", ""),
+        diagnosis=(Diagnosis("", sections["diagnosis"]),) if "diagnosis" in sections else (),
+        treatment_summary=sections.get("treatment_summary", ""),
+        lab_reports=(sections["lab_reports"],) if "lab_reports" in sections else (),
+        iomt=(sections["iomt"],) if "iomt" in sections else (),
+        insurance=Insurance("", sections["insurance"]) if "insurance" in sections else None,
+    )
+
+
+def _nothing(value: int) -> Flow[object]:
+    """Be a flow that asks nobody."""
+    yield from ()
+    return value

@@ -1,0 +1,245 @@
+"""What a finished run comes to: results, and the data of the report."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+from node.base.types import Address, Hash32
+from node.consensus_poa.header import recover_signer
+from node.ipfs_lite.cid import to_text
+from node.p2p.wire import name_of_type
+from node.sim.checkers.release_window import read_receipt
+from node.sim.expectations import Finding
+from node.sim.metrics import summaries
+from node.sim.results import ExpectationResult, NodeResult, StepResult, step_meets
+from node.sim.schedule import StepOutcome
+from node.sim.schema.steps import AnyStep
+from node.sim.steps import StepBook
+from node.sim.world import World
+from node.workflows.access import GrantMade
+from node.workflows.consult import Visit
+from node.workflows.labs import FiledStudy
+
+_MILLISECOND: Final = 1_000
+
+
+def step_results(
+    steps: Sequence[AnyStep], outcomes: dict[str, StepOutcome]
+) -> tuple[StepResult, ...]:
+    """Give a line for every step; one that never began is ``skipped``."""
+    lines: list[StepResult] = []
+    for step in steps:
+        outcome = outcomes.get(step.id)
+        if outcome is None:
+            lines.append(StepResult(step.id, step.do, "skipped", 0, 0))
+            continue
+        took_ms = (outcome.ended_us - outcome.started_us) // _MILLISECOND
+        lines.append(StepResult(step.id, step.do, outcome.status, took_ms, outcome.gas))
+    return tuple(lines)
+
+
+def expectation_results(
+    findings: Sequence[Finding], steps: Sequence[AnyStep], outcomes: dict[str, StepOutcome]
+) -> tuple[ExpectationResult, ...]:
+    """Give the expectations of the file, then what every step was expected to end with."""
+    lines = [
+        ExpectationResult(one.terms.name, one.terms.line, one.terms.text, one.holds, None, one.why)
+        for one in findings
+    ]
+    for step in steps:
+        outcome = outcomes.get(step.id)
+        status = "skipped" if outcome is None else outcome.status
+        got = None if outcome is None else outcome.error
+        wants = step.expect if step.error is None else f"{step.expect} ({step.error})"
+        ended = status if got is None else f"{status} ({got})"
+        detail = f": {outcome.why}" if outcome is not None and outcome.why else ""
+        lines.append(
+            ExpectationResult(
+                f"step {step.id}",
+                step.line,
+                f"{step.do} ends with {wants}",
+                step_meets(status, got, step.expect, step.error),
+                None,
+                f"ended with {ended}{detail}",
+            )
+        )
+    return tuple(lines)
+
+
+def node_results(world: World) -> tuple[NodeResult, ...]:
+    """Give where every node stands."""
+    return tuple(
+        NodeResult(
+            name=name,
+            address=f"0x{core.address.hex()}",
+            height=core.ledger.head.number,
+            head_hash=f"0x{core.ledger.head_hash.hex()}",
+            state_root=f"0x{core.ledger.head.state_root.hex()}",
+            blocks_sealed=world.counters.sealed.get(name, 0),
+            store_blocks=core.store.store.count(),
+        )
+        for name, core in world.nodes.items()
+    )
+
+
+def metrics(world: World, outcomes: dict[str, StepOutcome]) -> dict[str, dict[str, int]]:
+    """Give the statistics of the run, in integers with the unit in the name."""
+    chain = _chain(world)
+    times = [header.timestamp for header in chain]
+    seen = [
+        max(at.values()) - min(at.values())
+        for at in world.stored_at.values()
+        if len(at) == len(world.nodes)
+    ]
+    return summaries(
+        {
+            "block_interval_s": [after - before for before, after in pairwise(times)],
+            "block_propagation_us": seen,
+            "block_gas": [header.gas_used for header in chain],
+            "step_latency_ms": [
+                (one.ended_us - one.started_us) // _MILLISECOND for one in outcomes.values()
+            ],
+            "frames": [world.counters.frames],
+            "frame_bytes": [world.counters.bytes],
+            "events": [world.kernel.events],
+            "reorgs": [world.counters.reorgs],
+            "reorg_depth_blocks": [world.counters.deepest_reorg],
+            "cpu_busy_us": [host.busy_us_total for host in world.hosts.values()],
+        }
+    )
+
+
+def report_data(
+    world: World, book: StepBook, outcomes: dict[str, StepOutcome], *, file: str, repeat: str
+) -> dict[str, Any]:
+    """Give what the report shows besides the results (``node.report.data.ReportData``)."""
+    scenario = world.scenario
+    return {
+        "scenario": {
+            "title": scenario.title,
+            "about": scenario.about,
+            "refs": list(scenario.refs),
+            "file": file,
+            "repeat": repeat,
+            "consensus": scenario.chain.consensus,
+            "fork_choice": scenario.chain.fork_choice,
+            "period_s": world.clique.period,
+            "scheme": scenario.records.sharing.scheme,
+            "t": scenario.records.sharing.t,
+            "n": scenario.records.sharing.n,
+        },
+        "blocks": _blocks(world),
+        "transactions": _transactions(book, outcomes),
+        "records": [_record(world, step, one) for step, one in book.records()],
+        "grants": [_grant(world, one) for one in book.grants()],
+        "messages": [
+            {
+                "t_us": one.sent_us,
+                "arrive_us": one.arrives_us,
+                "src": one.source,
+                "dst": one.target,
+                "type": name_of_type(one.type),
+                "bytes": one.bytes,
+            }
+            for one in world.messages
+        ],
+    }
+
+
+def _chain(world: World) -> list[Any]:
+    """Give the headers of the first node's chain, genesis left out."""
+    ledger = next(iter(world.nodes.values())).ledger
+    headers = (ledger.header_by_number(n) for n in range(1, ledger.head.number + 1))
+    return [header for header in headers if header is not None]
+
+
+def _blocks(world: World) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    ledger = next(iter(world.nodes.values())).ledger
+    for header in _chain(world):
+        block_hash = header.hash()
+        block = ledger.block(block_hash)
+        signer = recover_signer(header, world.verifier)
+        rows.append(
+            {
+                "number": header.number,
+                "hash": f"0x{block_hash.hex()}",
+                "signer": world.cast.name_of(Address(signer or b"")),
+                "timestamp": header.timestamp,
+                "difficulty": header.difficulty,
+                "txs": len(block.transactions) if block else 0,
+                "gas_used": header.gas_used,
+            }
+        )
+    return rows
+
+
+def _transactions(book: StepBook, outcomes: dict[str, StepOutcome]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    seen: set[Hash32] = set()
+    granted = False
+    for name, outcome in outcomes.items():
+        fresh = [one for one in outcome.transactions if one.tx_hash not in seen]
+        for place, one in enumerate(fresh, start=1):
+            seen.add(one.tx_hash)
+            kind = f"{outcome.step.do} (step {place} of {len(fresh)})"
+            if place == len(fresh):
+                kind = _kind(outcome.step, book, granted=granted)
+            rows.append({"step": name, "kind": kind, "gas": one.gas_used})
+        granted |= outcome.step.do == "grant" and bool(fresh)
+    return rows
+
+
+def _kind(step: AnyStep, book: StepBook, *, granted: bool) -> str:
+    """Give the budget that the deciding transaction of a step falls under, or its action."""
+    match step.do:
+        case "consult" | "second_opinion":
+            left = book.record(step.id)
+            return "mint" if isinstance(left, Visit) and left.entry_index == 0 else "append"
+        case "perform_lab":
+            return "file_report"
+        case "grant":
+            return "grant" if granted else "first_grant"
+        case other:
+            return other
+
+
+def _record(world: World, step: str, record: FiledStudy | Visit) -> dict[str, Any]:
+    manifest = record.patient.wallet.manifest(record.filed.deal_id)
+    holders: list[dict[str, Any]] = []
+    for index, custodian in enumerate(record.filed.custodians, start=1):
+        name = world.cast.name_of(custodian)
+        store = world.nodes[name].store.store
+        holders.append(
+            {
+                "node": name,
+                "index": index,
+                "fragment": store.has(manifest.fragments[index - 1].cid),
+            }
+        )
+    return {
+        "record": step,
+        "pmr": str(record.pmr_id),
+        "kind": f"study {record.order.modality}" if isinstance(record, FiledStudy) else "entry",
+        "manifest_cid": to_text(record.filed.content.cid),
+        "patient": record.patient.name,
+        "holders": holders,
+    }
+
+
+def _grant(world: World, made: GrantMade) -> dict[str, Any]:
+    releases: list[int] = []
+    refusals: list[int] = []
+    for receipt in world.receipts:
+        read = read_receipt(receipt)
+        if read is not None and read.grant_id == made.grant_id:
+            (refusals if read.status else releases).append(read.head_timestamp)
+    return {
+        "id": f"0x{made.grant_id.hex()}",
+        "grantee": made.doctor.name,
+        "from": made.valid_from_s,
+        "until": made.valid_until_s,
+        "revoked": world.revoked.get(made.grant_id),
+        "releases": releases,
+        "refusals": refusals,
+    }

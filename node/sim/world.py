@@ -1,0 +1,323 @@
+"""One simulated network: hosts, links, and what checkers are told about them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from node.app.events import (
+    Event,
+    FrameReceived,
+    HeadMoved,
+    Noted,
+    PeerConnected,
+    SealingPaused,
+    Started,
+)
+from node.app.founding import FoundingHospital, FoundingPlan, found
+from node.app.node_core import NodeCore, NodeParts
+from node.base.errors import WardnetError
+from node.base.keys import MemoVerifier
+from node.base.rng import TreeEntropy
+from node.base.types import MICROS_PER_SECOND, Address, Cid, Hash32
+from node.consensus_poa.clique.options import CliqueOptions
+from node.evm.genesis import Genesis
+from node.ipfs_lite.blockstore import MemoryStore as MemoryBlocks
+from node.privacy.custody_store import MemoryStore as MemoryCustody
+from node.sim.cast import Cast, cast_all, cast_hospitals, regulator_keys, secrets_of
+from node.sim.facts import BlockStored, BytesSeen, Fact, HeadAt, ReceiptSigned
+from node.sim.flow_driver import FlowDriver
+from node.sim.history import EventKind, History, JsonValue
+from node.sim.hosts import CpuSpec, Host, LocalClock
+from node.sim.kernel import Kernel, Priority
+from node.sim.link import Link
+from node.sim.schema.scenario import Scenario
+from node.sim.schema.steps import RegisterHospital
+from node.sim.topology import link_specs
+from node.sim.trace import Trace
+from node.sss.ssms import Profile
+from node.workflows.ward import Hospital
+
+Listener: TypeAlias = Callable[[Fact], None]
+
+MESSAGES_KEPT_MAX: Final = 200
+"""Frames that the report draws."""
+HANDSHAKE_TRIPS: Final = 4
+"""One-way trips before a connection is up: TCP and TLS 1.3, two round trips."""
+SETTLE_US: Final = 10_000_000
+"""What is under way at the horizon has this long to arrive: two retransmissions and a fetch."""
+_HISTORY_NOTES: Final = frozenset(
+    {
+        "consensus.evidence",
+        "chain.block_rejected",
+        "chain.final_left",
+        "custody.receipt_signed",
+        "custody.grant_ended",
+        "custody.message_refused",
+        "custody.fragment_missing",
+        "p2p.peer_breached",
+        "p2p.peer_penalised",
+        "pool.tx_refused",
+        "pool.tx_skipped",
+        "store.peer_banned",
+        "store.block_corrupt",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One frame on its way."""
+
+    sent_us: int
+    arrives_us: int
+    source: str
+    target: str
+    type: int
+    bytes: int
+
+
+@dataclass(slots=True)
+class Counters:
+    """What a run adds up."""
+
+    frames: int = 0
+    bytes: int = 0
+    sealed: dict[str, int] = field(default_factory=dict[str, int])
+    reorgs: int = 0
+    deepest_reorg: int = 0
+
+
+class World:
+    """Everything that a scenario's steps act on.  Also the ``Surroundings`` of its hosts."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.kernel = Kernel()
+        self.trace = Trace()
+        self.history = History()
+        self.counters = Counters()
+        self.messages: list[Message] = []
+        self.verifier = MemoVerifier()
+        self.listeners: list[Listener] = []
+        self.on_change: list[Callable[[], None]] = []
+        """Called once at an instant at which the state of some node changed."""
+        self.stored_at: dict[bytes, dict[str, int]] = {}
+        """Block hash: when each node stored it, world time."""
+        self.receipts: list[bytes] = []
+        self.revoked: dict[bytes, int] = {}
+        """Grant id: block time of the revocation as a custodian saw it become final."""
+        self._check_due = False
+        hospitals = cast_hospitals(scenario)
+        self.clique = clique_options(scenario)
+        founding = found(_plan(scenario, hospitals, self.clique))
+        self.genesis: Genesis = founding.genesis
+        self.cast: Cast = cast_all(scenario, hospitals, founding.contracts)
+        self.nodes: dict[str, NodeCore] = {}
+        self.hosts: dict[str, Host] = {}
+        self._by_address: dict[Address, str] = {}
+        for name in scenario.network.validators:
+            self._add_node(name, hospitals[name])
+        seed = scenario.run.seed
+        self._links = {
+            ends: Link(seed, *ends, spec) for ends, spec in link_specs(scenario.network).items()
+        }
+        by_address = {address: self.hosts[name] for address, name in self._by_address.items()}
+        self.flows = FlowDriver(self.kernel, by_address)
+
+    def start(self) -> None:
+        """Start all nodes at T = 0 and connect them."""
+        for host in self.hosts.values():
+            host.offer(Priority.COMPLETION, Started())
+        for (source, target), link in self._links.items():
+            up = HANDSHAKE_TRIPS * link.spec.base_us + 1
+            self._deliver(up, target, PeerConnected(self.nodes[source].address))
+
+    def settle(self) -> None:
+        """Let no node seal any more, and deliver what is under way.
+
+        Otherwise the last block of a run would be known to its sealer and to nobody else.
+        """
+        for host in self.hosts.values():
+            host.offer(Priority.COMPLETION, SealingPaused())
+        self.kernel.run_until(self.kernel.now + SETTLE_US)
+
+    def tell(self, fact: Fact) -> None:
+        """Tell checkers and predicates a fact, and have them judge soon."""
+        for listener in self.listeners:
+            listener(fact)
+        if not self._check_due:
+            self._check_due = True
+            self.kernel.at(self.kernel.now, Priority.CHECK, "", self._check)
+
+    def tell_stores(self) -> None:
+        """Show the checkers every block of every chain and store, and the history."""
+        for name, core in self.nodes.items():
+            for number in range(core.ledger.head.number + 1):
+                block_hash = core.ledger.hash_by_number(number)
+                block = None if block_hash is None else core.ledger.block(block_hash)
+                if block is not None:
+                    self.tell(BytesSeen(f"block {number} of {name}", block.encode()))
+            for multihash in core.store.store.multihashes():
+                cid = Cid(b"\x01\x55" + multihash)
+                where = f"block 0x{multihash.hex()[:16]} in the store of {name}"
+                self.tell(BytesSeen(where, core.store.store.get(cid)))
+        self.tell(BytesSeen("the history", self.history.text().encode()))
+
+    # -- Surroundings --
+
+    def transmit(self, source: str, peer: Address, payload: bytes) -> None:
+        """Put a frame onto a link; it arrives as its bytes and the link decide."""
+        target = self._by_address[peer]
+        now = self.kernel.now
+        arrival = self._links[source, target].arrival(now, payload[1], len(payload))
+        event = FrameReceived(self.nodes[source].address, payload)
+        self._deliver(arrival, target, event)
+        self.counters.frames += 1
+        self.counters.bytes += len(payload)
+        if len(self.messages) < MESSAGES_KEPT_MAX:
+            self.messages.append(Message(now, arrival, source, target, payload[1], len(payload)))
+        self.tell(BytesSeen(f"frame {source} -> {target} at {now} us", payload))
+
+    def answered(self, call: int, value: object) -> None:
+        """Hand an answer to the flow that asked."""
+        self.flows.answered(call, value)
+
+    def failed(self, call: int, error: WardnetError) -> None:
+        """Hand an error to the flow that asked."""
+        self.flows.failed(call, error)
+
+    def head_moved(self, node: str, move: HeadMoved) -> None:
+        """Note a node's new head."""
+        header = move.header
+        self.trace.head(self.kernel.now, node, move.hash, header.state_root)
+        if move.reorg_depth:
+            self.counters.reorgs += 1
+            self.counters.deepest_reorg = max(self.counters.deepest_reorg, move.reorg_depth)
+            value: JsonValue = {"number": header.number, "depth": move.reorg_depth}
+            self.history.append(self.kernel.now, node, "head", "reorg", value)
+        self.tell(HeadAt(node, move.hash, header.number))
+
+    def noted(self, node: str, note: Noted) -> None:
+        """Sort what a node tells: facts for the checkers, lines for the history."""
+        data = note.data
+        match note.name:
+            case "chain.block_stored":
+                block_hash, header = data["hash"], data["header"]
+                assert isinstance(block_hash, bytes)
+                assert isinstance(header, bytes)
+                self.stored_at.setdefault(block_hash, {})[node] = self.kernel.now
+                self.tell(BlockStored(node, Hash32(block_hash), header))
+            case "chain.block_sealed":
+                self.counters.sealed[node] = self.counters.sealed.get(node, 0) + 1
+            case "custody.receipt_signed":
+                receipt = data["receipt"]
+                assert isinstance(receipt, bytes)
+                self.receipts.append(receipt)
+                self.tell(ReceiptSigned(node, receipt))
+            case "custody.grant_ended" if data["why"] == "REVOKED":
+                grant_id = data["grant"]
+                assert isinstance(grant_id, bytes)
+                at_s = (self.scenario.run.epoch_us + self.kernel.now) // MICROS_PER_SECOND
+                self.revoked.setdefault(grant_id, at_s)
+            case _:
+                pass
+        if note.name in _HISTORY_NOTES:
+            kind: EventKind = "evidence" if note.name == "consensus.evidence" else "note"
+            self.history.append(self.kernel.now, node, kind, note.name, _json(data))
+
+    # -- inside --
+
+    def _deliver(self, at_us: int, target: str, event: Event) -> None:
+        host = self.hosts[target]
+        self.kernel.at(
+            at_us, Priority.DELIVERY, target, lambda: host.offer(Priority.DELIVERY, event)
+        )
+
+    def _check(self) -> None:
+        self._check_due = False
+        for listener in self.on_change:
+            listener()
+
+    def _add_node(self, name: str, hospital: Hospital) -> None:
+        scenario = self.scenario
+        seed = scenario.run.seed
+        core = NodeCore(
+            NodeParts(
+                genesis=self.genesis,
+                contracts=self.cast.ward.contracts,
+                clique=self.clique,
+                signers=len(scenario.network.validators),
+                signer=hospital.signer,
+                sealing_private=secrets_of(seed, name).sealing,
+                verifier=self.verifier,
+                wiggle=TreeEntropy(seed, "node", name, "wiggle"),
+                gossip=TreeEntropy(seed, "node", name, "gossip"),
+                sealing=TreeEntropy(seed, "node", name, "sealing"),
+                store=MemoryBlocks(),
+                custody=MemoryCustody(),
+                profile=Profile.SIMULATION,
+            )
+        )
+        self.nodes[name] = core
+        self._by_address[core.address] = name
+        settings = scenario.network.nodes.get(name)
+        clock, cpu = LocalClock(scenario.run.epoch_us), CpuSpec()
+        if settings is not None:
+            clock = LocalClock(
+                scenario.run.epoch_us, settings.clock.offset_us, settings.clock.drift_ppm
+            )
+            cpu = CpuSpec(
+                settings.cpu.message_us, settings.cpu.signature_us, settings.cpu.gas_per_second
+            )
+        self.hosts[name] = Host(
+            name, core, clock=clock, cpu=cpu, kernel=self.kernel, trace=self.trace, world=self
+        )
+
+
+def clique_options(scenario: Scenario) -> CliqueOptions:
+    """Give the engine's options as the scenario has them."""
+    return CliqueOptions(
+        epoch=scenario.chain.epoch,
+        period=scenario.chain.period_us // MICROS_PER_SECOND,
+        fork_choice=scenario.chain.fork_choice,
+    )
+
+
+def _plan(
+    scenario: Scenario, hospitals: dict[str, Hospital], clique: CliqueOptions
+) -> FoundingPlan:
+    """Found the network: who registers in a step starts unverified, the others are Verified."""
+    registering = {step.hospital for step in scenario.steps if isinstance(step, RegisterHospital)}
+    verified = tuple(
+        FoundingHospital(
+            account=one.signer.address,
+            registration=one.registration,
+            name=one.title,
+            location=one.location,
+            specialisation=one.specialisation,
+            contact=one.contact,
+            custody_key=one.custody_key,
+        )
+        for name, one in hospitals.items()
+        if name not in registering
+    )
+    validators = tuple(one.signer.address for one in hospitals.values())
+    return FoundingPlan(
+        chain_id=scenario.chain.id,
+        timestamp=scenario.run.epoch_us // MICROS_PER_SECOND,
+        gas_limit=scenario.chain.gas_limit,
+        clique=clique,
+        members=tuple(key.address for key in regulator_keys(scenario).values()),
+        validators=validators,
+        verified=verified,
+        min_validators=max(1, min(4, len(validators) - 1)),
+        first_patient_id=scenario.records.first_patient_id,
+        utc_offset_seconds=scenario.utc_offset_s,
+    )
+
+
+def _json(data: dict[str, int | str | bytes]) -> JsonValue:
+    return {
+        name: f"0x{value.hex()}" if isinstance(value, bytes) else value
+        for name, value in data.items()
+    }

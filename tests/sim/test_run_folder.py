@@ -1,0 +1,41 @@
+import pytest
+
+from node.sim.run_folder import RunFolderError, point_latest, write_run
+
+
+def test_all_files_and_the_results_are_there(tmp_path):
+    folder = tmp_path / "a" / "b"
+    write_run(folder, {"history.jsonl": "{}\n"}, "done")
+    assert sorted(path.name for path in folder.iterdir()) == ["history.jsonl", "results.json"]
+    assert (folder / "results.json").read_text() == "done"
+
+
+def test_a_run_that_fails_half_way_leaves_no_results(tmp_path):
+    write_run(tmp_path, {}, "old")
+    (tmp_path / "report.html").mkdir()
+    with pytest.raises(RunFolderError, match=r"report\.html"):
+        write_run(tmp_path, {"report.html": "x"}, "new")
+    assert not (tmp_path / "results.json").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunFolderError, match="file"):
+        write_run(tmp_path / "file" / "run", {}, "x")
+
+
+def test_latest_names_the_newest_run(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / "s" / name).mkdir(parents=True)
+        point_latest(tmp_path / "s" / name, tmp_path)
+    assert (tmp_path / "latest").resolve() == tmp_path / "s" / "two"
+
+
+def test_latest_is_a_text_file_where_links_are_refused(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError("no links here")
+
+    monkeypatch.setattr("pathlib.Path.symlink_to", refuse)
+    (tmp_path / "run").mkdir()
+    point_latest(tmp_path / "run", tmp_path)
+    assert (tmp_path / "latest").read_text() == "run\n"
