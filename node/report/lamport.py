@@ -29,7 +29,12 @@ def lamport(messages: Sequence[MessageRow], nodes: Sequence[str]) -> Html:
     xs = {name: _LEFT + 40 + index * _COLUMN for index, name in enumerate(columns)}
     parts = [_column(name, xs[name], bottom) for name in columns]
     parts += [_moment(moment, rows[moment]) for moment in moments[:: _every(len(moments))]]
+    labelled: dict[tuple[str, int, int], MessageRow] = {}
+    for message in shown:  # a broadcast is one label to each side, not one per receiver
+        toward = 1 if xs[message["dst"]] >= xs[message["src"]] else -1
+        labelled.setdefault((message["src"], message["t_us"], toward), message)
     parts += [_arrow(message, xs, rows) for message in shown]
+    parts += [_label(message, xs, rows, key[2]) for key, message in labelled.items()]
     label = f"{len(shown)} messages between {len(columns)} nodes, time downward"
     width = _LEFT + len(columns) * _COLUMN
     drawing = element(
@@ -75,15 +80,16 @@ def _arrow(message: MessageRow, xs: dict[str, int], rows: dict[int, int]) -> Htm
         f"{message['type']} {message['src']} to {message['dst']}, "
         f"{message['bytes']} bytes, {flight} us under way"
     )
-    line = element(
+    return element(
         "line", element("title", title), class_="arrow", marker_end="url(#head)",
         x1=f"{xs[message['src']]}", y1=f"{rows[message['t_us']]}",
         x2=f"{xs[message['dst']]}", y2=f"{rows[message['arrive_us']]}",
     )  # fmt: skip
-    toward = 1 if xs[message["dst"]] >= xs[message["src"]] else -1
+
+
+def _label(message: MessageRow, xs: dict[str, int], rows: dict[int, int], toward: int) -> Html:
     anchor = "start" if toward > 0 else "end"
-    label = element(
+    return element(
         "text", text(message["type"][:18]), class_="kind", text_anchor=anchor,
         x=f"{xs[message['src']] + 6 * toward}", y=f"{rows[message['t_us']] - 2}",
     )  # fmt: skip
-    return join((line, label))

@@ -34,8 +34,8 @@ def test_share_rule_wants_a_step_that_makes_a_record() -> None:
     text += "expect: [{always: {share_rule: {record: p}}}]\n"
     assert lines(text) == [
         (
-            "5:33 expect[0].always.share_rule.record: wants the id of a step consult or perform_lab "
-            'or second_opinion, got "p", a step register_patient'
+            "5:33 expect[0].always.share_rule.record: wants the id of a step consult or "
+            'perform_lab or second_opinion, got "p", a step register_patient'
         )
     ]
 

@@ -1,0 +1,55 @@
+"""The parts of the page about records and grants."""
+
+from node.report import record_sections as sections
+from tests.report.markup import Markup
+from tests.report.sample import EPOCH_S, NODES, block, extra
+
+
+def _texts(part) -> list[str]:
+    assert part is not None
+    return Markup(part[2]).texts
+
+
+def test_matrix_shows_who_holds_what() -> None:
+    texts = _texts(sections.shares(extra()["records"], NODES))
+    assert texts[texts.index("scan-1") :][:7] == [
+        "scan-1",
+        "lab",
+        "◆ essential (pat-1)",
+        "● share 1 ▤ fragment",
+        "● share 2 ▤ fragment",
+        "● share 3 ▤ fragment",
+        "● share 4",
+    ]
+
+
+def test_node_without_a_share_holds_nothing() -> None:
+    rows = extra()["records"]
+    rows[0]["holders"] = rows[0]["holders"][:1]
+    texts = _texts(sections.shares(rows, NODES))
+    assert texts[texts.index("● share 1 ▤ fragment") + 1] == "-"
+
+
+def test_holder_outside_the_list_of_nodes_gets_a_column() -> None:
+    rows = extra()["records"]
+    rows[0]["holders"][0]["node"] = "x9"
+    assert "x9" in _texts(sections.shares(rows, NODES))
+
+
+def test_grant_shows_its_window_and_what_happened_under_it() -> None:
+    chain = [block(0, "h0", 2)]
+    assert chain[0]["timestamp"] == EPOCH_S
+    texts = _texts(sections.grants(extra()["grants"], chain))
+    row = texts[len(texts) - 1 - texts[::-1].index("grant-1") :]
+    assert row[:7] == ["grant-1", "doc-2", "1:40", "3:20", "-", "2:00, 2:30", "3:30"]
+
+
+def test_without_blocks_times_count_from_the_first_grant() -> None:
+    texts = _texts(sections.grants(extra()["grants"], []))
+    row = texts[len(texts) - 1 - texts[::-1].index("grant-1") :]
+    assert row[2:4] == ["0:00", "1:40"]
+
+
+def test_no_data_no_parts() -> None:
+    assert sections.shares([], NODES) is None
+    assert sections.grants([], []) is None
