@@ -46,8 +46,13 @@ def table(
 
     ``rows``      cells as (class, markup); the first cell of a row names the row.
     """
-    head = join(element("th", text(name), scope="col") for name in heads)
-    body = join(element("tr", _row(cells)) for cells in rows)
+    listed = list(rows)
+    kinds = [css for css, _ in listed[0]] if listed else [""] * len(heads)
+    head = join(
+        element("th", text(name), scope="col", class_=css)
+        for name, css in zip(heads, kinds, strict=True)
+    )
+    body = join(element("tr", _row(cells)) for cells in listed)
     attributes = {"id_": id_} if id_ else {}
     whole = element(
         "table",

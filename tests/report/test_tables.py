@@ -34,7 +34,7 @@ def test_number_has_its_thousands_apart() -> None:
 def test_table_names_its_columns_and_rows() -> None:
     found = table("Caption", ("A", "B"), [[("", text(1)), ("num", text(2))]])
     assert "<caption>Caption</caption>" in found
-    assert '<th scope="col">A</th><th scope="col">B</th>' in found
+    assert '<th scope="col" class="">A</th><th scope="col" class="num">B</th>' in found
     assert '<th scope="row" class="">1</th><td class="num">2</td>' in found
 
 
