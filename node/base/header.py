@@ -5,7 +5,7 @@ may import the other.  15 fields (before London), 16 (London: base fee) or 20 (C
 class: a field that does not exist in the rules of a chain is None.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self
 
 from node.base import rlp
@@ -41,6 +41,7 @@ class Header:
     blob_gas_used: int | None = None
     excess_blob_gas: int | None = None
     parent_beacon_root: Hash32 | None = None
+    _hash: Hash32 | None = field(default=None, init=False, repr=False, compare=False)
 
     def items(self) -> list[bytes]:
         """Give the RLP items; None fields and all behind them are absent."""
@@ -80,8 +81,11 @@ class Header:
         return rlp.encode(self.items())
 
     def hash(self) -> Hash32:
-        """Give the block hash: Keccak-256 of the canonical RLP.  Not cached: keep it by key."""
-        return keccak256(self.encode())
+        """Give the block hash: Keccak-256 of the canonical RLP.  Computed once per object."""
+        if self._hash is None:
+            object.__setattr__(self, "_hash", keccak256(self.encode()))
+            assert self._hash is not None
+        return self._hash
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
