@@ -3,6 +3,7 @@
 Shapes carry the meaning, colour only repeats it.  Every chart has a table beside it.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -95,14 +96,14 @@ def _grant_parts(grant: GrantRow, y: int, start: int, span: int) -> list[Html]:
     )  # fmt: skip
     parts = [bar]
     for kind, moments in (("release", grant["releases"]), ("refusal", grant["refusals"])):
-        for moment in moments:
+        for moment, count in Counter(sorted(moments)).items():  # many custodians, one block time
             x = at(moment)
             shape = (
                 f"M{x} {y - 6}l6 11h-12z"
                 if kind == "release"
                 else f"M{x - 5} {y - 5}l10 10m0 -10l-10 10"
             )
-            title = element("title", text(f"{kind} at {clock_text(moment - start)}"))
+            title = element("title", text(f"{count} x {kind} at {clock_text(moment - start)}"))
             parts.append(element("path", title, class_=kind, d=shape))
     return parts
 

@@ -1,5 +1,6 @@
 """The parts of the page about records: where shares lie, when grants were open."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from node.report.charts import clock_text, grant_bars
@@ -40,7 +41,7 @@ def grants(rows: Sequence[GrantRow], chain: Sequence[BlockRow]) -> Part | None:
     start = chain[0]["timestamp"] if chain else min(row["from"] for row in rows)
     cells = [
         [
-            ("", text(row["id"])),
+            ("mono", text(row["id"])),
             ("word", text(row["grantee"])),
             ("word", text(clock_text(row["from"] - start))),
             ("word", text(clock_text(row["until"] - start))),
@@ -68,4 +69,8 @@ def _held(holders: Sequence[Holder], node: str) -> Html:
 
 
 def _moments(moments: Sequence[int], start: int) -> Html:
-    return text(", ".join(clock_text(moment - start) for moment in moments) or "-")
+    grouped = [
+        clock_text(moment - start) + (f" (x{count})" if count > 1 else "")
+        for moment, count in Counter(sorted(moments)).items()
+    ]
+    return text(", ".join(grouped) or "-")

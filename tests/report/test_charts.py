@@ -82,6 +82,12 @@ def test_grant_shows_window_releases_and_refusals() -> None:
     assert "grant-1 for doc-2: open 1:40 to 11:40" in drawn
 
 
+def test_releases_of_one_block_time_are_one_mark_that_counts() -> None:
+    drawn = grant_bars([_grant(releases=[200, 300, 200])], 0)
+    assert drawn.count('class="release"') == 2
+    assert "2 x release at 3:20" in drawn
+
+
 def test_window_ends_at_a_revocation() -> None:
     assert "open 1:40 to 5:00" in grant_bars([_grant(revoked=300)], 0)
 

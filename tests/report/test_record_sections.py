@@ -44,6 +44,12 @@ def test_grant_shows_its_window_and_what_happened_under_it() -> None:
     assert row[:7] == ["grant-1", "doc-2", "1:40", "3:20", "-", "2:00, 2:30", "3:30"]
 
 
+def test_releases_of_one_block_time_are_counted() -> None:
+    rows = extra()["grants"]
+    rows[0]["releases"] = [EPOCH_S + 120] * 3
+    assert "2:00 (x3)" in _texts(sections.grants(rows, [block(0, "h0", 2)]))
+
+
 def test_without_blocks_times_count_from_the_first_grant() -> None:
     texts = _texts(sections.grants(extra()["grants"], []))
     row = texts[len(texts) - 1 - texts[::-1].index("grant-1") :]
