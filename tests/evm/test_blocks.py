@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.base.errors import InvalidBlockError
+from node.evm import blocks
 from node.evm.blocks import check_child, check_header, gas_target, header_core, next_base_fee
 from node.evm.forks import CANCUN, LONDON
-from tests.evm.chains import extend, ledger
+from tests.evm.chains import ALICE, build, extend, ledger, legacy
 
 PARENT = ledger().head
 
@@ -116,3 +117,15 @@ def test_only_the_extra_data_stands_outside_the_core():
     header = extend(ledger()).header
     assert header_core(replace(header, extra_data=b"other")) == header_core(header)
     assert header_core(replace(header, nonce=b"\xff" * 8)) != header_core(header)
+
+
+@pytest.mark.parametrize(
+    ("limit", "most"), [("BLOCK_TRANSACTIONS_MAX", 2), ("BODY_BYTES_MAX", 250)]
+)
+def test_a_builder_stops_at_the_limits_of_a_block(monkeypatch, limit, most):
+    monkeypatch.setattr(blocks, limit, most)
+    raws = [legacy(ALICE, nonce, gas=21_000) for nonce in range(4)]
+    assert len(raws[0]) * 2 <= 250 < len(raws[0]) * 3
+    built = build(ledger(), raws)
+    assert built.block.transactions == tuple(raws[:2])
+    assert built.skipped == ()

@@ -1,11 +1,15 @@
 import pytest
 
-from node.base.errors import CallRevertedError
+from node.base.errors import CallRevertedError, CorruptStoreError
 from node.base.limits import CALL_GAS_MAX
-from node.base.types import Address
-from node.evm.calls import call
+from node.base.types import ZERO_ADDRESS, Address
+from node.evm.calls import call, run
 from node.evm.errors import CallFailedError, CallOutOfGasError
 from node.evm.genesis import GenesisAccount
+from node.evm.machine import LedgerLondonComputation, open_state
+from node.evm.receipts import contract_address
+from node.evm.state import StateStore
+from node.storage.state_nodes import MemoryStateNodes
 from tests.evm.asm import BURNER, COUNTER, REVERTER, asm
 from tests.evm.chains import ALICE, BOB, context, ledger
 
@@ -79,3 +83,35 @@ def test_a_call_sees_the_sender_and_the_block():
 
 def test_the_gas_price_is_zero():
     assert int.from_bytes(_call(asm("GASPRICE PUSH 0 MSTORE PUSH 32 PUSH 0 RETURN"))) == 0
+
+
+def test_a_contract_is_not_made_where_one_stands():
+    taken = contract_address(ALICE.address, 0)
+    book = ledger({taken: GenesisAccount(nonce=1, code=COUNTER)})
+    state = open_state(context(book), book.state())
+    with pytest.raises(CallFailedError, match="collision"):
+        run(state, sender=ALICE.address, to=None, data=b"", gas=100_000)
+
+
+def test_a_fault_of_the_interpreter_is_an_error_of_ours_and_changes_nothing(monkeypatch):
+    def broken(computation):
+        raise ZeroDivisionError("planted")
+
+    table = list(LedgerLondonComputation.table)
+    table[0xF3] = broken
+    monkeypatch.setattr(LedgerLondonComputation, "table", tuple(table))
+    book = ledger({TARGET: GenesisAccount(nonce=1, code=COUNTER)})
+    state = open_state(context(book), book.state())
+    with pytest.raises(CallFailedError, match="ZeroDivisionError: planted"):
+        run(state, sender=ALICE.address, to=TARGET, data=b"", gas=100_000)
+    assert state.journal.diff().storage == {}
+
+
+def test_a_broken_store_is_not_taken_for_a_failed_call():
+    book = ledger({TARGET: GenesisAccount(nonce=1, code=asm("PUSH 0x0c EXTCODESIZE"))})
+    view = book.state()
+    view._nodes = MemoryStateNodes()
+    with pytest.raises(CorruptStoreError, match="code"):
+        call(context(book), view, sender=ZERO_ADDRESS, to=TARGET, data=b"")
+    empty = StateStore(MemoryStateNodes())
+    assert empty.view(book.genesis_header.transactions_root).account(TARGET) is None

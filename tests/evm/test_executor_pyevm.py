@@ -8,6 +8,7 @@ import warnings
 
 import pytest
 
+from node.base.errors import CorruptStoreError
 from node.base.types import Address
 from node.evm.errors import ExecutionFaultError, NonceError
 from node.evm.executor_pyevm import PyevmExecutor
@@ -15,6 +16,7 @@ from node.evm.forks import CANCUN, LONDON
 from node.evm.genesis import GenesisAccount
 from node.evm.machine import LedgerLondonComputation
 from node.evm.receipts import gas_used_by
+from node.storage.state_nodes import MemoryStateNodes
 from tests.evm.asm import COUNTER, asm
 from tests.evm.chains import (
     ALICE,
@@ -172,3 +174,13 @@ def test_the_same_block_gives_the_same_bytes_under_another_hash_seed():
     }
     assert len(outputs) == 1
     assert b"[" in outputs.pop()
+
+
+def test_a_broken_store_is_not_taken_for_an_invalid_transaction():
+    book = ledger({OLD: GenesisAccount(nonce=1, code=COUNTER)})
+    view = book.state()
+    view._nodes = MemoryStateNodes()
+    run = PyevmExecutor().open(context(book), view)
+    with pytest.raises(CorruptStoreError, match="code"):
+        run.apply(decoded(legacy(ALICE, 0, OLD)))
+    assert run.gas_used == 0

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from node.base.errors import ConfigError
 from node.base.types import Address
+from node.evm import genesis as genesis_module
 from node.evm.forks import CANCUN, LONDON
 from node.evm.genesis import Genesis, GenesisAccount, genesis_block, parse_genesis
 from node.evm.state import StateStore
@@ -207,3 +208,11 @@ def test_settings_of_the_engine_do_not_touch_the_state():
     other = replace(one, engine_settings={"period": 9})
     nodes = MemoryStateNodes()
     assert genesis_block(one, nodes) == genesis_block(other, nodes)
+
+
+def test_a_genesis_has_a_size_limit(monkeypatch):
+    text = json.dumps(GOOD)
+    monkeypatch.setattr(genesis_module, "GENESIS_BYTES_MAX", len(text))
+    assert parse_genesis(text).alloc[ADDRESS] == FULL
+    with pytest.raises(ConfigError, match=str(len(text) + 1)):
+        parse_genesis(text + " ")
