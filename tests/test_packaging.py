@@ -2,6 +2,7 @@
 
 import configparser
 import fnmatch
+import re
 import shutil
 import subprocess
 import sys
@@ -49,8 +50,20 @@ def test_every_requirement_is_pinned_in_the_constraints() -> None:
     pins = {line.split("==")[0].lower() for line in (ROOT / "constraints.txt").read_text().split()}
     project = PROJECT["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
-    names = [word.split("[")[0].split("=")[0].split(">")[0].strip().lower() for word in wanted]
+    names = [re.split(r"[\[=><]", word)[0].lower() for word in wanted]
     assert [name for name in names if name not in pins] == []
+
+
+def test_every_requirement_has_its_reason_and_licence_in_the_docs() -> None:
+    rows = re.findall(
+        r"^\| ([\w.-]+) \| [^|]+ \| [^|]{10,} \|$",
+        (ROOT / "docs" / "dependencies.md").read_text("utf-8"),
+        re.MULTILINE,
+    )
+    project = PROJECT["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    names = [re.split(r"[\[=><]", word)[0] for word in wanted]
+    assert [name for name in rows if name != "package"][: len(names)] == names
 
 
 def test_every_constraint_names_one_version() -> None:

@@ -77,7 +77,7 @@ def print_result(results: Mapping[str, Any], folder: str, command: str) -> None:
     """Print what a run came to: steps, expectations, nodes, verdict, and how to repeat it."""
     say(f"{results.get('scenario', '?')}, seed {results.get('seed', '?')}")
     _section(
-        "steps", ("name", "action", "status", "at", "gas"), map(_step, _list(results, "steps"))
+        "steps", ("name", "action", "status", "took", "gas"), map(_step, _list(results, "steps"))
     )
     _section(
         "expectations",
@@ -113,9 +113,9 @@ def _list(results: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 
 
 def _step(step: Mapping[str, Any]) -> list[object]:
-    at_ms = step.get("virtual_ms")
-    at = None if at_ms is None else f"{at_ms / 1000:.3f} s"
-    return [step.get("name"), step.get("action"), step.get("status"), at, step.get("gas")]
+    took_ms = step.get("virtual_ms")
+    took = None if took_ms is None else f"{took_ms / 1000:.3f} s"
+    return [step.get("name"), step.get("action"), step.get("status"), took, step.get("gas")]
 
 
 def _holds(holds: object) -> str:
