@@ -20,8 +20,6 @@ from node.workflows.ward import Doctor, HeldGrant, Patient, Ward
 
 REQUEST_SECONDS: Final = 86_400
 """The window that a request asks for; the patient decides on another."""
-CLOCK_SLACK_SECONDS: Final = 60
-"""A grant begins a minute before the head: the block that holds it may be older than the head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ def grant(ward: Ward, request: AccessRequest, *, seconds: int, entropy: Entropy)
         grantee_key=doctor.reader.sealing_public,
         purpose=request.purpose,
         scope=request.scope,
-        valid_from_s=now.timestamp - CLOCK_SLACK_SECONDS,
+        valid_from_s=now.timestamp,
         valid_until_s=now.timestamp + seconds,
         nonce=nonce,
     )
