@@ -111,7 +111,10 @@ def _facts(results: Mapping[str, Any], extra: ReportData) -> Html:
     if "consensus" in meta:
         facts.append(("Consensus", meta["consensus"]))
     if "t" in meta and "n" in meta:
-        facts.append(("Sharing", f"{meta.get('scheme', '')} ({meta['t']} of {meta['n']})"))
+        # never "t of n": it is the patient and t-1 of the n-1 custodians
+        needed, custodians = meta["t"] - 1, meta["n"] - 1
+        rule = f"patient and {needed} of {custodians} custodians"
+        facts.append(("Sharing", f"{meta.get('scheme', '')}: {rule}"))
     items = [
         element("div", join((element("dt", text(name)), element("dd", text(value)))))
         for name, value in facts

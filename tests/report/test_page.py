@@ -104,6 +104,14 @@ def test_verdict_is_said_in_words_and_with_a_sign(verdict, cause, shown) -> None
     assert shown in Markup(page).texts
 
 
+def test_the_sharing_rule_names_the_patient_and_the_custodians() -> None:
+    page = render(
+        results(), history(), extra() | {"scenario": {"scheme": "ssms-1tn", "t": 3, "n": 5}}
+    )
+    assert "ssms-1tn: patient and 2 of 4 custodians" in page
+    assert "3 of 5" not in page
+
+
 def test_volatile_values_do_not_reach_the_page() -> None:
     page = _page()
     assert "somewhere" not in page
