@@ -19,6 +19,7 @@ from node.sim.expectations import Finding
 from node.sim.history import canonical
 from node.sim.judges import build_expectations
 from node.sim.loader import load, resolve
+from node.sim.message_trace import mermaid
 from node.sim.results import Results, verdict_of
 from node.sim.run_folder import point_latest, write_run
 from node.sim.schedule import Schedule, StepOutcome
@@ -227,6 +228,7 @@ def _write(folder: Path, file: Path, run: _Run, results: Results, render: Render
         "scenario.yaml": scenario.tree.text,
         "resolved.json": json.dumps(scenario.resolved(), indent=2, ensure_ascii=False) + "\n",
         "history.jsonl": run.world.history.text(),
+        "messages.mmd": mermaid(scenario.network.validators, run.world.messages),
     }
     if render is not None:
         repeat = f"python3 cli.py run {file} --seed {scenario.run.seed}"

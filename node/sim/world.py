@@ -30,6 +30,7 @@ from node.sim.history import EventKind, History, JsonValue
 from node.sim.hosts import CpuSpec, Host, LocalClock
 from node.sim.kernel import Kernel, Priority
 from node.sim.link import Link
+from node.sim.message_trace import Message
 from node.sim.schema.scenario import Scenario
 from node.sim.schema.steps import RegisterHospital
 from node.sim.topology import link_specs
@@ -62,18 +63,6 @@ _HISTORY_NOTES: Final = frozenset(
         "store.block_corrupt",
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One frame on its way."""
-
-    sent_us: int
-    arrives_us: int
-    source: str
-    target: str
-    type: int
-    bytes: int
 
 
 @dataclass(slots=True)
