@@ -13,6 +13,7 @@ from node.base.types import Address, Hash32
 from node.p2p.messages import Custody, CustodyKept, Deposit, DepositKept, Message, Released
 from node.p2p.messages import Release as ReleaseAsked
 from node.workflows.requests import (
+    SETTLED_BLOCKS,
     AskRelease,
     AwaitInclusion,
     Call,
@@ -133,7 +134,10 @@ class ClientDesk:
     def _arrived(self, turn: Turn, tx_hash: Hash32, waiting: _Waiting) -> bool:
         ledger = self._chain.ledger
         place = ledger.transaction_place(tx_hash)
-        if place is None or (waiting.final and place.number > self._chain.final.number):
+        if place is None:
+            return False
+        settled = ledger.head.number - SETTLED_BLOCKS
+        if place.number > (self._chain.final.number if waiting.final else settled):
             return False
         receipts = ledger.receipts(place.block_hash)
         receipt = receipts[place.position]

@@ -6,13 +6,15 @@ thrown in.  A simulated node and a real one answer the same requests, so a flow 
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
 from node.evm.receipts import Log
 from node.privacy.deposits import DepositLetter
 
 T = TypeVar("T")
+
+SETTLED_BLOCKS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +26,10 @@ class Submit:
 
 @dataclass(frozen=True, slots=True)
 class AwaitInclusion:
-    """Wait until a transaction stands in the chain, or until its block is final.
+    """Wait until a transaction's block is final, or (``final`` False) settled.
 
-    Answer: Inclusion.
+    Settled: SETTLED_BLOCKS stand on top of it.  A block at the head is not enough to build the
+    next step on: Clique replaces one now and then by its in-turn twin.  Answer: Inclusion.
     """
 
     tx_hash: Hash32
