@@ -535,15 +535,33 @@ def test_a_timeout_halves_the_window():
     assert core.client._peers[A].window == 4
 
 
+def test_the_window_ends_at_32():
+    core = Core(A)
+    blocks = [b"%d" % number for number in range(60)]
+    core.start(*map(make_cid, blocks), holders=[A])
+    for block in blocks[:25]:
+        core.give(A, block)
+    assert len(core.client._peers[A].outstanding) == 32
+
+
 def test_blocks_that_keep_coming_are_no_timeout():
     core = Core(A)
     names = [make_cid(b"%d" % number) for number in range(8)]
     core.start(*names, holders=[A])
-    core.now = 900_000
-    core.give(A, b"0")
+    for number, at_us in enumerate((100_000, 900_000)):
+        core.now = at_us
+        core.give(A, b"%d" % number)
     core.now = 1_800_000
     core.handle(TimerExpired("fetch"))
-    assert core.client._peers[A].window == 9
+    assert core.client._peers[A].window == 10
+
+
+def test_a_holder_that_had_nothing_is_asked_for_the_block_again_after_ten_seconds():
+    core = Core(A)
+    core.start(NAME, holders=[A])
+    core.give(A, dont=[NAME])
+    core.now = 10_000_000
+    assert _sent(core.handle(TimerExpired("fetch")))[-1] == (A, NAME, BLOCK)
 
 
 def test_at_most_64_blocks_are_asked_of_everybody_at_once():

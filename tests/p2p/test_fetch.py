@@ -298,6 +298,24 @@ def test_a_later_body_waits_for_the_earlier_one():
     assert asked(effects) == [(A, GetBodies((CHAIN.hash_at(4),), rid=3))]
 
 
+def test_progress_with_headers_gives_everybody_a_new_chance():
+    chain = Chain(40)
+    core = Core(chain, peers=(A, B))
+    core.miss(chain.head, A)
+    core.receive(A, Headers((), rid=1))
+    effects = core.receive(B, Headers(header_bytes(chain, *range(40, 30, -1)), rid=1))
+    assert [peer for peer, _ in asked(effects)] == [A]
+
+
+def test_progress_with_bodies_gives_everybody_a_new_chance():
+    core = Core(CHAIN, 3, peers=(A, B))
+    _up_to_bodies(core)
+    core.receive(A, Bodies((), rid=2))
+    part = Body(CHAIN.hash_at(4), CHAIN.blocks[4].transactions)
+    effects = core.receive(B, Bodies((part,), rid=1))
+    assert [peer for peer, _ in asked(effects)] == [A]
+
+
 def test_the_giver_of_a_body_is_named_with_its_block():
     core = Core(CHAIN, 3, peers=(A, B))
     _up_to_bodies(core)

@@ -412,6 +412,24 @@ def test_the_answer_is_delivered():
     assert core.ring(6_000_000) == ()
 
 
+def test_the_answer_closes_the_request():
+    core = Core(1)
+    _announce(core, TX_NAME)
+    core.ring(500_000)
+    core.receive(A, Txs((TX,), rid=1))
+    assert core.requests._open == {A: 0}
+
+
+def test_a_transaction_announced_again_while_it_is_asked_for_is_not_asked_for_twice():
+    core = Core(1)
+    _announce(core, TX_NAME)
+    core.receive(A, Transactions((TX,)))  # whole, and the pool does not take it
+    core.now = 200_000
+    _announce(core, TX_NAME)
+    assert len(_questions(core.ring(500_000))) == 1
+    assert _questions(core.ring(700_000)) == {}
+
+
 def test_a_silent_announcer_loses_two_points_and_the_next_one_is_asked():
     core = Core(2)
     _announce(core, TX_NAME, by=A)
