@@ -6,10 +6,14 @@ custodian feeds it finalised blocks only (secret-sharing.md section 9).
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from node.base.types import Address, Hash32
 from node.contracts.abi import LedgerEvent
 from node.contracts.consent_registry import SCOPE_LATER, AccessRequested, Denied, Granted, Revoked
+from node.contracts.errors import AbiDataError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +69,20 @@ class GrantBook:
             self.apply(event)
 
     def apply(self, event: LedgerEvent) -> None:
-        """Take the next event; events of other contracts change nothing."""
+        """Take the next event; events of other contracts change nothing.
+
+        raises        AbiDataError: an answer came without its grant or request.
+        """
         match event:
             case Granted():
                 self._grants[event.grant_id] = _grant(event)
             case Revoked():
-                known = self._grants[event.grant_id]
-                self._grants[event.grant_id] = replace(known, is_revoked=True)
+                given = _known(self._grants, event.grant_id)
+                self._grants[event.grant_id] = replace(given, is_revoked=True)
             case AccessRequested():
                 self._requests[event.request_id] = _request(event)
             case Denied():
-                asked = self._requests[event.request_id]
+                asked = _known(self._requests, event.request_id)
                 self._requests[event.request_id] = replace(asked, is_denied=True)
             case _:
                 pass
@@ -99,6 +106,12 @@ class GrantBook:
     def requests_to(self, patient: Address) -> tuple[AccessRequest, ...]:
         """What a patient was asked, oldest first."""
         return tuple(each for each in self._requests.values() if each.patient == patient)
+
+
+def _known(table: dict[Hash32, T], key: Hash32) -> T:
+    if key not in table:
+        raise AbiDataError("events", f"0x{key.hex()} is answered before it was made")
+    return table[key]
 
 
 def _grant(event: Granted) -> Grant:
