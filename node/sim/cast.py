@@ -19,6 +19,7 @@ from node.sss.ssms import Profile
 from node.workflows.ward import Doctor, Hospital, Lab, Patient, Regulator, Sharing, Ward
 
 _SECRET_BYTES: Final = 32
+_REGISTRATION_CHARS_MAX: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def cast_hospitals(scenario: Scenario) -> dict[str, Hospital]:
             signer=secrets.signer,
             custody_key=public_key_of(secrets.sealing),
             site_key=secrets.extra,
-            registration=f"GOV-{name}",
+            registration=_registration("GOV-", name),
             title=f"Hospital {name}",
             location=(settings.region if settings else None) or "unspecified",
             specialisation="general",
@@ -111,7 +112,7 @@ def cast_all(scenario: Scenario, hospitals: dict[str, Hospital], contracts: Cont
             signer=secrets.signer,
             reader=Grantee(signer=secrets.signer, sealing_private=secrets.sealing),
             hospital=hospitals[doctor.hospital],
-            registration=f"UPRN-{name}",
+            registration=_registration("UPRN-", name),
             title=f"Doctor {name}",
             specialisation=doctor.specialisation,
             contact=f"{name}@{doctor.hospital}.wardnet",
@@ -138,3 +139,8 @@ def cast_all(scenario: Scenario, hospitals: dict[str, Hospital], contracts: Cont
         for name, lab in scenario.actors.labs.items()
     }
     return Cast(ward, hospitals, regulators, doctors, patients, labs)
+
+
+def _registration(prefix: str, name: str) -> str:
+    """Give the number that an authority gave; a long id stands alone, since a number has 32."""
+    return name if len(prefix) + len(name) > _REGISTRATION_CHARS_MAX else prefix + name

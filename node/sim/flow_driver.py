@@ -32,6 +32,7 @@ class _Running:
     flow: Flow[object]
     done: Done
     included: list[Inclusion] = field(default_factory=list[Inclusion])
+    is_over: bool = False
 
 
 class FlowDriver:
@@ -67,6 +68,8 @@ class FlowDriver:
             self._kernel.at(now, Priority.STEP, "", lambda: self._resume(running, error))
 
     def _resume(self, running: _Running, value: object) -> None:
+        if running.is_over:
+            return  # the answer came at the very instant of the deadline
         try:
             if isinstance(value, WardnetError):
                 ask = running.flow.throw(value)
@@ -85,14 +88,14 @@ class FlowDriver:
         self._hosts[ask.node].offer(Priority.STEP, Asked(self._next_call, ask.request))
 
     def _expire(self, running: _Running) -> None:
-        waiting = [call for call, other in self._calls.items() if other is running]
-        if not waiting:
+        if running.is_over:
             return
-        for call in waiting:
+        for call in [call for call, other in self._calls.items() if other is running]:
             del self._calls[call]
         running.flow.close()
         self._end(running, Ended(timed_out=True))
 
     def _end(self, running: _Running, ended: Ended) -> None:
+        running.is_over = True
         gas = sum(one.gas_used for one in {one.tx_hash: one for one in running.included}.values())
         running.done(Ended(ended.value, ended.error, ended.timed_out, gas, tuple(running.included)))

@@ -101,15 +101,23 @@ class _Grants:
 
 
 class _Trial:
-    """Tries all subsets once a record was filed, and again only when it is asked at the end."""
+    """Tries all subsets of a record's shares, at most once in a block period.
+
+    One trial is up to 2**n openings, and what shares and stores hold changes with blocks.
+    """
 
     def __init__(self, world: World, book: StepBook) -> None:
         self._world = world
         self._book = book
+        self._last: tuple[int, State] | None = None
 
     def __call__(self, step: str) -> State | None:
         record = self._book.record(step)
         if record is None:
             return None
-        patient = record.patient
-        return try_all_subsets(self._world, patient.wallet, record.filed.deal_id)
+        now = self._world.kernel.now
+        if self._last is not None and now < self._last[0] + self._world.scenario.chain.period_us:
+            return self._last[1]
+        state = try_all_subsets(self._world, record.patient.wallet, record.filed.deal_id)
+        self._last = (now, state)
+        return state

@@ -87,7 +87,7 @@ def run_scenario(
     studies = read_studies(scenario, file.parent)
     started = time.time()
     clock = (time.perf_counter(), time.process_time())
-    tell = progress or (lambda _: None)
+    tell = progress or _nobody
     tell(ProgressEvent(0, "phase", f"founding a network of {len(scenario.network.validators)}"))
     run = _Run(scenario, studies, tell)
     run.play()
@@ -241,3 +241,7 @@ def _write(folder: Path, file: Path, run: _Run, results: Results, render: Render
 
 def _mark(scenario: Scenario) -> str:
     return sha256(canonical(scenario.resolved()).encode()).hexdigest()[:6]
+
+
+def _nobody(_event: ProgressEvent) -> None:
+    """Be the listener of a run that nobody watches."""

@@ -11,9 +11,10 @@ from node.sim.history import EventKind, JsonValue
 from node.sim.kernel import Priority
 from node.sim.results import StepStatus
 from node.sim.schema.steps import AnyStep
-from node.sim.steps import StepBook
+from node.sim.steps import StepBook, StepNotReadyError
 from node.sim.world import World
 from node.workflows.errors import ContractRevertError
+from node.workflows.read_record import Opinion, Reading
 from node.workflows.requests import Inclusion
 
 
@@ -57,6 +58,8 @@ class Schedule:
     def _begin(self, step: AnyStep) -> None:
         world = self._world
         started = world.kernel.now
+        if started >= world.scenario.run.until_us:
+            return  # what is under way at the horizon may end; nothing new begins
         world.history.append(started, actor_of(step), "invoke", step.do, ref=step.id)
         try:
             flow = self._book.flow(step)
@@ -80,9 +83,24 @@ class Schedule:
             self._book.leave(step.id, ended.value)
         value: JsonValue = {"gas": ended.gas} if error is None else {"error": error, "why": why}
         world.history.append(now, actor_of(step), _KINDS[status], step.do, value, ref=step.id)
+        self._tell_reading(step, ended.value)
         world.tell(StepEnded(step.id, status))
         self._on_end(outcome)
         self._follow(step)
+
+    def _tell_reading(self, step: AnyStep, value: object) -> None:
+        """Name who gave a reader wrong shares or none, and what the reader's grant left out."""
+        reading = value.reading if isinstance(value, Opinion) else value
+        if not isinstance(reading, Reading):
+            return
+        now, history = self._world.kernel.now, self._world.history
+        for one in reading.suspects:
+            custodian = self._world.cast.name_of(one.custodian)
+            what: JsonValue = {"entry": one.entry, "why": one.why}
+            history.append(now, custodian, "evidence", "custody.suspected", what, ref=step.id)
+        for index, status in reading.not_covered:
+            what = {"entry": index, "status": status}
+            history.append(now, actor_of(step), "note", "read.not_covered", what, ref=step.id)
 
     def _follow(self, ended: AnyStep) -> None:
         """Start what waited for this step."""
@@ -100,7 +118,7 @@ _KINDS: dict[StepStatus, EventKind] = {
     "revert": "fail",
     "timeout": "info",
     "error": "info",
-    "skipped": "info",
+    "skipped": "fail",
 }
 
 
@@ -112,6 +130,8 @@ def judged(ended: Ended) -> tuple[StepStatus, str | None, str]:
     match error:
         case None:
             return "ok", None, ""
+        case StepNotReadyError():
+            return "skipped", type(error).__name__, str(error)
         case ContractRevertError():
             return "revert", error.name, str(error)
         case GrantNotActiveError():

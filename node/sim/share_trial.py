@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from itertools import combinations
 
 from node.base.errors import WardnetError
-from node.base.types import Hash32
+from node.base.types import Cid, Hash32
+from node.ipfs_lite.errors import CorruptBlockError, NotFoundError
 from node.ipfs_lite.unixfs_read import read_all
 from node.privacy.wallet import Wallet
 from node.sim.predicates.base import State
@@ -43,15 +44,26 @@ def gather_fragments(world: World, manifest: Manifest) -> list[bytes]:
     raises        FetchFailedError: fewer of them lie anywhere.
     """
     fragments: list[bytes] = []
+    missing: list[Cid] = []
     for entry in manifest.fragments:
-        for node in world.nodes.values():
-            if node.store.store.has(entry.cid):
-                fragments.append(read_all(node.store.store.get, entry.cid))
-                break
+        found = _anywhere(world, entry.cid)
+        if found is None:
+            missing.append(entry.cid)
+            continue
+        fragments.append(found)
         if len(fragments) == manifest.header.needed:
             return fragments
-    missing = tuple(entry.cid for entry in manifest.fragments)
-    raise FetchFailedError(missing, (), "no store holds enough fragments")
+    raise FetchFailedError(tuple(missing), (), "no store holds enough fragments")
+
+
+def _anywhere(world: World, cid: Cid) -> bytes | None:
+    """Give a file of the first store that has all of it unchanged."""
+    for node in world.nodes.values():
+        try:
+            return read_all(node.store.store.get, cid)
+        except (NotFoundError, CorruptBlockError):
+            continue
+    return None
 
 
 def try_all_subsets(world: World, wallet: Wallet, deal_id: Hash32) -> State:
@@ -60,8 +72,9 @@ def try_all_subsets(world: World, wallet: Wallet, deal_id: Hash32) -> State:
     Holds if exactly the sets with the essential share and at least t-1 custodians open the record,
     and every set without the essential share is refused for that reason.
     """
-    needed = wallet.manifest(deal_id).header.needed
-    names = sorted(world.nodes)
+    manifest = wallet.manifest(deal_id)
+    needed = manifest.header.needed
+    names = sorted(world.cast.name_of(one) for one in manifest.custodians)
     tried = opened = 0
     for size in range(len(names) + 1):
         for chosen in combinations(names, size):

@@ -1,9 +1,10 @@
 """From a step of the scenario to the flow that does it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from node.base.errors import ConfigError
+from node.base.errors import UnavailableError
 from node.base.rng import TreeEntropy
 from node.base.types import MICROS_PER_SECOND
 from node.privacy.consent import Purpose
@@ -34,6 +35,17 @@ from node.workflows.ward import Lab
 T = TypeVar("T")
 
 _REFERENCES: Final = "a reference to a step that the loader has checked"
+
+
+@dataclass(eq=False)
+class StepNotReadyError(UnavailableError):
+    """A step has nothing to act on: nothing was asked of the network, so nothing was refused."""
+
+    step: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.step} cannot begin: {self.why}"
 
 
 class StepBook:
@@ -71,8 +83,14 @@ class StepBook:
     def flow(self, step: todo.AnyStep) -> Flow[object]:
         """Give the flow of a step.
 
-        raises        ConfigError: a step that it refers to did not end well.
+        raises        StepNotReadyError: a step that it refers to did not end well.
         """
+        try:
+            return self._flow(step)
+        except StepNotReadyError as error:
+            raise StepNotReadyError(step.id, error.why) from error
+
+    def _flow(self, step: todo.AnyStep) -> Flow[object]:
         cast = self._world.cast
         entropy = TreeEntropy(self._world.scenario.run.seed, "step", step.id)
         regulators = tuple(cast.regulators.values())
@@ -84,7 +102,7 @@ class StepBook:
             case todo.RegisterPatient():
                 return register_patient(cast.ward, cast.patients[step.patient], entropy)
             case todo.SuspendDoctor():
-                seconds = None if step.for_us is None else step.for_us // MICROS_PER_SECOND
+                seconds = None if step.for_us is None else whole_seconds(step.for_us)
                 doctor = cast.doctors[step.doctor]
                 return suspend_doctor(cast.ward, doctor, regulators, seconds=seconds)
             case todo.Consult() | todo.OrderLab() | todo.PerformLab():
@@ -135,12 +153,14 @@ class StepBook:
                 )
             case todo.Grant():
                 request = self._request_of(step)
-                seconds = step.for_us // MICROS_PER_SECOND
+                seconds = whole_seconds(step.for_us)
                 return grant(cast.ward, request, seconds=seconds, entropy=entropy)
             case todo.Deny():
-                return deny(cast.ward, self._get(step.request, AccessRequest))
+                asked = self._get(step.request, AccessRequest)
+                return deny(cast.ward, replace(asked, patient=cast.patients[step.patient]))
             case todo.Revoke():
-                return revoke(cast.ward, self._get(step.grant, GrantMade))
+                made = self._get(step.grant, GrantMade)
+                return revoke(cast.ward, replace(made, patient=cast.patients[step.patient]))
             case todo.ReadRecord():
                 pmr_id = self._get(step.pmr, Visit).pmr_id
                 return read_record(cast.ward, cast.doctors[step.doctor], pmr_id, entropy)
@@ -154,24 +174,21 @@ class StepBook:
                 raise AssertionError(f"{step.do} is no action that was built")
 
     def _request_of(self, step: todo.Grant) -> AccessRequest:
+        """Give what the patient of the step answers: theirs to sign, whoever was asked."""
+        cast = self._world.cast
         if step.request is not None:
-            return self._get(step.request, AccessRequest)
+            asked = self._get(step.request, AccessRequest)
+            return replace(asked, patient=cast.patients[step.patient])
         assert step.doctor is not None, _REFERENCES
         assert step.pmr is not None, _REFERENCES
-        cast = self._world.cast
         visit = self._get(step.pmr, Visit)
         return direct_request(cast.doctors[step.doctor], cast.patients[step.patient], visit.pmr_id)
 
     def _rebuild(self, step: todo.Rebuild) -> Flow[object]:
         record = self.record(step.record)
         if record is None:
-            raise ConfigError(f"step {step.record} filed no record")
-        patient = record.patient
-        deal_id = record.filed.deal_id
-        opened = rebuild(
-            self._world, patient.wallet, deal_id, step.custodians, essential=step.essential
-        )
-        return _nothing(len(opened))
+            raise StepNotReadyError(step.id, f"step {step.record} filed no record")
+        return _collude(self._world, step, record)
 
     def _lab_for(self, step: todo.OrderLab) -> Lab:
         """Give the lab that performs the order later, else the first of the doctor's hospital."""
@@ -183,14 +200,13 @@ class StepBook:
         for lab in cast.labs.values():
             if lab.hospital is hospital:
                 return lab
-        raise ConfigError(
-            f"step {step.id}: {hospital.name} has no lab, and none performs the order"
-        )
+        why = f"{hospital.name} has no lab, and no step performs the order"
+        raise StepNotReadyError(step.id, why)
 
     def _get(self, step: str, kind: type[T]) -> T:
         left = self._left.get(step)
         if not isinstance(left, kind):
-            raise ConfigError(f"step {step} did not end well, so nothing can refer to it")
+            raise StepNotReadyError("", f"step {step}, which it refers to, did not end well")
         return left
 
 
@@ -207,7 +223,14 @@ def written_entry(sections: Mapping[str, str]) -> PmrEntry:
     )
 
 
-def _nothing(value: int) -> Flow[object]:
-    """Be a flow that asks nobody."""
+def whole_seconds(duration_us: int) -> int:
+    """Give a duration in seconds, rounded up: ledgers know nothing shorter."""
+    return -(-duration_us // MICROS_PER_SECOND)
+
+
+def _collude(world: World, step: todo.Rebuild, record: FiledStudy | Visit) -> Flow[object]:
+    """Be a flow that asks nobody, and give the length of what custodians open on their own."""
     yield from ()
-    return value
+    deal_id = record.filed.deal_id
+    wallet = record.patient.wallet
+    return len(rebuild(world, wallet, deal_id, step.custodians, essential=step.essential))

@@ -1,11 +1,12 @@
 """What a finished run comes to: results, and the data of the report."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
 from node.base.types import Address, Hash32
 from node.consensus_poa.header import recover_signer
+from node.contracts.consent_registry import Revoked
 from node.ipfs_lite.cid import to_text
 from node.p2p.wire import name_of_type
 from node.sim.checkers.release_window import read_receipt
@@ -13,7 +14,7 @@ from node.sim.expectations import Finding
 from node.sim.metrics import summaries
 from node.sim.results import ExpectationResult, NodeResult, StepResult, step_meets
 from node.sim.schedule import StepOutcome
-from node.sim.schema.steps import AnyStep
+from node.sim.schema.steps import AnyStep, Consult, Grant, PerformLab, SecondOpinion
 from node.sim.steps import StepBook
 from node.sim.world import World
 from node.workflows.access import GrantMade
@@ -26,7 +27,7 @@ _MILLISECOND: Final = 1_000
 def step_results(
     steps: Sequence[AnyStep], outcomes: dict[str, StepOutcome]
 ) -> tuple[StepResult, ...]:
-    """Give a line for every step; one that never began is ``skipped``."""
+    """Give a line for every step; ``skipped`` is also one that the end of the run cut off."""
     lines: list[StepResult] = []
     for step in steps:
         outcome = outcomes.get(step.id)
@@ -114,6 +115,7 @@ def report_data(
 ) -> dict[str, Any]:
     """Give what the report shows besides the results (``node.report.data.ReportData``)."""
     scenario = world.scenario
+    revoked = _revocations(world)
     return {
         "scenario": {
             "title": scenario.title,
@@ -131,7 +133,7 @@ def report_data(
         "blocks": _blocks(world),
         "transactions": _transactions(book, outcomes),
         "records": [_record(world, step, one) for step, one in book.records()],
-        "grants": [_grant(world, one) for one in book.grants()],
+        "grants": [_grant(world, one, revoked) for one in book.grants()],
         "messages": [
             {
                 "t_us": one.sent_us,
@@ -177,31 +179,35 @@ def _blocks(world: World) -> list[dict[str, Any]]:
 def _transactions(book: StepBook, outcomes: dict[str, StepOutcome]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     seen: set[Hash32] = set()
-    granted = False
+    granted: set[str] = set()
     for name, outcome in outcomes.items():
         fresh = [one for one in outcome.transactions if one.tx_hash not in seen]
         for place, one in enumerate(fresh, start=1):
             seen.add(one.tx_hash)
             kind = f"{outcome.step.do} (step {place} of {len(fresh)})"
             if place == len(fresh):
-                kind = _kind(outcome.step, book, granted=granted)
+                kind = _kind(outcome.step, book, granted)
             rows.append({"step": name, "kind": kind, "gas": one.gas_used})
-        granted |= outcome.step.do == "grant" and bool(fresh)
+        if isinstance(outcome.step, Grant) and fresh:
+            granted.add(outcome.step.patient)
     return rows
 
 
-def _kind(step: AnyStep, book: StepBook, *, granted: bool) -> str:
-    """Give the budget that the deciding transaction of a step falls under, or its action."""
-    match step.do:
-        case "consult" | "second_opinion":
+def _kind(step: AnyStep, book: StepBook, granted: Container[str]) -> str:
+    """Give the budget that the deciding transaction of a step falls under, or its action.
+
+    ``granted``   patients who have granted before.
+    """
+    match step:
+        case Consult() | SecondOpinion():
             left = book.record(step.id)
             return "mint" if isinstance(left, Visit) and left.entry_index == 0 else "append"
-        case "perform_lab":
+        case PerformLab():
             return "file_report"
-        case "grant":
-            return "grant" if granted else "first_grant"
-        case other:
-            return other
+        case Grant():
+            return "grant" if step.patient in granted else "first_grant"
+        case _:
+            return step.do
 
 
 def _record(world: World, step: str, record: FiledStudy | Visit) -> dict[str, Any]:
@@ -227,7 +233,21 @@ def _record(world: World, step: str, record: FiledStudy | Visit) -> dict[str, An
     }
 
 
-def _grant(world: World, made: GrantMade) -> dict[str, Any]:
+def _revocations(world: World) -> dict[Hash32, int]:
+    """Give the block time of each revocation of the first node's chain, by grant id."""
+    ledger = next(iter(world.nodes.values())).ledger
+    contracts = world.cast.ward.contracts
+    found: dict[Hash32, int] = {}
+    for header in _chain(world):
+        for receipt in ledger.receipts(header.hash()):
+            for log in receipt.logs:
+                event = contracts.decode_log(log.address, log.topics, log.data)
+                if isinstance(event, Revoked):
+                    found[event.grant_id] = header.timestamp
+    return found
+
+
+def _grant(world: World, made: GrantMade, revoked: dict[Hash32, int]) -> dict[str, Any]:
     releases: list[int] = []
     refusals: list[int] = []
     for receipt in world.receipts:
@@ -239,7 +259,7 @@ def _grant(world: World, made: GrantMade) -> dict[str, Any]:
         "grantee": made.doctor.name,
         "from": made.valid_from_s,
         "until": made.valid_until_s,
-        "revoked": world.revoked.get(made.grant_id),
+        "revoked": revoked.get(made.grant_id),
         "releases": releases,
         "refusals": refusals,
     }

@@ -93,8 +93,6 @@ class World:
         self.stored_at: dict[bytes, dict[str, int]] = {}
         """Block hash: when each node stored it, world time."""
         self.receipts: list[bytes] = []
-        self.revoked: dict[bytes, int] = {}
-        """Grant id: block time of the revocation as a custodian saw it become final."""
         self._check_due = False
         hospitals = cast_hospitals(scenario)
         self.clique = clique_options(scenario)
@@ -203,11 +201,6 @@ class World:
                 assert isinstance(receipt, bytes)
                 self.receipts.append(receipt)
                 self.tell(ReceiptSigned(node, receipt))
-            case "custody.grant_ended" if data["why"] == "REVOKED":
-                grant_id = data["grant"]
-                assert isinstance(grant_id, bytes)
-                at_s = (self.scenario.run.epoch_us + self.kernel.now) // MICROS_PER_SECOND
-                self.revoked.setdefault(grant_id, at_s)
             case _:
                 pass
         if note.name in _HISTORY_NOTES:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from node.base.ports import Entropy
-from node.base.types import Address, Hash32
+from node.base.types import Address, Cid, Hash32
 from node.contracts import consent_registry
 from node.contracts.consent_registry import AccessRequested
 from node.privacy.consent import ALL_SECTIONS, Consent, Purpose, scope_of
-from node.workflows.asking import head, leave_deposit, view
+from node.workflows.asking import final_block, head, leave_deposit, view
+from node.workflows.dealing import REGISTRATION_PMR_ID
+from node.workflows.errors import GrantLapsedError
 from node.workflows.requests import Flow
 from node.workflows.transacting import event_of, transact
 from node.workflows.ward import Doctor, HeldGrant, Patient, Ward
@@ -90,6 +92,7 @@ def grant(ward: Ward, request: AccessRequest, *, seconds: int, entropy: Entropy)
     """Sign a Consent, let the doctor's hospital relay it, and deposit with every custodian.
 
     raises        ContractRevertError: ConsentNonce, ConsentPeriod, GranteeNotActive, ...
+                  GrantLapsedError: its time was over when it became final.
     """
     patient, doctor = request.patient, request.doctor
     consents = ward.contracts.consents
@@ -108,6 +111,9 @@ def grant(ward: Ward, request: AccessRequest, *, seconds: int, entropy: Entropy)
     relay = doctor.hospital
     data = consents.grant(on_ledger(signed.consent), signed.signature)
     yield from transact(ward, relay.node, relay.signer, consents.address, data)
+    final = yield from final_block(patient.node)
+    if final.timestamp >= signed.consent.valid_until_s:
+        raise GrantLapsedError(signed.consent.valid_until_s, final.timestamp)
     kept = yield from _deposit(ward, patient, signed.grant_id, request.pmr_id, entropy)
     held = HeldGrant(
         signed.grant_id, request.pmr_id, patient.wallet.address, signed.consent.valid_until_s
@@ -164,13 +170,23 @@ def on_ledger(consent: Consent) -> consent_registry.Consent:
 def _deposit(
     ward: Ward, patient: Patient, grant_id: Hash32, pmr_id: int, entropy: Entropy
 ) -> Flow[int]:
-    """Deposit for every deal of the record (0: of all records) that the wallet holds."""
+    """Deposit for every deal of the record (0: of all records) that an entry names by now.
+
+    A deal whose entry was refused, or is not final yet, is left out: no custodian would take it.
+    """
+    final = yield from final_block(patient.node)
+    named: dict[int, list[Cid]] = {}
     keys: dict[Address, bytes] = {}
     kept = 0
     for deal_id in patient.wallet.deals:
         manifest = patient.wallet.manifest(deal_id)
         of_deal = int.from_bytes(manifest.header.pmr_id)
-        if of_deal == 0 or pmr_id not in (0, of_deal):
+        if of_deal == REGISTRATION_PMR_ID or pmr_id not in (0, of_deal):
+            continue
+        if of_deal not in named:
+            entries = yield from view(patient.node, ward.contracts.pmr.entries(of_deal))
+            named[of_deal] = [one.content.cid for one in entries if one.time_s <= final.timestamp]
+        if patient.manifests[deal_id] not in named[of_deal]:
             continue
         for custodian in manifest.custodians:
             if custodian not in keys:

@@ -7,8 +7,8 @@ from node.base.ports import Entropy
 from node.contracts.pmr_id import encode_pmr_id
 from node.contracts.pmr_token import EntryAdded
 from node.privacy.record import PmrEntry
-from node.workflows.asking import local_date, view
-from node.workflows.dealing import Filed, file_record
+from node.workflows.asking import call, local_date, view
+from node.workflows.dealing import UNWRITTEN, Filed, file_record
 from node.workflows.errors import ContractRevertError
 from node.workflows.requests import Flow
 from node.workflows.transacting import event_of, transact
@@ -60,13 +60,18 @@ def write_entry(
     second: bool,
     entropy: Entropy,
 ) -> Flow[Visit]:
-    """File an entry and append it, as a consultation or as a ``second`` opinion."""
+    """File an entry and append it, as a consultation or as a ``second`` opinion.
+
+    raises        ContractRevertError: DoctorNotActive, DateTooFar, GrantNotActive, ...: then
+                  nothing was sealed or handed out.
+    """
     pmr = ward.contracts.pmr
     hospital = doctor.hospital.signer.address
     hospital_id = yield from view(doctor.node, ward.contracts.hospitals.id_of(hospital))
     address = doctor.signer.address
-    if not (yield from view(doctor.node, ward.contracts.doctors.is_active(address))):
-        raise ContractRevertError("DoctorNotActive", ())
+    write = pmr.add_second_opinion if second else pmr.consult
+    unwritten = write(pmr_id, hospital_id=hospital_id, content=UNWRITTEN)
+    yield from call(doctor.node, pmr.address, unwritten, address)
     filed = yield from file_record(
         ward,
         patient,
@@ -76,7 +81,6 @@ def write_entry(
         pmr_id=pmr_id,
         entropy=entropy,
     )
-    write = pmr.add_second_opinion if second else pmr.consult
     data = write(pmr_id, hospital_id=hospital_id, content=filed.content)
     inclusion = yield from transact(ward, doctor.node, doctor.signer, pmr.address, data)
     added = event_of(inclusion, pmr.address, EntryAdded)

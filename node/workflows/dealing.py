@@ -11,7 +11,7 @@ from node.base.ports import Entropy
 from node.base.types import Address, Cid, Hash32
 from node.contracts.cids import Content
 from node.ipfs_lite.cid import multihash_of
-from node.ipfs_lite.placement import default_cap, place
+from node.ipfs_lite.placement import place
 from node.privacy.handover import seal_share
 from node.privacy.record import Record, body_of, commitment, seal_ready
 from node.privacy.wallet import seal_essential
@@ -23,6 +23,11 @@ from node.workflows.ward import Patient, Ward
 SALT_BYTES: Final = 32
 REGISTRATION_PMR_ID: Final = 0
 """Deals of the desk's own records about a patient stand under no PMR."""
+SHARES_PER_HOSPITAL: Final = 1
+"""A custodian holds one share of a deal; content-store.md section 13 would allow t-2."""
+UNWRITTEN: Final = Content(Hash32(b"\x01" * 32), Cid(b"\x01\x55\x12\x20" + b"\x01" * 32))
+"""Content that a call is tried with before there is any: what a contract refuses for another
+reason is refused before a record is sealed and handed out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ def file_record(
     Returns when every custodian keeps share, manifest and fragment; only then is anything said to
     the ledger, so a failure on the way leaves no trace there.
 
-    raises        PlacementInfeasibleError: too few Verified hospitals for (t, n).
+    raises        PlacementInfeasibleError: fewer than n-1 Verified hospitals.
                   EmptyRecordError, RecordError: the record cannot be.
     """
     keys = yield from _custody_keys(ward, node)
@@ -73,7 +78,7 @@ def file_record(
     cids: list[Cid] = []
     for fragment in dealt.fragments:
         cids.append((yield from put(node, fragment)))  # noqa: PERF401 - a flow cannot yield inside
-    holders = _placed(ward, cids, tuple(keys))
+    holders = _placed(cids, tuple(keys))
     manifest = dealt.manifest(holders, cids).encode()
     manifest_cid = yield from put(node, manifest)
     deal_id = Hash32(dealt.header.deal_id())
@@ -85,6 +90,7 @@ def file_record(
             yield from drop(node, cid)
     essential = seal_essential(dealt.essential, patient.wallet.sealing_public, entropy)
     patient.wallet.accept(manifest, essential)
+    patient.manifests[deal_id] = manifest_cid
     return Filed(Content(commitment(salt, body_of(record)), manifest_cid), deal_id, tuple(holders))
 
 
@@ -98,11 +104,7 @@ def _custody_keys(ward: Ward, node: Address) -> Flow[dict[Address, bytes]]:
     return keys
 
 
-def _placed(ward: Ward, cids: list[Cid], custodians: tuple[Address, ...]) -> list[Address]:
-    placement = place(
-        [multihash_of(cid) for cid in cids],
-        custodians,
-        replicas=1,
-        cap=default_cap(ward.sharing.t, has_essential=True),
-    )
+def _placed(cids: list[Cid], custodians: tuple[Address, ...]) -> list[Address]:
+    shares = [multihash_of(cid) for cid in cids]
+    placement = place(shares, custodians, replicas=1, cap=SHARES_PER_HOSPITAL)
     return [Address(holders[0]) for holders in placement]

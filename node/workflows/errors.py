@@ -59,6 +59,20 @@ class NoGrantError(RefusedError):
 
 
 @dataclass(eq=False)
+class GrantLapsedError(RefusedError):
+    """A grant was over before its own block was final: no custodian would act on it."""
+
+    until_s: int
+    final_s: int
+
+    def __str__(self) -> str:
+        return (
+            f"the grant ended at {self.until_s}, the final block is of {self.final_s}: "
+            "a grant must last longer than finality takes"
+        )
+
+
+@dataclass(eq=False)
 class FetchFailedError(UnavailableError):
     """Blocks of a record are not to be had now; nobody can tell refusal from absence."""
 
@@ -72,6 +86,19 @@ class FetchFailedError(UnavailableError):
             f"{len(self.missing)} blocks missing (first {first}), "
             f"{len(self.asked)} peers asked: {self.why}"
         )
+
+
+@dataclass(eq=False)
+class FragmentsMissingError(UnavailableError):
+    """Too few fragments of a record are to be had; ``faults`` are (index, cause) of the others."""
+
+    have: int
+    need: int
+    faults: tuple[tuple[int, str], ...]
+
+    def __str__(self) -> str:
+        named = "; ".join(f"index {index}: {why}" for index, why in self.faults)
+        return f"{self.have} of {self.need} needed fragments are to be had ({named})"
 
 
 def _show(value: object) -> str:

@@ -5,17 +5,20 @@ refused, and nothing of it is stored or said to the ledger.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from node.base.ports import Entropy
+from node.base.types import Address
+from node.contracts.cids import Content
 from node.contracts.lab_registry import LabFiled, LabOrdered, SharePlan
 from node.privacy.dicom_engine import DicomReport, anonymise
 from node.privacy.record import Study
 from node.privacy.studies import study_facts
 from node.sss.shares import Scheme
-from node.workflows.asking import local_date, view
-from node.workflows.dealing import Filed, file_record
-from node.workflows.errors import ModalityError
+from node.workflows.asking import await_inclusion, call, local_date, view
+from node.workflows.dealing import UNWRITTEN, Filed, file_record
+from node.workflows.errors import ContractRevertError, ModalityError
 from node.workflows.requests import Flow
 from node.workflows.transacting import event_of, transact
 from node.workflows.ward import Doctor, Lab, Patient, Ward
@@ -69,10 +72,6 @@ def order_lab(
     raises        ContractRevertError: DoctorNotActive, LabNotListed, ReasonMissing, ...
     """
     labs = ward.contracts.labs
-    desk = lab.hospital
-    if (yield from view(doctor.node, labs.hospital_of(lab.signer.address))) == 0:
-        listing = labs.list_lab(lab.signer.address, lab.name)
-        yield from transact(ward, desk.node, desk.signer, labs.address, listing, final=False)
     hospital = doctor.hospital.signer.address
     hospital_id = yield from view(doctor.node, ward.contracts.hospitals.id_of(hospital))
     code = REASON_DEFAULT if reason is None else reason
@@ -83,10 +82,24 @@ def order_lab(
         modality=modality,
         reason=code,
     )
+    try:
+        yield from call(doctor.node, labs.address, data, doctor.signer.address)
+    except ContractRevertError as error:
+        if error.name != "LabNotListed":
+            raise
+        yield from _list_lab(ward, lab, seen_by=doctor.node)
     inclusion = yield from transact(ward, doctor.node, doctor.signer, labs.address, data)
     ordered = event_of(inclusion, labs.address, LabOrdered)
     assert isinstance(ordered, LabOrdered)
     return Order(ordered.order_id, pmr_id, patient, modality, code)
+
+
+def _list_lab(ward: Ward, lab: Lab, *, seen_by: Address) -> Flow[None]:
+    """List a lab with its hospital's key, and wait until another node knows it too."""
+    labs, desk = ward.contracts.labs, lab.hospital
+    data = labs.list_lab(lab.signer.address, lab.name)
+    listed = yield from transact(ward, desk.node, desk.signer, labs.address, data, final=False)
+    yield from await_inclusion(seen_by, listed.tx_hash, final=False)
 
 
 def perform_lab(
@@ -98,6 +111,7 @@ def perform_lab(
                   QuarantineRequiredError: the study is refused as it is.
                   ModalityError: it is of another modality than the order.
                   ContractRevertError: OrderNotOpen, NotOrderedLab, ...
+    In all these cases nothing was sealed or handed out.
     """
     facts = study_facts(study)
     if facts.modality != order.modality:
@@ -106,6 +120,9 @@ def perform_lab(
     captured = facts.date_of_capture
     if captured is None:
         captured = yield from local_date(ward, lab.node)
+    labs = ward.contracts.labs
+    unwritten = _filing(ward, order, captured, UNWRITTEN)
+    yield from call(lab.node, labs.address, unwritten, lab.signer.address)
     filed = yield from file_record(
         ward,
         order.patient,
@@ -115,16 +132,19 @@ def perform_lab(
         pmr_id=order.pmr_id,
         entropy=entropy,
     )
-    labs = ward.contracts.labs
-    data = labs.file(
-        order.order_id,
-        modality=order.modality,
-        captured=captured,
-        reason=order.reason,
-        content=filed.content,
-        plan=SharePlan(int(Scheme.SSMS), ward.sharing.t, ward.sharing.n),
-    )
+    data = _filing(ward, order, captured, filed.content)
     inclusion = yield from transact(ward, lab.node, lab.signer, labs.address, data)
     event = event_of(inclusion, labs.address, LabFiled)
     assert isinstance(event, LabFiled)
     return FiledStudy(order, event.entry_index, filed, clean.report)
+
+
+def _filing(ward: Ward, order: Order, captured: date, content: Content) -> bytes:
+    return ward.contracts.labs.file(
+        order.order_id,
+        modality=order.modality,
+        captured=captured,
+        reason=order.reason,
+        content=content,
+        plan=SharePlan(int(Scheme.SSMS), ward.sharing.t, ward.sharing.n),
+    )

@@ -6,19 +6,24 @@ from typing import Final
 from node.base.ports import Entropy
 from node.base.types import Address
 from node.contracts.pmr_token import Entry
-from node.privacy.grantee import find_released_key, open_released
+from node.privacy.grantee import Collected, find_released_key, open_released
 from node.privacy.record import Diagnosis, PmrEntry, Record, body_of, commitment, open_ready
-from node.privacy.release_messages import Head
+from node.privacy.release_errors import GrantNotActiveError
+from node.privacy.release_messages import Head, Status
 from node.sss.commitments import Manifest
 from node.workflows.asking import ask_release, fetch, final_block, view
 from node.workflows.consult import Visit, write_entry
 from node.workflows.errors import CommitmentError, NoGrantError
+from node.workflows.fragments import gather
 from node.workflows.requests import Flow
-from node.workflows.ward import Doctor, Patient, Ward
+from node.workflows.ward import Doctor, HeldGrant, Patient, Ward
 
 HEAD_LAG: Final = 2
 """Requests name a block so many below the reader's final one: a custodian may be behind."""
 OPINION: Final = "Findings reviewed; agrees with the provisional diagnosis."
+LIED: Final = "the share that it released does not fit the others"
+_NOT_COVERED: Final = frozenset({Status.OUT_OF_SCOPE.name, Status.NO_DEPOSIT.name})
+"""Refusals of a single entry: of a section that was not granted, or filed after the grant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,38 +35,81 @@ class ReadEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspect:
+    """A custodian whose share or fragment of an entry was wrong or missing, and why."""
+
+    entry: int
+    custodian: Address
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading leaves: the entries, and how many custodians released for them."""
+    """What reading leaves."""
 
     pmr_id: int
     entries: tuple[ReadEntry, ...]
     receipts: int
+    """Signed answers of custodians, refusals of opened entries included."""
+    not_covered: tuple[tuple[int, str], ...]
+    """Entries that the grant does not cover, and what custodians said of them."""
+    suspects: tuple[Suspect, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion(Visit):
+    """A second opinion, and the reading that it stands on."""
+
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    record: Record
+    receipts: int
+    suspects: tuple[Suspect, ...]
 
 
 def read_record(ward: Ward, doctor: Doctor, pmr_id: int, entropy: Entropy) -> Flow[Reading]:
-    """Open every entry of a PMR under the newest grant that the doctor was told of.
+    """Open the entries of a PMR under the newest grant that the doctor was told of.
+
+    Entries that the grant does not cover are named and left out, unless it covers none.
 
     raises        NoGrantError: the doctor was told of none.
                   GrantNotActiveError(status): too few custodians released.
                   CommitmentError: what came out is not what the ledger commits to.
-                  FetchFailedError: a manifest or fragment is not to be had.
+                  FetchFailedError, FragmentsMissingError: the manifest, or too many fragments,
+                  are not to be had.
+                  ShareMissingError, WrongKeyError: too few custodians answered, or told the truth.
     """
     held = [one for one in doctor.grants if one.pmr_id in (0, pmr_id)]
     if not held:
         raise NoGrantError(doctor.name, pmr_id)
     entries = yield from view(doctor.node, ward.contracts.pmr.entries(pmr_id))
     opened: list[ReadEntry] = []
+    refused: list[tuple[int, GrantNotActiveError]] = []
+    suspects: list[Suspect] = []
     receipts = 0
     for index, entry in enumerate(entries):
-        record, answered = yield from _open(ward, doctor, entry, held[-1].grant_id, entropy)
-        opened.append(ReadEntry(index, record))
-        receipts += answered
-    return Reading(pmr_id, tuple(opened), receipts)
+        try:
+            found = yield from _open(ward, doctor, held[-1], (index, entry), entropy)
+        except GrantNotActiveError as error:
+            if error.status not in _NOT_COVERED:
+                raise
+            refused.append((index, error))
+            continue
+        opened.append(ReadEntry(index, found.record))
+        suspects += found.suspects
+        receipts += found.receipts
+    if refused and not opened:
+        raise refused[0][1]
+    not_covered = tuple((index, error.status) for index, error in refused)
+    return Reading(pmr_id, tuple(opened), receipts, not_covered, tuple(suspects))
 
 
 def second_opinion(
     ward: Ward, doctor: Doctor, patient: Patient, pmr_id: int, entropy: Entropy
-) -> Flow[Visit]:
+) -> Flow[Opinion]:
     """Read under a grant, then write an own entry that refers to what was read.
 
     raises        as ``read_record``; ContractRevertError: GrantNotActive, DoctorNotActive, ...
@@ -74,21 +122,39 @@ def second_opinion(
         treatment_summary=OPINION,
         lab_reports=tuple(f"entry {one.index}" for one in reading.entries),
     )
-    return (
-        yield from write_entry(ward, doctor, patient, entry, pmr_id, second=True, entropy=entropy)
+    visit = yield from write_entry(
+        ward, doctor, patient, entry, pmr_id, second=True, entropy=entropy
     )
+    return Opinion(visit.pmr_id, visit.entry_index, visit.patient, visit.filed, reading)
 
 
 def _open(
-    ward: Ward, doctor: Doctor, entry: Entry, grant_id: bytes, entropy: Entropy
-) -> Flow[tuple[Record, int]]:
+    ward: Ward, doctor: Doctor, held: HeldGrant, place: tuple[int, Entry], entropy: Entropy
+) -> Flow[_Opened]:
+    index, entry = place
     holders = tuple(sorted(hospital.signer.address for hospital in ward.hospitals))
     (raw,) = yield from fetch(doctor.node, (entry.content.cid,), holders)
     manifest = Manifest.decode(raw)
+    collected = yield from _collect(doctor, manifest, held, entropy)
+    found = find_released_key(manifest, collected)  # refused before a single fragment travels
+    gathered = yield from gather(doctor.node, manifest)
+    result = open_released(manifest, collected, gathered.fragments, profile=ward.profile)
+    salt, record = open_ready(result.record)
+    if commitment(salt, body_of(record)) != entry.content.commitment:
+        raise CommitmentError(f"entry {index} of PMR {int.from_bytes(manifest.header.pmr_id)}")
+    faults = [*collected.faults.items(), *((x, LIED) for x in found.liars), *gathered.faults]
+    suspects = tuple(Suspect(index, manifest.address_of(x), why) for x, why in faults)
+    return _Opened(record, len(collected.receipts), suspects)
+
+
+def _collect(
+    doctor: Doctor, manifest: Manifest, held: HeldGrant, entropy: Entropy
+) -> Flow[Collected]:
+    """Ask every custodian of a record for its share."""
     final = yield from final_block(doctor.node, back=HEAD_LAG)
     requests = doctor.reader.requests(
         manifest,
-        grant_id=grant_id,
+        grant_id=held.grant_id,
         head=Head(final.number, final.hash, final.timestamp),
         indices=range(1, manifest.header.custodians + 1),
         entropy=entropy,
@@ -99,17 +165,4 @@ def _open(
         release = yield from ask_release(doctor.node, custodian, request.encode())
         if release.receipt:
             answers[request.index] = release.receipt + release.sealed
-    collected = doctor.reader.collect(manifest, requests, answers)
-    find_released_key(manifest, collected)  # refused before a single fragment travels
-    fragments = yield from _fragments(doctor.node, manifest)
-    result = open_released(manifest, collected, fragments, profile=ward.profile)
-    salt, record = open_ready(result.record)
-    if commitment(salt, body_of(record)) != entry.content.commitment:
-        raise CommitmentError(f"entry of {entry.time_s}")
-    return record, len(collected.receipts)
-
-
-def _fragments(node: Address, manifest: Manifest) -> Flow[tuple[bytes, ...]]:
-    needed = manifest.header.needed
-    cids = tuple(fragment.cid for fragment in manifest.fragments[:needed])
-    return (yield from fetch(node, cids, manifest.custodians[:needed]))
+    return doctor.reader.collect(manifest, requests, answers)

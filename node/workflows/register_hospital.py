@@ -29,7 +29,7 @@ def register_hospital(
     raises        ContractRevertError: DuplicateRegistration, NotAuthorityMember, ...
     """
     registry = ward.contracts.hospitals
-    yield from transact(
+    applied = yield from transact(
         ward,
         hospital.node,
         hospital.signer,
@@ -44,6 +44,8 @@ def register_hospital(
         ),
         final=False,
     )
+    # the proposer's node may be a block behind the hospital's
+    yield from await_inclusion(regulators[0].node, applied.tx_hash, final=False)
     proposal_id = yield from decide(ward, regulators, VerifyHospital(hospital.signer.address))
     found = yield from view(hospital.node, registry.hospital(hospital.signer.address))
     validators = yield from view(hospital.node, ward.contracts.government.get_validators())

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from node.base.ports import Entropy
+from node.contracts.cids import Content
 from node.contracts.patient_registry import PatientRegistered
-from node.workflows.dealing import REGISTRATION_PMR_ID, Filed, file_record
+from node.workflows.asking import call
+from node.workflows.dealing import REGISTRATION_PMR_ID, UNWRITTEN, Filed, file_record
 from node.workflows.requests import Flow
 from node.workflows.transacting import event_of, transact
 from node.workflows.ward import Patient, Ward
@@ -27,6 +29,8 @@ def register_patient(ward: Ward, patient: Patient, entropy: Entropy) -> Flow[Reg
     """
     registry = ward.contracts.patients
     desk = patient.hospital
+    unwritten = _call(ward, patient, UNWRITTEN, None)
+    yield from call(desk.node, registry.address, unwritten, desk.signer.address)
     details = yield from file_record(
         ward,
         patient,
@@ -47,14 +51,18 @@ def register_patient(ward: Ward, patient: Patient, entropy: Entropy) -> Flow[Reg
             pmr_id=REGISTRATION_PMR_ID,
             entropy=entropy,
         )
-    data = registry.register(
-        patient.wallet.address,
-        key=patient.wallet.sealing_public,
-        details=details.content,
-        attendant=attendant.content if attendant else None,
-    )
+    data = _call(ward, patient, details.content, attendant.content if attendant else None)
     inclusion = yield from transact(ward, desk.node, desk.signer, registry.address, data)
     event = event_of(inclusion, registry.address, PatientRegistered)
     assert isinstance(event, PatientRegistered)
     patient.patient_id = event.patient_id
     return RegisteredPatient(event.patient_id, details, attendant)
+
+
+def _call(ward: Ward, patient: Patient, details: Content, attendant: Content | None) -> bytes:
+    return ward.contracts.patients.register(
+        patient.wallet.address,
+        key=patient.wallet.sealing_public,
+        details=details,
+        attendant=attendant,
+    )

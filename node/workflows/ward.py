@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from node.base.keys import PrivateKey
-from node.base.types import Address, Hash32
+from node.base.types import Address, Cid, Hash32
 from node.contracts.suite import ContractSuite
 from node.privacy.grantee import Grantee
 from node.privacy.synthetic import Person
@@ -119,6 +119,8 @@ class Patient:
     patient_id: int = 0
     versions: dict[int, int] = field(default_factory=dict[int, int])
     """Records dealt so far, by PMR-ID."""
+    manifests: dict[bytes, Cid] = field(default_factory=dict[bytes, Cid])
+    """Manifest of each deal in the wallet, by deal id: what an entry on the ledger names."""
 
     def next_version(self, pmr_id: int) -> int:
         """Give the version of the next record under a PMR-ID: each serves for one deal."""

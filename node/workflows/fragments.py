@@ -1,0 +1,45 @@
+"""Collects the fragments of a record from the stores that keep them; any t-1 of them will do."""
+
+from dataclasses import dataclass
+
+from node.base.errors import PeerError, StorageError, UnavailableError
+from node.base.types import Address
+from node.sss.commitments import Manifest
+from node.sss.errors import FragmentMismatchError
+from node.sss.shares import decode_container
+from node.workflows.asking import fetch
+from node.workflows.errors import FragmentsMissingError
+from node.workflows.requests import Flow
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Fragments that are what the manifest lists."""
+
+    fragments: tuple[bytes, ...]
+    faults: tuple[tuple[int, str], ...]
+    """(index, cause) of each fragment that was asked for and is not to be had, or is wrong."""
+
+
+def gather(node: Address, manifest: Manifest) -> Flow[Gathered]:
+    """Have t-1 fragments on ``node``: the lowest indices, and others for what is missing there.
+
+    raises        FragmentsMissingError: fewer are to be had; names every index and its cause.
+    """
+    needed = manifest.header.needed
+    found: list[bytes] = []
+    faults: list[tuple[int, str]] = []
+    for index, entry in enumerate(manifest.fragments, start=1):
+        if len(found) == needed:
+            break
+        try:
+            (raw,) = yield from fetch(node, (entry.cid,), (manifest.address_of(index),))
+            if decode_container(raw, manifest.header).digest() != entry.digest:
+                raise FragmentMismatchError(index)
+        except (UnavailableError, PeerError, StorageError) as error:
+            faults.append((index, str(error)))
+        else:
+            found.append(raw)
+    if len(found) < needed:
+        raise FragmentsMissingError(len(found), needed, tuple(faults))
+    return Gathered(tuple(found), tuple(faults))
