@@ -31,13 +31,16 @@ def data_files() -> list[str]:
 
 
 def test_every_data_file_of_node_matches_a_pattern_of_the_package() -> None:
-    patterns = PROJECT["tool"]["setuptools"]["package-data"]["node"]
-    flat = [pattern.removeprefix("**/") for pattern in patterns]
+    patterns = [
+        f"{package.replace('.', '/')}/{pattern}".removeprefix("node/")
+        for package, listed in PROJECT["tool"]["setuptools"]["package-data"].items()
+        for pattern in listed
+    ]
     left_out = [
         name
         for name in data_files()
         if name.rsplit("/", 1)[-1] not in NOT_SHIPPED
-        and not any(fnmatch.fnmatch(name.rsplit("/", 1)[-1], pattern) for pattern in flat)
+        and not any(fnmatch.fnmatch(name, pattern.replace("**/", "*")) for pattern in patterns)
     ]
     assert left_out == []
 
