@@ -19,6 +19,7 @@ from node.consensus_poa import effects as wants
 from node.consensus_poa import events as told
 from node.consensus_poa.clique.engine import CliqueEngine
 from node.evm.blocks import BuildRequest, ExecutionResult
+from node.evm.errors import NonceError
 from node.evm.ledger import Ledger
 from node.evm.pool import Pool
 from node.evm.transactions import Transaction
@@ -31,7 +32,7 @@ _TOLD: Final = frozenset(
 
 HeadListener: TypeAlias = Callable[[Turn], None]
 GapListener: TypeAlias = Callable[[Turn, Hash32, Address | None], None]
-BlockListener: TypeAlias = Callable[[Turn, Block, Address | None], None]
+BlockListener: TypeAlias = Callable[[Turn, Block], None]
 
 
 class LedgerReader:
@@ -69,14 +70,14 @@ class ChainDesk:
         self._results: dict[Hash32, ExecutionResult] = {}
         self._built: ExecutionResult | None = None
         self._wal: list[bytes] = []
-        self._senders: dict[Hash32, Address | None] = {}
+        self._gaps: dict[Address | None, Hash32] = {}
+        """What was missing below the newest block of each peer; None: no one peer has it."""
         self.on_head: list[HeadListener] = []
         """Called after each move of the head."""
         self.on_block: list[BlockListener] = []
-        """Called when the engine wants peers to have a block; the address is who sent it."""
+        """Called when the engine wants peers to have a block."""
         self.on_gap: list[GapListener] = []
         """Called with the hash of a block that is missing, and who should have it."""
-        self._missing: Hash32 | None = None
 
     @property
     def final(self) -> Header:
@@ -95,15 +96,15 @@ class ChainDesk:
         self._run(turn, told.Start(self.ledger.head, tuple(self._wal)))
 
     def pause_sealing(self, turn: Turn) -> None:
-        """Seal no more blocks; those of others are still taken in and passed on."""
+        """Seal no more blocks; those of others are still taken in, but not passed on."""
         self._run(turn, told.PauseSealing())
 
     def block_received(self, turn: Turn, block: Block, peer: Address | None) -> None:
         """Take a block in, from a peer or from sync."""
         turn.work.signatures += 1 + len(block.transactions)
-        self._senders[block.header.hash()] = peer
         parent = block.header.parent_hash
-        self._missing = parent if self.ledger.header(parent) is None else None
+        if self.ledger.header(parent) is None:
+            self._gaps[peer] = parent
         self._run(turn, told.BlockReceived(block, None, peer))
 
     def timer_fired(self, turn: Turn, kind: str, height: int, round_: int) -> None:
@@ -131,7 +132,7 @@ class ChainDesk:
                     case wants.ValidateBlock(block):
                         events.append(self._validate(turn, block))
                     case wants.SetHead(block_hash, depth):
-                        events.append(self._set_head(turn, block_hash, depth))
+                        events += self._set_head(turn, block_hash, depth)
                     case _:
                         self._apply(turn, effect)
 
@@ -146,13 +147,13 @@ class ChainDesk:
             case wants.ImportBlock(block):
                 self._import(turn, block)
             case wants.BroadcastBlock(block):
-                sender = self._senders.pop(block.header.hash(), None)
                 for listener in self.on_block:
-                    listener(turn, block, sender)
+                    listener(turn, block)
             case wants.RequestSync(peer=peer):
-                if self._missing is not None:
+                missing = self._gaps.get(peer)
+                if missing is not None:
                     for gap_listener in self.on_gap:
-                        gap_listener(turn, self._missing, peer)
+                        gap_listener(turn, missing, peer)
             case wants.ReportEvidence(offender, kind, proof):
                 turn.note("consensus.evidence", offender=offender, kind=kind, proof=proof)
             case wants.Trace(rule, data):
@@ -177,6 +178,8 @@ class ChainDesk:
         turn.work.gas += built.block.header.gas_used
         for skipped, error in built.skipped:
             turn.note("pool.tx_skipped", tx=skipped.hash, why=str(error))
+            if not isinstance(error, NonceError):  # that one only stands behind a skipped one
+                self.pool.remove(skipped.hash)
         self._built = built.result
         return told.BlockBuilt(effect.request, built.block)
 
@@ -188,8 +191,11 @@ class ChainDesk:
             result = self.ledger.check(block, fee_recipient=signer)
         except InvalidBlockError as error:
             turn.note("chain.block_rejected", hash=block_hash, why=str(error))
-            rule = told.BODY_MISMATCH if error.rule == _BODY_RULE else error.rule
-            return told.BlockValidated(block_hash, rule)
+            if error.rule != _BODY_RULE:
+                return told.BlockValidated(block_hash, error.rule)
+            # the header stands, so its true body is somewhere: the engine asks for it
+            self._gaps[None] = block_hash
+            return told.BlockValidated(block_hash, told.BODY_MISMATCH)
         turn.work.gas += result.gas_used
         self._results[block_hash] = result
         return told.BlockValidated(block_hash, None)
@@ -205,7 +211,7 @@ class ChainDesk:
             turn.note("chain.block_sealed", hash=block_hash, number=block.header.number)
         turn.note("chain.block_stored", hash=block_hash, header=block.header.encode())
 
-    def _set_head(self, turn: Turn, block_hash: Hash32, depth: int) -> told.Event:
+    def _set_head(self, turn: Turn, block_hash: Hash32, depth: int) -> list[told.Event]:
         moved = self.ledger.set_head(block_hash)
         included = tuple(
             keccak256(raw)
@@ -214,8 +220,13 @@ class ChainDesk:
             for raw in block.transactions
         )
         self.pool.head_changed(self.ledger, included, moved.dropped, turn.now)
+        for expired in self.pool.expire(turn.now):
+            turn.note("pool.tx_expired", tx=expired)
         header = self.ledger.head
         turn.effects.append(HeadMoved(header, block_hash, depth, self.final.number))
         for listener in self.on_head:
             listener(turn)
-        return told.NewChainHead(header)
+        follows: list[told.Event] = [told.NewChainHead(header)]
+        if next(self.pool.candidates(), None) is not None:
+            follows.append(told.TransactionsWaiting())
+        return follows

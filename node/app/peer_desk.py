@@ -63,7 +63,7 @@ class PeerDesk:
         """Spread a transaction that a client of this node put into the pool."""
         self._tell(turn, p2p.TransactionsAccepted((raw,)))
 
-    def _block_accepted(self, turn: Turn, block: Block, _peer: Address | None) -> None:
+    def _block_accepted(self, turn: Turn, block: Block) -> None:
         score = encode_int(self._chain.ledger.total_difficulty(block.header.hash()))
         self._tell(turn, p2p.BlockAccepted(block, score))
 
