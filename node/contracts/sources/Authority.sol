@@ -82,7 +82,9 @@ abstract contract Authority {
     {
         require(kind <= uint8(type(Action).max), ActionUnknown());
         Action action = Action(kind);
-        uint256 words = action == Action.AdmitValidator ? 4 : action == Action.SuspendDoctor ? 2 : 1;
+        uint256 words = 1;
+        if (action == Action.AdmitValidator) words = 4;
+        if (action == Action.SuspendDoctor) words = 2;
         require(payload.length == 32 * words, ActionUnknown());
 
         proposalId = ++proposalCount;

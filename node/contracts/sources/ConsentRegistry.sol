@@ -10,23 +10,17 @@ import {
     ConsentSignature,
     FieldMissing,
     GranteeNotActive,
-    GrantLimit,
-    GrantNotActive,
-    GrantUnknown,
     NotPatient,
     PatientUnknown,
     RequestUnknown,
     SettingOutOfRange
 } from "./Errors.sol";
+import {GrantLists} from "./GrantLists.sol";
 import {IConsents, IDoctors, IHospitals, IPatients, IPmr} from "./Interfaces.sol";
 
 /// Who may see what until when.  Grants are EIP-712 messages of the patient that anybody relays.
-///
-/// One storage word per grant is all that a rule reads: its window, when it was made, whether it
-/// covers later records, and the upper half of its id.  Words lie in a short list per
-/// (Patient-ID, grantee, record), so that `isAllowed` finds them without the id; a word is free again
-/// once its grant has expired or was revoked.  The rest of a Consent stands in `Granted`.
-contract ConsentRegistry is EIP712, IConsents {
+/// What rules read of a grant is kept by GrantLists; the rest of a Consent stands in `Granted`.
+contract ConsentRegistry is EIP712, GrantLists, IConsents {
     struct Consent {
         uint256 pmrId; // 0 = all records of the patient
         address patient;
@@ -79,20 +73,9 @@ contract ConsentRegistry is EIP712, IConsents {
     uint256 private constant HALF_N = // half the order of secp256k1: a higher s is malleable
         0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
     uint256 private constant SECTIONS = 0x7f;
-    uint256 private constant LATER = 1 << 255;
     uint256 private constant DATE_FACTOR = 10 ** 8;
     uint256 private constant AT_PATIENT = 64;
     uint256 private constant CONSENTS_MAX = 16; // in one transaction
-    uint256 private constant WORDS_MAX = 8; // grants that one list can hold at a time
-
-    // a word: flags 8 | grantedAt 40 | validUntil 40 (0 = free) | validFrom 40 | tag 128, lowest first;
-    // packed by hand, since the compiler would write it field by field
-    uint256 private constant FLAG_LATER = 1;
-    uint256 private constant FLAG_MORE = 2; // the list goes on behind this word
-    uint256 private constant AT_GRANTED = 8;
-    uint256 private constant AT_UNTIL = 48;
-    uint256 private constant AT_FROM = 88;
-    uint256 private constant AT_TAG = 128; // the tag is the upper half of the grant id
 
     uint64 public immutable GRANT_SECONDS_MAX;
     IHospitals private immutable HOSPITALS;
@@ -187,7 +170,8 @@ contract ConsentRegistry is EIP712, IConsents {
 
     /// The patient takes a grant back; grantee and pmrId are those of its Consent.
     function revoke(bytes32 grantId, address grantee, uint256 pmrId) external {
-        _revoke(_wallets[msg.sender] >> AT_PATIENT, grantId, grantee, pmrId);
+        _free(_listOf(_wallets[msg.sender] >> AT_PATIENT, grantee, pmrId), grantId);
+        emit Revoked(grantId);
     }
 
     /// Anybody relays the patient's signed Revoke(grantId, nonce).
@@ -202,11 +186,12 @@ contract ConsentRegistry is EIP712, IConsents {
         address signer = _recover(digest, signature);
         uint256 wallet = _wallets[signer];
         // first the grant: whoever is not its patient is told so, and not about nonces
-        _revoke(wallet >> AT_PATIENT, grantId, grantee, pmrId);
+        _free(_listOf(wallet >> AT_PATIENT, grantee, pmrId), grantId);
         require(nonce == uint64(wallet), ConsentNonce(uint64(wallet)));
         unchecked {
             _wallets[signer] = wallet + 1;
         }
+        emit Revoked(grantId);
     }
 
     function isAllowed(address grantee, uint256 pmrId, uint256 at) external view returns (bool) {
@@ -265,7 +250,9 @@ contract ConsentRegistry is EIP712, IConsents {
             _requireRecord(c.pmrId, patientId);
             _requireTerms(c.scope, c.granteeKey, c.validFrom, c.validUntil);
             _requireGrantee(grantee, patient);
-            _store(_listOf(patientId, grantee, c.pmrId), grantId, c);
+            bytes32 list = _listOf(patientId, grantee, c.pmrId);
+            bool coversLater = uint256(c.scope) & LATER != 0;
+            _store(list, grantId, c.validFrom, c.validUntil, coversLater);
         }
         emit Granted(
             grantId,
@@ -279,48 +266,6 @@ contract ConsentRegistry is EIP712, IConsents {
             c.validUntil,
             c.nonce
         );
-    }
-
-    /// Takes the first free word of the list, or makes the list longer.
-    function _store(bytes32 list, bytes32 grantId, Consent calldata c) private {
-        uint256 word = (uint256(grantId) >> AT_TAG << AT_TAG) | (uint256(c.validFrom) << AT_FROM)
-            | (uint256(c.validUntil) << AT_UNTIL) | (block.timestamp << AT_GRANTED);
-        if (uint256(c.scope) & LATER != 0) word |= FLAG_LATER;
-        bytes32 place = list;
-        for (uint256 count = 1; count <= WORDS_MAX; ++count) {
-            uint256 old = _at(place);
-            if (uint40(old >> AT_UNTIL) <= block.timestamp) {
-                _put(place, word | (old & FLAG_MORE));
-                return;
-            }
-            if (old & FLAG_MORE == 0) _put(place, old | FLAG_MORE);
-            place = _next(place);
-        }
-        revert GrantLimit();
-    }
-
-    /// Where the word of a grant lies, and the word; 0 if there is none.  At most WORDS_MAX words
-    /// say that more follow, since `_store` makes no longer list.
-    function _find(bytes32 list, bytes32 grantId)
-        private
-        view
-        returns (bytes32 place, uint256 word)
-    {
-        place = list;
-        while (true) {
-            word = _at(place);
-            if (word >> AT_TAG == uint256(grantId) >> AT_TAG) return (place, word);
-            if (word & FLAG_MORE == 0) return (place, 0);
-            place = _next(place);
-        }
-    }
-
-    function _revoke(uint256 patientId, bytes32 grantId, address grantee, uint256 pmrId) private {
-        (bytes32 place, uint256 word) = _find(_listOf(patientId, grantee, pmrId), grantId);
-        require(word != 0, GrantUnknown());
-        require(uint40(word >> AT_UNTIL) > block.timestamp, GrantNotActive());
-        _put(place, word & FLAG_MORE);
-        emit Revoked(grantId);
     }
 
     /// Counts the patient's nonce on and gives the Patient-ID.
@@ -366,22 +311,6 @@ contract ConsentRegistry is EIP712, IConsents {
         );
     }
 
-    /// `mintedAt` 0: the list is that of the record itself, which every grant in it covers.
-    function _covers(bytes32 place, uint256 at, uint256 mintedAt)
-        private
-        view
-        returns (bool covered)
-    {
-        while (true) {
-            uint256 word = _at(place);
-            bool open = uint40(word >> AT_FROM) <= at && at < uint40(word >> AT_UNTIL);
-            bool meant = word & FLAG_LATER != 0 || mintedAt <= uint40(word >> AT_GRANTED);
-            covered = open && meant;
-            if (covered || word & FLAG_MORE == 0) break;
-            place = _next(place);
-        }
-    }
-
     /// The signer; refuses v other than 27 and 28, high s, and what recovers to nobody.
     function _recover(bytes32 digest, Signature calldata signature)
         private
@@ -392,43 +321,5 @@ contract ConsentRegistry is EIP712, IConsents {
         require(uint256(s) <= HALF_N, ConsentSignature());
         signer = ecrecover(digest, signature.v, signature.r, s); // nobody unless v is 27 or 28
         require(signer != address(0), ConsentSignature());
-    }
-
-    function _listOf(uint256 patientId, address grantee, uint256 pmrId)
-        private
-        pure
-        returns (bytes32)
-    {
-        return _hash3(bytes32(patientId), bytes32(uint256(uint160(grantee))), bytes32(pmrId));
-    }
-
-    /// keccak256(abi.encode(a, b, c)) without taking memory.
-    function _hash3(bytes32 a, bytes32 b, bytes32 c) private pure returns (bytes32 hash) {
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            mstore(free, a)
-            mstore(add(free, 0x20), b)
-            mstore(add(free, 0x40), c)
-            hash := keccak256(free, 0x60)
-        }
-    }
-
-    /// A list lies in storage from its hash on, so that no second hash is needed.
-    function _next(bytes32 place) private pure returns (bytes32) {
-        unchecked {
-            return bytes32(uint256(place) + 1);
-        }
-    }
-
-    function _at(bytes32 place) private view returns (uint256 word) {
-        assembly ("memory-safe") {
-            word := sload(place)
-        }
-    }
-
-    function _put(bytes32 place, uint256 word) private {
-        assembly ("memory-safe") {
-            sstore(place, word)
-        }
     }
 }

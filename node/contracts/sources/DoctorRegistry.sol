@@ -31,8 +31,8 @@ contract DoctorRegistry is IDoctors {
 
     uint256 private constant AFFILIATIONS_MAX = 16;
 
-    // a licence: Doctor-ID 64 | Hospital-ID that onboarded the doctor 64 | suspendedUntil 64, lowest
-    // first; the last is block time in seconds, exclusive, and 2**64-1 means for good
+    // a licence: Doctor-ID 64 | Hospital-ID that onboarded the doctor 64 | suspendedUntil 64,
+    // lowest first; the last is block time in seconds, exclusive, and 2**64-1 means for good
     uint256 private constant AT_HOME = 64;
     uint256 private constant AT_SUSPENDED = 128;
 

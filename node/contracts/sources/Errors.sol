@@ -24,7 +24,7 @@ error NotGovernment();
 // the registries
 error HospitalNotVerified();
 error HospitalStatusWrong();
-/// Someone has this registration, account or identity already; 0 = an application without an id yet.
+/// Someone has this registration, account or identity; 0 = an application without an id yet.
 error DuplicateRegistration(uint256 existingId);
 error DoctorNotActive();
 error DoctorUnknown();

@@ -16,7 +16,10 @@ interface IHospitals {
 
 interface IDoctors {
     function suspend(uint64 doctorId, uint64 until) external;
-    function requireWriter(address account, uint64 hospitalId) external view returns (uint64 doctorId);
+    function requireWriter(address account, uint64 hospitalId)
+        external
+        view
+        returns (uint64 doctorId);
     function isActive(address account) external view returns (bool);
 }
 

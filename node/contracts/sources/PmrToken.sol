@@ -40,7 +40,8 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
     }
 
     /// `head` is packed by hand, since the compiler would write it field by field:
-    /// doctorId 64 | hospitalId 64 | time 40 | kind 8 | codec 8 | marked 8 | count 24, lowest first.
+    /// doctorId 64 | hospitalId 64 | time 40 | kind 8 | codec 8 | marked 8 | count 24, lowest
+    /// first.
     /// Only entry 0 has a count: that of the token's entries, which so needs no slot of its own.
     struct Stored {
         uint256 head;
