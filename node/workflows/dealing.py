@@ -12,6 +12,7 @@ from node.base.types import Address, Cid, Hash32
 from node.contracts.cids import Content
 from node.ipfs_lite.cid import multihash_of
 from node.ipfs_lite.placement import place
+from node.ipfs_lite.unixfs_write import write_bytes
 from node.privacy.handover import seal_share
 from node.privacy.record import Record, body_of, commitment, seal_ready
 from node.privacy.wallet import seal_essential
@@ -59,7 +60,8 @@ def file_record(
     the ledger, so a failure on the way leaves no trace there.
 
     raises        PlacementInfeasibleError: fewer than n-1 Verified hospitals.
-                  EmptyRecordError, RecordError: the record cannot be.
+                  RecordError: the record cannot be.
+    In both cases nothing was stored.
     """
     keys = yield from _custody_keys(ward, node)
     salt = entropy.take(SALT_BYTES)
@@ -75,10 +77,10 @@ def file_record(
     dealt = deal(
         seal_ready(record, salt), terms, entropy=entropy, seeds=ward.seeds, profile=ward.profile
     )
-    cids: list[Cid] = []
-    for fragment in dealt.fragments:
-        cids.append((yield from put(node, fragment)))  # noqa: PERF401 - a flow cannot yield inside
+    cids = [write_bytes(fragment, _nowhere).cid for fragment in dealt.fragments]
     holders = _placed(cids, tuple(keys))
+    for fragment in dealt.fragments:
+        yield from put(node, fragment)
     manifest = dealt.manifest(holders, cids).encode()
     manifest_cid = yield from put(node, manifest)
     deal_id = Hash32(dealt.header.deal_id())
@@ -102,6 +104,10 @@ def _custody_keys(ward: Ward, node: Address) -> Flow[dict[Address, bytes]]:
         if found.is_verified:
             keys[account] = found.custody_key
     return keys
+
+
+def _nowhere(_cid: Cid, _block: bytes) -> None:
+    """Keep no block: only the name of the file is wanted."""
 
 
 def _placed(cids: list[Cid], custodians: tuple[Address, ...]) -> list[Address]:

@@ -1,11 +1,14 @@
 """How a flow ends when it does not end well."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from node.base.errors import RefusedError, UnavailableError
 from node.base.types import Address, Cid
 from node.contracts.reverts import decode_error
+
+NO_REASON: Final = "RevertedWithoutReason"
+"""Name of a revert that returns nothing: no such function, no gas left."""
 
 
 @dataclass(eq=False)
@@ -23,7 +26,7 @@ class ContractRevertError(RefusedError):
     def from_data(cls, data: bytes) -> Self:
         """Read the return data of a reverted call."""
         reason = decode_error(data)
-        return cls(reason.name, reason.args)
+        return cls(reason.name or NO_REASON, reason.args)
 
 
 @dataclass(eq=False)
