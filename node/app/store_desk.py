@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from node.app.turn import Turn
-from node.base.errors import WardnetError
+from node.base.errors import PeerError, StorageError, WardnetError
+from node.base.limits import READ_BYTES_MAX
 from node.base.types import Address, Cid
 from node.ipfs_lite import events as exchange
 from node.ipfs_lite.blockstore import BlockClass, BlockStore
 from node.ipfs_lite.dagpb import links_of
+from node.ipfs_lite.errors import BadNodeError, CorruptBlockError, NotFoundError
 from node.ipfs_lite.session import FetchClient
 from node.ipfs_lite.unixfs_read import read_all
 from node.ipfs_lite.unixfs_write import write_bytes
@@ -19,8 +21,6 @@ from node.workflows.errors import FetchFailedError
 
 Fetched: TypeAlias = tuple[bytes, ...] | WardnetError
 Then: TypeAlias = Callable[[Turn, Fetched], None]
-
-_FILE_BYTES_MAX: Final = 4 * 2**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +43,54 @@ class StoreDesk:
         self._next_session = 0
 
     def add(self, turn: Turn, data: bytes) -> Cid:
-        """Add a file of sealed bytes; give its root."""
+        """Add a file of sealed bytes; give its root.
+
+        raises        StoreFullError: then nothing of the file is kept.
+        """
+
+        fresh: list[Cid] = []
 
         def keep(cid: Cid, block: bytes) -> None:
+            is_new = not self.store.has(cid)
             self.store.put(cid, block, BlockClass.SEALED)
-            self._serve(turn, exchange.BlockStored(cid))
+            if is_new:
+                fresh.append(cid)
 
-        return write_bytes(data, keep).cid
+        try:
+            root = write_bytes(data, keep).cid
+        except StorageError:
+            for cid in fresh:
+                self.store.delete(cid)
+            raise
+        for cid in fresh:
+            self._serve(turn, exchange.BlockStored(cid))
+        return root
 
     def drop(self, root: Cid) -> None:
-        """Forget a file and every block of it."""
+        """Forget a file and every block of it that can be found: none below a corrupt one.
+
+        raises        BadCidError, HashNotAllowedError: ``root`` names no storable block.
+        """
         left = [root]
         while left:
             cid = left.pop()
-            if self.store.has(cid):
-                left.extend(links_of(cid, self.store.get(cid)))
-                self.store.delete(cid)
+            left.extend(self._links(cid))
+            self.store.delete(cid)
 
     def fetch(
         self, turn: Turn, cids: tuple[Cid, ...], holders: tuple[Address, ...], then: Then
     ) -> None:
-        """Have files here, then go on with their bytes or with what went wrong."""
+        """Have files here, then go on with their bytes or with what went wrong.
+
+        raises        BadCidError, HashNotAllowedError: a name of no storable block; ``then`` is
+                      not called.
+        """
         self._next_session += 1
         session = self._next_session
+        started = exchange.FetchStarted(session, cids, holders, bytes_max=READ_BYTES_MAX, walk=True)
+        effects = self._client.handle(started, turn.now)
         self._fetches[session] = _Fetch(cids, then)
-        self._ask(
-            turn,
-            exchange.FetchStarted(session, cids, holders, bytes_max=_FILE_BYTES_MAX, walk=True),
-        )
+        self._apply(turn, "fetch", effects)
 
     def peer_connected(self, turn: Turn, peer: Address) -> None:
         """A peer can be asked, and may ask."""
@@ -78,9 +98,16 @@ class StoreDesk:
         self._serve(turn, exchange.PeerJoined(peer))
 
     def wanted(self, turn: Turn, peer: Address, message: XWant) -> None:
-        """A peer asks for blocks."""
+        """A peer asks for blocks; a list with a name that no block can have is a breach."""
         entries = tuple(exchange.WantEntry(*entry) for entry in message.entries)
-        self._serve(turn, exchange.WantReceived(peer, entries, message.full))
+        try:
+            effects = self._server.handle(
+                exchange.WantReceived(peer, entries, message.full), turn.now
+            )
+        except PeerError as error:
+            turn.note("p2p.peer_breached", peer=peer, why=str(error))
+            return
+        self._apply(turn, "serve", effects)
 
     def given(self, turn: Turn, peer: Address, message: XGive) -> None:
         """A peer answers."""
@@ -94,14 +121,16 @@ class StoreDesk:
             self._serve(turn, exchange.TimerExpired(timer))
 
     def _ask(self, turn: Turn, event: exchange.FetchEvent) -> None:
-        for effect in self._client.handle(event, turn.now):
-            self._apply(turn, "fetch", effect)
+        self._apply(turn, "fetch", self._client.handle(event, turn.now))
 
     def _serve(self, turn: Turn, event: exchange.WantEvent) -> None:
-        for effect in self._server.handle(event, turn.now):
-            self._apply(turn, "serve", effect)
+        self._apply(turn, "serve", self._server.handle(event, turn.now))
 
-    def _apply(self, turn: Turn, side: str, effect: exchange.Effect) -> None:
+    def _apply(self, turn: Turn, side: str, effects: tuple[exchange.Effect, ...]) -> None:
+        for effect in effects:
+            self._do(turn, side, effect)
+
+    def _do(self, turn: Turn, side: str, effect: exchange.Effect) -> None:
         match effect:
             case exchange.SendWant(peer, entries):
                 wanted = tuple(XWantEntry(one.cid, one.priority, one.flags) for one in entries)
@@ -109,14 +138,12 @@ class StoreDesk:
             case exchange.SendGive(peer, blocks, have, dont, pending):
                 sent = tuple(XBlock(prefix, data) for prefix, data in blocks)
                 turn.send(peer, XGive(blocks=sent, have=have, dont=dont, pending=pending))
-            case exchange.BlockFetched(_, cid, data):
-                self.store.put(cid, data, BlockClass.SEALED)
-                self._serve(turn, exchange.BlockStored(cid))
+            case exchange.BlockFetched(session, cid, data):
+                self._keep(turn, session, cid, data)
             case exchange.FetchFinished(session):
                 self._finish(turn, session)
             case exchange.FetchFailed(session, missing, asked, why):
-                fetch = self._fetches.pop(session)
-                fetch.then(turn, FetchFailedError(missing, asked, why))
+                self._end(turn, session, FetchFailedError(missing, asked, why))
             case exchange.ScheduleTimer(timer, at_us):
                 turn.set_timer(("store", side, timer), at_us)
             case exchange.BanPeer(peer, cid, digest):
@@ -126,11 +153,33 @@ class StoreDesk:
             case exchange.BlockCorrupt(cid):
                 turn.note("store.block_corrupt", cid=cid)
 
-    def _finish(self, turn: Turn, session: int) -> None:
-        fetch = self._fetches.pop(session)
+    def _keep(self, turn: Turn, session: int, cid: Cid, data: bytes) -> None:
+        """Store a block that was fetched; a full store ends the fetch."""
         try:
-            files = tuple(read_all(self.store.get, cid) for cid in fetch.cids)
-        except WardnetError as error:
-            fetch.then(turn, error)
+            self.store.put(cid, data, BlockClass.SEALED)
+        except StorageError as error:
+            self._ask(turn, exchange.FetchCancelled(session))
+            self._end(turn, session, error)
         else:
+            self._serve(turn, exchange.BlockStored(cid))
+
+    def _finish(self, turn: Turn, session: int) -> None:
+        fetch = self._fetches.get(session)
+        if fetch is None:
+            return  # its last block found no room
+        try:
+            files: Fetched = tuple(read_all(self.store.get, cid) for cid in fetch.cids)
+        except WardnetError as error:
+            files = error
+        self._end(turn, session, files)
+
+    def _end(self, turn: Turn, session: int, files: Fetched) -> None:
+        fetch = self._fetches.pop(session, None)
+        if fetch is not None:
             fetch.then(turn, files)
+
+    def _links(self, cid: Cid) -> tuple[Cid, ...]:
+        try:
+            return links_of(cid, self.store.get(cid))
+        except (NotFoundError, CorruptBlockError, BadNodeError):
+            return ()

@@ -201,7 +201,7 @@ def test_an_orphan_is_linked_by_headers_and_bodies_of_its_sender():
 
 def test_a_node_that_was_cut_off_catches_up_with_the_next_block():
     ward = behind(20)
-    take(ward, child(ward.cores[0], TWO))
+    take(ward, child(ward.cores[0], TWO), source=THREE)
     ward.pause()
     ward.sleep(1)  # whoever got only the name asks for the rest
     assert ward.height == 21
@@ -215,7 +215,7 @@ def test_transactions_are_fetched_with_the_blocks_that_hold_them():
     extend(ward, (THREE,), raws=[transaction(nonce=1)], parent=ward.cores[0].ledger.head_hash)
     ward.settle()
     ward.cut.clear()
-    take(ward, child(ward.cores[0], TWO))
+    take(ward, child(ward.cores[0], TWO), source=THREE)
     ward.pause()
     ward.sleep(1)
     assert ward.is_one_chain()
