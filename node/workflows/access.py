@@ -15,7 +15,6 @@ from node.contracts.consent_registry import AccessRequested
 from node.privacy.consent import ALL_SECTIONS, Consent, Purpose, scope_of
 from node.workflows.asking import final_block, head, leave_deposit, view
 from node.workflows.dealing import REGISTRATION_PMR_ID
-from node.workflows.errors import GrantLapsedError
 from node.workflows.requests import Flow
 from node.workflows.transacting import event_of, transact
 from node.workflows.ward import Doctor, HeldGrant, Patient, Ward
@@ -92,7 +91,6 @@ def grant(ward: Ward, request: AccessRequest, *, seconds: int, entropy: Entropy)
     """Sign a Consent, let the doctor's hospital relay it, and deposit with every custodian.
 
     raises        ContractRevertError: ConsentNonce, ConsentPeriod, GranteeNotActive, ...
-                  GrantLapsedError: its time was over when it became final.
     """
     patient, doctor = request.patient, request.doctor
     consents = ward.contracts.consents
@@ -111,9 +109,6 @@ def grant(ward: Ward, request: AccessRequest, *, seconds: int, entropy: Entropy)
     relay = doctor.hospital
     data = consents.grant(on_ledger(signed.consent), signed.signature)
     yield from transact(ward, relay.node, relay.signer, consents.address, data)
-    final = yield from final_block(patient.node)
-    if final.timestamp >= signed.consent.valid_until_s:
-        raise GrantLapsedError(signed.consent.valid_until_s, final.timestamp)
     kept = yield from _deposit(ward, patient, signed.grant_id, request.pmr_id, entropy)
     held = HeldGrant(
         signed.grant_id, request.pmr_id, patient.wallet.address, signed.consent.valid_until_s

@@ -62,20 +62,6 @@ class NoGrantError(RefusedError):
 
 
 @dataclass(eq=False)
-class GrantLapsedError(RefusedError):
-    """A grant was over before its own block was final: no custodian would act on it."""
-
-    until_s: int
-    final_s: int
-
-    def __str__(self) -> str:
-        return (
-            f"the grant ended at {self.until_s}, the final block is of {self.final_s}: "
-            "a grant must last longer than finality takes"
-        )
-
-
-@dataclass(eq=False)
 class FetchFailedError(UnavailableError):
     """Blocks of a record are not to be had now; nobody can tell refusal from absence."""
 

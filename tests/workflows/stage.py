@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 from node.base.rng import TreeEntropy
-from node.base.types import Address
+from node.base.types import Address, Cid
+from node.ipfs_lite.cid import multihash_of
 from node.sim.flow_driver import Ended
 from node.sim.loader import load
 from node.sim.world import World
@@ -139,6 +140,11 @@ class Stage:
             sum(len(core.custody.custodian.store._holdings) for core in nodes),
             tuple(ledger.state().nonce(account) for account in accounts),
         )
+
+    def spoil(self, node: str, cid: Cid) -> None:
+        """Change one byte of a stored block behind the store's back."""
+        row = self.world.nodes[node].store.store._rows[multihash_of(cid)]
+        row.data = row.data[:-1] + bytes([row.data[-1] ^ 1])
 
     # -- people
 

@@ -77,9 +77,7 @@ def test_the_essential_share_is_with_the_patient_alone(stage: Stage, filed: File
 
 def test_the_commitment_is_that_of_the_record_and_its_salt(stage: Stage, filed: Filed) -> None:
     names = [stage.cast.name_of(one) for one in filed.custodians[:2]]
-    opened = rebuild(
-        stage.world, stage.patient("p0").wallet, filed.deal_id, names, essential=True
-    )
+    opened = rebuild(stage.world, stage.patient("p0").wallet, filed.deal_id, names, essential=True)
     salt, record = open_ready(opened)
     assert record == note()
     assert commitment(salt, body_of(record)) == filed.content.commitment
@@ -89,9 +87,7 @@ def test_equal_records_make_unlike_deals(stage: Stage, filed: Filed) -> None:
     again = stage.do(deal(stage))
     assert again.deal_id != filed.deal_id
     assert again.content.commitment != filed.content.commitment
-    headers = [
-        stage.patient("p0").wallet.manifest(one.deal_id).header for one in (filed, again)
-    ]
+    headers = [stage.patient("p0").wallet.manifest(one.deal_id).header for one in (filed, again)]
     assert [one.record_version for one in headers] == [0, 1]
 
 

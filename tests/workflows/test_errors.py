@@ -11,7 +11,6 @@ from node.workflows.errors import (
     ContractRevertError,
     FetchFailedError,
     FragmentsMissingError,
-    GrantLapsedError,
     ModalityError,
     NoGrantError,
 )
@@ -25,11 +24,6 @@ EXAMPLES = [
     (ModalityError("CT", "MR"), "the order is for CT, the study is MR"),
     (ModalityError("CT", ""), "the order is for CT, the study is of no modality"),
     (NoGrantError("doc-2", 101012026), "doc-2 holds no grant for PMR 101012026"),
-    (
-        GrantLapsedError(100, 105),
-        "the grant ended at 100, the final block is of 105: "
-        "a grant must last longer than finality takes",
-    ),
     (
         FetchFailedError((CID,), (Address(bytes(20)),), "no new block"),
         f"1 blocks missing (first 0x01551220{'00' * 32}), 1 peers asked: no new block",
@@ -61,7 +55,6 @@ def test_an_error_survives_a_trip_to_another_process(error: Exception) -> None:
         (CommitmentError, RefusedError),
         (ModalityError, RefusedError),
         (NoGrantError, RefusedError),
-        (GrantLapsedError, RefusedError),
         (FetchFailedError, UnavailableError),
         (FragmentsMissingError, UnavailableError),
     ],

@@ -57,9 +57,7 @@ def test_who_is_no_member_cannot_propose(stage: Stage) -> None:
 
 def test_a_decision_takes_two_of_three_votes_and_no_third(stage: Stage) -> None:
     proposal = stage.do(
-        decide(
-            stage.ward, regulators(stage), SuspendHospital(stage.hospital("h2").signer.address)
-        )
+        decide(stage.ward, regulators(stage), SuspendHospital(stage.hospital("h2").signer.address))
     )
     voted = [
         stage.view(stage.contracts.government.has_voted(proposal, one.signer.address))

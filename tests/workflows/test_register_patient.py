@@ -19,9 +19,7 @@ def registered(stage: Stage) -> RegisteredPatient:
     return stage.do(register_patient(stage.ward, stage.patient("p0"), stage.entropy()))
 
 
-def test_the_first_patient_gets_the_first_id(
-    stage: Stage, registered: RegisteredPatient
-) -> None:
+def test_the_first_patient_gets_the_first_id(stage: Stage, registered: RegisteredPatient) -> None:
     account = stage.patient("p0").wallet.address
     assert registered.patient_id == stage.patient("p0").patient_id == 85437
     assert stage.view(stage.contracts.patients.id_of(account)) == 85437
@@ -37,9 +35,7 @@ def test_details_open_with_the_patients_share_and_read_as_written(
     assert open_ready(opened)[1] == patient.person.details
 
 
-def test_an_attendant_is_a_record_of_its_own(
-    stage: Stage, registered: RegisteredPatient
-) -> None:
+def test_an_attendant_is_a_record_of_its_own(stage: Stage, registered: RegisteredPatient) -> None:
     assert registered.attendant is not None
     assert registered.attendant.deal_id != registered.details.deal_id
     assert len(stage.patient("p0").wallet.deals) == 2

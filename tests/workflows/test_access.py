@@ -1,0 +1,228 @@
+from dataclasses import replace
+
+import pytest
+
+from node.base.types import ZERO_ADDRESS
+from node.privacy.consent import ALL_SECTIONS, Purpose, scope_of
+from node.workflows.access import (
+    REQUEST_SECONDS,
+    deny,
+    direct_request,
+    grant,
+    on_ledger,
+    request_access,
+    revoke,
+)
+from node.workflows.consult import Visit
+from node.workflows.dealing import file_record
+from tests.workflows.stage import Stage, note
+
+CUSTODIANS = 4
+
+
+@pytest.fixture(scope="module")
+def stage() -> Stage:
+    return Stage().onboard("d0", "d1").register("p0", "p1")
+
+
+@pytest.fixture(scope="module")
+def visit(stage: Stage) -> Visit:
+    return stage.visit()
+
+
+def ask(stage: Stage, visit: Visit, *, doctor: str = "d1", patient: str = "p0", sections=None):
+    who = stage.doctor(doctor), stage.patient(patient), visit.pmr_id
+    return request_access(stage.ward, *who, purpose=Purpose.TREATMENT, sections=sections)
+
+
+def give(stage: Stage, request, seconds: int = 600):
+    return grant(stage.ward, request, seconds=seconds, entropy=stage.entropy())
+
+
+def is_allowed(stage: Stage, visit: Visit, doctor: str = "d1") -> bool:
+    account = stage.doctor(doctor).signer.address
+    question = stage.contracts.consents.is_allowed(account, visit.pmr_id, stage.head_s())
+    return stage.view(question)
+
+
+def test_a_request_waits_on_the_ledger_for_the_patient(stage: Stage, visit: Visit) -> None:
+    request = stage.do(ask(stage, visit))
+    asked = stage.view(stage.contracts.consents.requested_of(request.request_id))
+    assert asked == stage.patient("p0").wallet.address
+    assert (request.pmr_id, request.scope) == (visit.pmr_id, ALL_SECTIONS)
+    assert REQUEST_SECONDS == 86_400
+
+
+def test_a_request_may_name_sections(stage: Stage, visit: Visit) -> None:
+    request = stage.do(ask(stage, visit, sections=("diagnosis", "later")))
+    assert request.scope == scope_of(("diagnosis", "later"))
+
+
+def test_a_request_opens_nothing(stage: Stage, visit: Visit) -> None:
+    stage.do(ask(stage, visit))
+    assert not is_allowed(stage, visit)
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ({"doctor": "d2"}, "GranteeNotActive"),
+        ({"patient": "p1"}, "NotPatient"),
+        ({"patient": "p2"}, "PatientUnknown"),
+    ],
+)
+def test_a_request_that_cannot_be_is_refused(
+    stage: Stage, visit: Visit, given: dict, error: str
+) -> None:
+    before = stage.traces()
+    assert stage.revert(ask(stage, visit, **given)).name == error
+    stage.run(3)
+    assert stage.traces() == before
+
+
+def test_a_grant_lasts_from_the_head_that_the_patient_sees(stage: Stage, visit: Visit) -> None:
+    request = stage.do(ask(stage, visit))
+    head_s = stage.head_s()
+    made = stage.do(give(stage, request, 300))
+    assert made.valid_from_s == head_s
+    assert made.valid_until_s == head_s + 300
+    assert is_allowed(stage, visit)
+    assert stage.doctor("d1").grants[-1].grant_id == made.grant_id
+
+
+def test_a_grant_is_relayed_by_the_doctors_hospital(stage: Stage, visit: Visit) -> None:
+    patient, relay = visit.patient.signer.address, stage.hospital("h1").signer.address
+    before = stage.traces(patient, relay)
+    stage.grant(visit)
+    after = stage.traces(patient, relay)
+    assert after.nonces == (before.nonces[0], before.nonces[1] + 1)
+
+
+def test_every_custodian_of_every_entry_gets_a_deposit(stage: Stage, visit: Visit) -> None:
+    stage.visit("d1")
+    made = stage.grant(visit)
+    count = stage.view(stage.contracts.pmr.entry_count(visit.pmr_id))
+    assert made.deposits == CUSTODIANS * count
+    for core in stage.world.nodes.values():
+        kept = [one for one, _ in core.custody.custodian.store.deposits() if one == made.grant_id]
+        assert len(kept) == count
+
+
+def test_a_record_of_which_the_ledger_knows_nothing_gets_no_deposit() -> None:
+    """Its entry was refused, or the flow ran out of time: custodians would never take it."""
+    stage = Stage().onboard("d0", "d1").register("p0")
+    visit = stage.visit()
+    desk = stage.hospital("h0")
+    stage.do(
+        file_record(
+            stage.ward,
+            visit.patient,
+            note("never written"),
+            node=desk.node,
+            dealer=desk.signer.address,
+            pmr_id=visit.pmr_id,
+            entropy=stage.entropy(),
+        )
+    )
+    assert stage.grant(visit).deposits == CUSTODIANS
+    assert len(stage.read(visit.pmr_id).entries) == 1
+
+
+def test_a_grant_for_all_records_covers_those_of_other_days(stage: Stage, visit: Visit) -> None:
+    doctor, patient = stage.doctor("d1"), stage.patient("p1")
+    mine = stage.visit("d1", "p1")
+    made = stage.do(give(stage, direct_request(doctor, patient, 0)))
+    assert made.deposits == CUSTODIANS
+    assert [one.pmr_id for one in doctor.grants if one.grant_id == made.grant_id] == [0]
+    assert len(stage.read(mine.pmr_id).entries) == 1
+
+
+def test_a_direct_grant_answers_no_request_and_covers_every_section(
+    stage: Stage, visit: Visit
+) -> None:
+    request = direct_request(stage.doctor("d1"), visit.patient, visit.pmr_id)
+    assert int.from_bytes(request.request_id) == 0
+    assert (request.purpose, request.scope) == (Purpose.TREATMENT, ALL_SECTIONS)
+
+
+@pytest.mark.parametrize("seconds", [0, -5, 400 * 86_400])
+def test_a_window_that_is_none_or_too_long_is_refused(
+    stage: Stage, visit: Visit, seconds: int
+) -> None:
+    longest = stage.view(stage.contracts.consents.grant_seconds_max())
+    assert longest < 400 * 86_400
+    request = direct_request(stage.doctor("d1"), visit.patient, visit.pmr_id)
+    before, held = stage.traces(), len(stage.doctor("d1").grants)
+    ended = stage.play(give(stage, request, seconds))
+    assert ended.error is not None
+    stage.run(3)
+    assert stage.traces() == before
+    assert len(stage.doctor("d1").grants) == held
+
+
+def test_a_grant_of_less_than_the_wait_for_finality_is_good_for_its_time(
+    stage: Stage, visit: Visit
+) -> None:
+    """Custodians judge by the time of their final block, and so does the window."""
+    request = direct_request(stage.doctor("d1"), visit.patient, visit.pmr_id)
+    made = stage.do(give(stage, request, 4))
+    assert stage.head_s() >= made.valid_until_s
+    assert stage.read(visit.pmr_id).entries
+
+
+def test_nobody_signs_for_another_patients_record(stage: Stage, visit: Visit) -> None:
+    request = direct_request(stage.doctor("d1"), stage.patient("p1"), visit.pmr_id)
+    assert stage.revert(give(stage, request)).name == "NotPatient"
+
+
+def test_a_denied_request_is_gone(stage: Stage, visit: Visit) -> None:
+    request = stage.do(ask(stage, visit))
+    stage.do(deny(stage.ward, request))
+    consents = stage.contracts.consents
+    assert stage.view(consents.requested_of(request.request_id)) == ZERO_ADDRESS
+    assert stage.revert(deny(stage.ward, request)).name == "RequestUnknown"
+
+
+def test_only_the_patient_who_was_asked_denies(stage: Stage, visit: Visit) -> None:
+    request = stage.do(ask(stage, visit))
+    other = replace(request, patient=stage.patient("p1"))
+    assert stage.revert(deny(stage.ward, other)).name == "NotPatient"
+
+
+def test_a_revoked_grant_allows_nothing_and_cannot_be_revoked_again() -> None:
+    stage = Stage().onboard("d0", "d1").register("p0")
+    visit = stage.visit()
+    made = stage.grant(visit)
+    assert is_allowed(stage, visit)
+    stage.do(revoke(stage.ward, made))
+    assert not is_allowed(stage, visit)
+    assert stage.revert(revoke(stage.ward, made)).name == "GrantUnknown"
+
+
+def test_no_other_patient_takes_a_grant_back(stage: Stage, visit: Visit) -> None:
+    made = stage.grant(visit)
+    other = replace(made, patient=stage.patient("p1"))
+    assert stage.revert(revoke(stage.ward, other)).name == "GrantUnknown"
+    assert is_allowed(stage, visit)
+
+
+def test_a_grant_that_has_ended_is_not_revoked(stage: Stage, visit: Visit) -> None:
+    made = stage.grant(visit, seconds=20)
+    stage.until(lambda: stage.head_s() >= made.valid_until_s)
+    assert stage.revert(revoke(stage.ward, made)).name == "GrantNotActive"
+
+
+def test_the_contract_and_the_wallet_name_a_grant_alike(stage: Stage, visit: Visit) -> None:
+    doctor = stage.doctor("d1")
+    signed = visit.patient.wallet.consent(
+        pmr_id=visit.pmr_id,
+        grantee=doctor.signer.address,
+        grantee_key=doctor.reader.sealing_public,
+        purpose=Purpose.EMERGENCY,
+        scope=scope_of(("insurance", "later")),
+        valid_from_s=5,
+        valid_until_s=6,
+        nonce=7,
+    )
+    question = stage.contracts.consents.grant_id_of(on_ledger(signed.consent))
+    assert stage.view(question) == signed.grant_id
