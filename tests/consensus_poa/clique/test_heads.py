@@ -158,3 +158,15 @@ def test_moves_that_are_never_answered_are_bounded() -> None:
     take(engine, header)
     assert len(moves) == IMPORTED_BLOCKS_COUNT_MAX
     assert moves[-1] == header.hash()
+
+
+def test_a_settled_head_leaves_no_block_under_way() -> None:
+    """Else the state would carry a thousand headers that the chain already shows."""
+    forge = Forge(KEYS)
+    engine = forge.started()
+    (header,) = chain_of(forge, 1)
+    take(engine, header)
+    assert list(engine._state.imported) == [header.hash()]
+    forge.chain.add(header)
+    engine.handle(NewChainHead(header), LATER)
+    assert list(engine._state.imported) == []
