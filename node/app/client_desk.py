@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from node.app.chain_desk import ChainDesk
 from node.app.custody_desk import CustodyDesk
@@ -32,10 +33,19 @@ from node.workflows.requests import (
 )
 
 
+_ToCustodian: TypeAlias = HandShare | LeaveDeposit | AskRelease
+
+
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     call: int
     final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    call: int
+    request: _ToCustodian
 
 
 class ClientDesk:
@@ -49,7 +59,12 @@ class ClientDesk:
         self._custody = custody
         self._address = address
         self._waiting: dict[Hash32, list[_Waiting]] = {}
-        self._asked: dict[tuple[Address, int], int] = {}
+        self._asked: dict[tuple[Address, int], _Asked] = {}
+        """Questions to custodians by custodian and request id, until they are answered.
+
+        A custodian that refuses stays silent, and its question stays here: who asks runs out of
+        time, and a late answer still finds its call.
+        """
         self._next_rid = 0
         self.on_transaction: list[Callable[[Turn, bytes], None]] = []
         """Called with each transaction that a client put into the pool."""
@@ -72,18 +87,14 @@ class ClientDesk:
                 del self._waiting[tx_hash]
 
     def replied(self, turn: Turn, peer: Address, message: Message) -> None:
-        """Take a peer's answer to a request of ours; an answer that nobody asked for is noted."""
-        call = self._asked.pop((peer, message.rid), None)
-        if call is None:
+        """Take a peer's answer to a request of ours; one that fits no open question is noted."""
+        asked = self._asked.get((peer, message.rid))
+        answer = None if asked is None else _answer(asked.request, message)
+        if asked is None or answer is None:
             turn.note("p2p.answer_unasked", peer=peer, type=type(message).__name__)
             return
-        match message:
-            case CustodyKept(digest=digest) | DepositKept(digest=digest):
-                turn.answer(call, digest)
-            case Released(receipt=receipt, sealed=sealed):
-                turn.answer(call, Release(receipt, sealed))
-            case _:
-                raise AssertionError(f"{type(message).__name__} answers no request")
+        del self._asked[peer, message.rid]
+        turn.answer(asked.call, answer)
 
     def _take(self, turn: Turn, call: int, request: Request) -> None:
         chain = self._chain
@@ -120,15 +131,14 @@ class ClientDesk:
         assert header is not None, "the chain has every number below its final block"
         return _facts(header)
 
-    def _ask_custodian(
-        self, turn: Turn, call: int, request: HandShare | LeaveDeposit | AskRelease
-    ) -> None:
+    def _ask_custodian(self, turn: Turn, call: int, request: _ToCustodian) -> None:
         self._next_rid += 1
-        self._asked[request.custodian, self._next_rid] = call
         message = _message(request, self._next_rid)
-        if request.custodian != self._address:
-            turn.send(request.custodian, message)
-        else:
+        is_own = request.custodian == self._address
+        if not is_own:
+            turn.send(request.custodian, message)  # raises for what no frame can carry
+        self._asked[request.custodian, self._next_rid] = _Asked(call, request)
+        if is_own:
             self._custody.received(turn, self._address, message)
 
     def _arrived(self, turn: Turn, tx_hash: Hash32, waiting: _Waiting) -> bool:
@@ -159,7 +169,20 @@ class ClientDesk:
         return True
 
 
-def _message(request: HandShare | LeaveDeposit | AskRelease, rid: int) -> Message:
+def _answer(request: _ToCustodian, message: Message) -> Hash32 | Release | None:
+    """Give what a message answers to a request, None if it is the answer to another question."""
+    match request, message:
+        case HandShare(deal_id=deal_id), CustodyKept(deal=deal, digest=digest) if deal == deal_id:
+            return digest
+        case LeaveDeposit(letter=letter), DepositKept(digest=digest):
+            return digest if digest == letter.digests[letter.index - 1] else None
+        case AskRelease(), Released(receipt=receipt, sealed=sealed):
+            return Release(receipt, sealed)
+        case _:
+            return None
+
+
+def _message(request: _ToCustodian, rid: int) -> Message:
     match request:
         case HandShare(_, deal_id, manifest, sealed):
             return Custody(deal=deal_id, manifest=manifest, sealed=sealed, rid=rid)
