@@ -7,6 +7,8 @@ from types import SimpleNamespace
 from node.base.rng import TreeEntropy
 from node.base.types import Address, Cid
 from node.ipfs_lite.cid import multihash_of
+from node.privacy.record import Diagnosis, PmrEntry
+from node.privacy.studies import load_study
 from node.sim.flow_driver import Ended
 from node.sim.loader import load
 from node.sim.world import World
@@ -17,8 +19,6 @@ from node.workflows.labs import FiledStudy, order_lab, perform_lab
 from node.workflows.onboard_doctor import onboard_doctor
 from node.workflows.read_record import Reading, read_record
 from node.workflows.register_patient import register_patient
-from node.privacy.record import Diagnosis, PmrEntry
-from node.privacy.studies import load_study
 
 SECOND_US = 1_000_000
 TIMEOUT_S = 120
@@ -32,8 +32,10 @@ records: {{sharing: {{t: {t}, n: {n}}}, timezone: {timezone}, first_patient_id: 
 network: {{validators: {validators}}}
 actors:
   regulators: {regulators}
-  doctors: {{d0: {{hospital: h0}}, d1: {{hospital: h1}}, d2: {{hospital: h1}}}}
-  patients: {{p0: {{hospital: h0, attendant: true}}, p1: {{hospital: h1}}, p2: {{hospital: h0}}}}
+  doctors: {{d0: {{hospital: h0}}, d1: {{hospital: h1}}, d2: {{hospital: h1}},
+            d3: {{hospital: h2}}}}
+  patients: {{p0: {{hospital: h0, attendant: true}}, p1: {{hospital: h1}}, p2: {{hospital: h0}},
+             p3: {{hospital: h0}}, p4: {{hospital: h0}}}}
   labs: {{l0: {{hospital: h0}}, l1: {{hospital: h1}}}}
 steps: [{steps}]
 """
