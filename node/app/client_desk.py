@@ -32,7 +32,6 @@ from node.workflows.requests import (
     TakeHead,
 )
 
-
 _ToCustodian: TypeAlias = HandShare | LeaveDeposit | AskRelease
 
 

@@ -12,6 +12,7 @@ from node.base.errors import WardnetError
 from node.base.limits import EARLY_DEPOSITS_COUNT_MAX
 from node.base.types import Address, Hash32
 from node.contracts.suite import ContractSuite
+from node.ipfs_lite.cid import multihash_of
 from node.p2p.messages import (
     Custody,
     CustodyKept,
@@ -25,6 +26,7 @@ from node.privacy.custody import Custodian
 from node.privacy.deposits import DepositLetter
 from node.privacy.handover import open_share
 from node.privacy.release_errors import CustodyError
+from node.sss.commitments import Manifest
 from node.sss.shares import decode_container
 
 DEPOSIT_WAIT_PERIODS: Final = 4
@@ -126,11 +128,17 @@ class CustodyDesk:
     def _take_share(self, turn: Turn, peer: Address, message: Custody) -> None:
         """Keep share, manifest and fragment; acknowledge when all three are here."""
         share = open_share(self._sealing_private, message.deal, message.sealed)
-        manifest = self.custodian.hold(message.manifest, share)
-        container = decode_container(share)
+        manifest = Manifest.decode(message.manifest)
+        container = decode_container(share, manifest.header)
+        if container.deal_id != message.deal:
+            # anybody can seal a share under any name, and the name leads to the record below
+            was = f"deal {container.deal_id.hex()} is handed over as {message.deal.hex()}"
+            raise CustodyError("deal", was)
+        fragment = manifest.fragments[container.index - 1].cid
+        multihash_of(fragment)  # raises for a name of nothing, before anything is kept
+        self.custodian.hold(message.manifest, share)
         cid = self._store.add(turn, message.manifest)
-        pmr_id = int.from_bytes(manifest.header.pmr_id)
-        self._places[message.deal] = DealPlace(pmr_id, cid)
+        self._places[message.deal] = DealPlace(int.from_bytes(manifest.header.pmr_id), cid)
 
         def kept(turn: Turn, files: Fetched) -> None:
             if isinstance(files, WardnetError):
@@ -139,7 +147,6 @@ class CustodyDesk:
             digest = Hash32(container.digest())
             self._reply(turn, peer, CustodyKept(deal=message.deal, digest=digest, rid=message.rid))
 
-        fragment = manifest.fragments[container.index - 1].cid
         holders = () if peer == self.custodian.address else (peer,)
         self._store.fetch(turn, (fragment,), holders, kept)
 

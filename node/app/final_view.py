@@ -18,6 +18,8 @@ from node.privacy.release_messages import Head
 
 T = TypeVar("T")
 
+_TAG_BYTES: Final = 16
+"""How much of a grant's id the contract keeps."""
 _LAB_SECTION: Final = scope_of(("lab_reports",))
 
 
@@ -48,40 +50,36 @@ class FinalBook:
         """The final block that was read last."""
         return self._number
 
-    def advance(self, turn: Turn) -> tuple[bytes, ...]:
-        """Read the blocks that became final; give the grants that a patient revoked in them.
+    def advance(self, turn: Turn) -> None:
+        """Read the blocks that became final.
 
-        A final block of Clique can still be left by a deep reorganisation: then all is read again.
+        A final block of Clique can still be left by a deep reorganisation, and a chain that is
+        heavier may be shorter: then all is read again, so that nothing here is above F.
         """
         ledger, final = self._chain.ledger, self._chain.final
-        if final.number == self._number and ledger.hash_by_number(final.number) == self._read_to:
-            return ()
-        if ledger.hash_by_number(self._number) != self._read_to:
-            turn.note("chain.final_left", number=self._number, hash=self._read_to)
+        was = self._number
+        is_left = ledger.hash_by_number(was) != self._read_to
+        if final.number == was and not is_left:
+            return
+        if is_left:
+            turn.note("chain.final_left", number=was, hash=self._read_to)
+        if is_left or final.number < was:
             self._start_again()
-        revoked: list[bytes] = []
         for number in range(self._number + 1, final.number + 1):
             block_hash = ledger.hash_by_number(number)
             header = ledger.header_by_number(number)
             assert block_hash is not None
             assert header is not None
-            revoked += self._read(block_hash, header)
+            self._read(block_hash, header)
             self._number, self._read_to = number, block_hash
-        self.advanced_us = turn.now
-        return tuple(revoked)
+        if final.number >= was:
+            self.advanced_us = turn.now
 
     def grant(self, grant_id: bytes) -> GrantFacts | None:
         """Give a grant of the final chain, None if there is none."""
         return self._grants.get(grant_id)
 
-    def expired(self, at_s: int) -> tuple[bytes, ...]:
-        """Give the grants whose window has ended at a block time."""
-        return tuple(
-            grant_id for grant_id, facts in self._grants.items() if facts.valid_until_s <= at_s
-        )
-
-    def _read(self, block_hash: Hash32, header: Header) -> list[bytes]:
-        revoked: list[bytes] = []
+    def _read(self, block_hash: Hash32, header: Header) -> None:
         address = self._contracts.consents.address
         for receipt in self._chain.ledger.receipts(block_hash):
             for log in receipt.logs:
@@ -91,9 +89,17 @@ class FinalBook:
                 if isinstance(event, Granted):
                     self._grants[event.grant_id] = _facts(event, header.timestamp)
                 elif isinstance(event, Revoked):
-                    self._grants[event.grant_id] = _revoked(self._grants[event.grant_id])
-                    revoked.append(event.grant_id)
-        return revoked
+                    self._revoke(event.grant_id)
+
+    def _revoke(self, grant_id: bytes) -> None:
+        """Mark a grant as revoked.
+
+        ConsentRegistry finds a grant by the upper half of its id, and its event repeats what the
+        patient sent: the lower half of it may be anything.
+        """
+        for known, facts in self._grants.items():
+            if known[:_TAG_BYTES] == grant_id[:_TAG_BYTES]:
+                self._grants[known] = replace(facts, is_revoked=True)
 
 
 class FinalView:
@@ -200,7 +206,3 @@ def _facts(event: Granted, at_s: int) -> GrantFacts:
         granted_s=at_s,
         is_revoked=False,
     )
-
-
-def _revoked(facts: GrantFacts) -> GrantFacts:
-    return replace(facts, is_revoked=True)

@@ -47,7 +47,6 @@ class StoreDesk:
 
         raises        StoreFullError: then nothing of the file is kept.
         """
-
         fresh: list[Cid] = []
 
         def keep(cid: Cid, block: bytes) -> None:

@@ -201,6 +201,15 @@ class Clinic:
         addresses = [core.address for core in self.net.cores]
         return addresses.index(self.custodian(index))
 
+    @property
+    def second(self):
+        """The index whose custodian is core 1."""
+        return next(index for index in (1, 2) if self.core_of(index) == 1)
+
+    def deposits(self, n):
+        """Give (grant id, deal id) of what was lent to a core."""
+        return self.net.cores[n].custody.custodian.store.deposits()
+
     def view(self, question):
         return question.decode(self.net.cores[0].ledger.call(question.to, question.data))
 

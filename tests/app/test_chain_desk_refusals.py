@@ -94,17 +94,6 @@ def test_a_wrong_state_root_is_told_with_both_roots(ward):
     assert f"wants 0x{right.hex()}, got 0x{OTHER.hex()}" in told["why"]
 
 
-SEALS = {
-    "of a stranger": (lambda core: child(core, TWO, sealer=STRANGER), "unauthorized_signer"),
-    "of zeros": (
-        lambda core: unsealed(child(core, TWO)),
-        "invalid_seal",
-    ),
-    "of one who sealed just now": (lambda core: child(core, THREE), "recently_signed"),
-    "in the wrong turn": (lambda core: in_wrong_turn(core), "wrong_difficulty"),
-}
-
-
 def unsealed(block):
     header = block.header
     return Block(replace(header, extra_data=header.extra_data[:32] + bytes(65)), ())
@@ -113,6 +102,17 @@ def unsealed(block):
 def in_wrong_turn(core):
     right = child(core, TWO).header.difficulty
     return child(core, TWO, difficulty=3 - right)
+
+
+SEALS = {
+    "of a stranger": (lambda core: child(core, TWO, sealer=STRANGER), "unauthorized_signer"),
+    "of zeros": (
+        lambda core: unsealed(child(core, TWO)),
+        "invalid_seal",
+    ),
+    "of one who sealed just now": (lambda core: child(core, THREE), "recently_signed"),
+    "in the wrong turn": (in_wrong_turn, "wrong_difficulty"),
+}
 
 
 @pytest.mark.parametrize("seal", SEALS)

@@ -15,7 +15,7 @@ from node.app.events import (
     Started,
     TimerFired,
 )
-from node.p2p.messages import Custody, Deposit, Ping, Status, XWant, XWantEntry
+from node.p2p.messages import Deposit, Ping, Status, XWant, XWantEntry
 from node.p2p.wire import encode
 from node.workflows.requests import Put, TakeHead
 from tests.app.clinic import opened
