@@ -1,4 +1,4 @@
-// Compiles sources/*.sol to artifacts/*.json: node build.mjs [output folder]
+// Compiles sources/*.sol to artifacts/*.json: npm ci && node build.mjs [output folder]
 // The same sources, lock file and settings give the same bytes on every machine.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";

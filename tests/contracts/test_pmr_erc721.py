@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from node.base.errors import CallRevertedError
 from node.contracts.abi import Function, selector
 from node.contracts.pmr_id import encode_pmr_id
 from node.contracts.pmr_token import (
@@ -13,6 +14,7 @@ from node.contracts.pmr_token import (
     INTERFACE_ERC721_METADATA,
     INTERFACE_ERC5192,
 )
+from node.contracts.reverts import RevertReason, decode_error
 from tests.contracts.stock_chain import Outcome
 from tests.contracts.world import (
     PMR_ID,
@@ -101,3 +103,9 @@ def test_stranger_cannot_file_a_lab_entry(world: World) -> None:
     )
     for caller in (STRANGER, account("l1"), account("d1")):
         assert world.refused(caller, world.suite.pmr.address, data).name == "NotLabRegistry"
+
+
+def test_token_that_does_not_exist_is_not_locked(world: World) -> None:
+    with pytest.raises(CallRevertedError) as caught:
+        world.view(world.suite.pmr.locked(1))
+    assert decode_error(caught.value.data) == RevertReason("ERC721NonexistentToken", (1,))

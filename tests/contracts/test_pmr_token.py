@@ -3,6 +3,7 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
+from node.base.errors import CallRevertedError
 from node.contracts.cids import Content
 from node.contracts.government_actions import (
     SUSPENDED_FOR_GOOD,
@@ -19,7 +20,7 @@ from node.contracts.pmr_token import (
     Locked,
     Transfer,
 )
-from node.contracts.reverts import RevertReason
+from node.contracts.reverts import RevertReason, decode_error
 from tests.contracts.stock_chain import GENESIS_S, Outcome
 from tests.contracts.world import (
     DAY,
@@ -347,3 +348,10 @@ def test_token_without_entries_reads_as_empty(world: World) -> None:
 def test_one_entry_is_read_by_its_place(world: World) -> None:
     _consult(world, PMR_ID, "d2", 2)
     assert world.view(world.suite.pmr.entry(PMR_ID, 1)) == _entries(world)[1]
+
+
+@pytest.mark.parametrize("index", [1, 2**255])
+def test_entry_that_does_not_exist_cannot_be_read(world: World, index: int) -> None:
+    with pytest.raises(CallRevertedError) as caught:
+        world.view(world.suite.pmr.entry(PMR_ID, index))
+    assert decode_error(caught.value.data).name == "EntryUnknown"
