@@ -7,6 +7,7 @@ door for the beginning (records.md section 3).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from node.base.errors import ConfigError
@@ -68,9 +69,12 @@ def found(plan: FoundingPlan) -> Founding:
     raises        ConfigError: the plan has no validator, or names one twice.
                   CallRevertedError: a contract refuses a setting or a founding hospital.
     """
-    validators = tuple(sorted(set(plan.validators)))
-    if not validators or len(validators) != len(plan.validators):
-        raise ConfigError("a network is founded by at least one validator, each named once")
+    validators = tuple(sorted(plan.validators))
+    if not validators:
+        raise ConfigError("no validator is named, a network is founded by at least one")
+    for one, following in pairwise(validators):
+        if one == following:
+            raise ConfigError(f"validator 0x{one.hex()} is named twice, wants each once")
     scratch = Scratch(plan.chain_id, timestamp=plan.timestamp)
     deployment = deploy_all(
         scratch,

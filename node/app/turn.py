@@ -47,7 +47,7 @@ class Turn:
         """End a client's request with an error."""
         self.effects.append(Failed(call, error))
 
-    def note(self, name: str, **data: int | str | bytes) -> None:
+    def note(self, name: str, /, **data: int | str | bytes) -> None:
         """Tell the history something."""
         self.effects.append(Noted(name, data))
 
