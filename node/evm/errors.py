@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from node.base.errors import InvalidBlockError, PeerError, RefusedError, UnavailableError
+from node.base.errors import (
+    InvalidBlockError,
+    PeerError,
+    RefusedError,
+    StorageError,
+    UnavailableError,
+)
 from node.base.types import Address, Hash32
 
 
@@ -202,6 +208,72 @@ class CallFailedError(RefusedError):
 
     def __str__(self) -> str:
         return self.what
+
+
+@dataclass(eq=False)
+class GasAllowanceError(RefusedError):
+    """A transaction does not succeed with all the gas that it may have."""
+
+    rpc_code: ClassVar[int] = -32000
+    gas: int
+
+    def __str__(self) -> str:
+        return f"gas required exceeds allowance ({self.gas})"
+
+
+@dataclass(eq=False)
+class QueryError(PeerError):
+    """A question about the chain cannot be asked like this; ``what`` says what would be right."""
+
+    rpc_code: ClassVar[int] = -32602
+    what: str
+
+    def __str__(self) -> str:
+        return self.what
+
+
+@dataclass(eq=False)
+class QueryLimitError(PeerError):
+    """A question about the chain, or its answer, is too large."""
+
+    rpc_code: ClassVar[int] = -32005
+    what: str
+    limit: int
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.what} exceeds {self.limit} {self.unit}"
+
+
+@dataclass(eq=False)
+class LogLimitError(PeerError):
+    """More logs match than one answer holds; blocks ``first`` .. ``last`` would fit (None: none)."""
+
+    rpc_code: ClassVar[int] = -32005
+    limit: int
+    first: int
+    last: int | None
+
+    def __str__(self) -> str:
+        fits = "alone does not fit" if self.last is None else f"to {self.last} would fit"
+        return f"log query exceeds {self.limit} results: from block {self.first} {fits}"
+
+
+@dataclass(eq=False)
+class ReplayMismatchError(StorageError):
+    """A block run again gives another receipt than the one that is stored.
+
+    The fee recipient that was given is another one's, or the store is at fault.
+    """
+
+    block: Hash32
+    index: int
+
+    def __str__(self) -> str:
+        return (
+            f"transaction {self.index} of block 0x{self.block.hex()} gives another receipt than is "
+            "stored: another fee recipient, or a corrupt store"
+        )
 
 
 @dataclass(eq=False)

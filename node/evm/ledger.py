@@ -60,6 +60,26 @@ class ReorgInfo:
     """Transactions of removed blocks that no added block holds, in their old order."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Ancestors:
+    """The hashes that the BLOCKHASH opcode sees, the parent's first; read only when it asks.
+
+    It can be walked again: a context may serve several executions.
+    """
+
+    chain: ChainData
+    parent_hash: Hash32
+
+    def __iter__(self) -> Iterator[Hash32]:
+        block_hash = self.parent_hash
+        for _ in range(ANCESTOR_HASHES_COUNT_MAX):
+            stored = self.chain.stored(block_hash)
+            if stored is None:
+                return
+            yield block_hash
+            block_hash = stored.block.header.parent_hash
+
+
 class Ledger:
     """One chain with its branches, from genesis on."""
 
@@ -173,10 +193,20 @@ class Ledger:
         raises        CallRevertedError(data); CallOutOfGasError; CallFailedError;
                       UnknownBlockError.
         """
+        return call(self.context(at), self.state(at), sender=sender, to=to, data=data, gas=gas)
+
+    def context(
+        self, at: Hash32 | None = None, *, fee_recipient: Address | None = None
+    ) -> ExecutionContext:
+        """Give what the transactions of a block see of it; None: of the head.
+
+        ``fee_recipient``  recovered signer (clique, aura); None: the coinbase field.
+        raises        UnknownBlockError.
+        """
         header = self._stored(self.head_hash if at is None else at).block.header
-        context = self._context(header, fee_recipient=header.coinbase)
-        view = self._view(header.state_root)
-        return call(context, view, sender=sender, to=to, data=data, gas=gas)
+        if fee_recipient is None:
+            fee_recipient = header.coinbase
+        return self._context(header, fee_recipient=fee_recipient)
 
     # -- making and taking blocks --
 
@@ -332,7 +362,7 @@ class Ledger:
             mix_hash=header.mix_hash,
             gas_limit=header.gas_limit,
             base_fee=header.base_fee,
-            ancestor_hashes=self._ancestors(header.parent_hash),
+            ancestor_hashes=_Ancestors(self._chain, header.parent_hash),
         )
 
     def _context_on(self, request: BuildRequest, parent: Header) -> ExecutionContext:
@@ -346,14 +376,5 @@ class Ledger:
             mix_hash=request.mix_hash,
             gas_limit=parent.gas_limit,
             base_fee=next_base_fee(parent),
-            ancestor_hashes=self._ancestors(request.parent_hash),
+            ancestor_hashes=_Ancestors(self._chain, request.parent_hash),
         )
-
-    def _ancestors(self, parent_hash: Hash32) -> Iterator[Hash32]:
-        """Walk back from a parent, as far as the BLOCKHASH opcode looks; read only when it does."""
-        for _ in range(ANCESTOR_HASHES_COUNT_MAX):
-            stored = self._chain.stored(parent_hash)
-            if stored is None:
-                return
-            yield parent_hash
-            parent_hash = stored.block.header.parent_hash

@@ -173,9 +173,9 @@ class Pool:
         nonce = self._state.get_nonce(transaction.sender)
         if transaction.nonce < nonce:
             raise NonceError(transaction.sender, nonce, transaction.nonce)
-        self._place(
-            transaction, self._queues.get(transaction.sender) or _Queue(role, nonce), now_us
-        )
+        queue = self._queues.get(transaction.sender) or _Queue(role, nonce)
+        queue.role = role
+        self._place(transaction, queue, now_us)
         return transaction
 
     def candidates(self) -> Iterator[Transaction]:

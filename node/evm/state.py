@@ -99,13 +99,24 @@ class StateView:
 
     def slot(self, address: Address, slot: int) -> int:
         """Give the value of a storage slot, 0 if it was never set."""
+        raw = self._storage(address).get(keccak256(slot.to_bytes(32)))
+        return 0 if raw is None else _read_slot(raw, address, slot)
+
+    def _storage(self, address: Address) -> Trie:
         trie = self._tries.get(address)
         if trie is None:
             found = self.full_account(address)
             root = EMPTY_TRIE_ROOT if found is None else found.storage_root
             trie = self._tries[address] = Trie(self._cache, root)
-        raw = trie.get(keccak256(slot.to_bytes(32)))
-        return 0 if raw is None else _read_slot(raw, address, slot)
+        return trie
+
+    def account_proof(self, address: Address) -> list[bytes]:
+        """Give the nodes that prove an account, or that there is none (``Trie.proof``)."""
+        return self._trie.proof(keccak256(address))
+
+    def slot_proof(self, address: Address, slot: int) -> list[bytes]:
+        """Give the nodes below the account's storage root that prove a slot, or that it is 0."""
+        return self._storage(address).proof(keccak256(slot.to_bytes(32)))
 
     def code(self, code_hash: Hash32) -> bytes:
         """Give the code with this hash.

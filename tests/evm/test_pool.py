@@ -288,6 +288,16 @@ def test_regulators_stand_first_then_senders_take_turns_by_arrival():
     assert _order(pool) == [(key.address, nonce) for key, nonce in wanted]
 
 
+def test_a_sender_stands_where_its_role_of_now_puts_it():
+    roles = {ALICE.address: Role.DOCTOR, BOB.address: Role.DOCTOR}
+    pool = _pool(role_of=roles.get)
+    for key in (BOB, ALICE):
+        pool.add(legacy(key, 0), 0)
+    roles[ALICE.address] = Role.REGULATOR
+    pool.add(legacy(ALICE, 1), 0)
+    assert [sender for sender, _ in _order(pool)] == [ALICE.address, ALICE.address, BOB.address]
+
+
 def test_a_replacement_keeps_its_place():
     pool = _pool()
     pool.add(legacy(CAROL, 0), 0)
