@@ -11,6 +11,7 @@ from node.privacy.record import Diagnosis, PmrEntry, Record, body_of, commitment
 from node.privacy.release_errors import GrantNotActiveError
 from node.privacy.release_messages import Head, Status
 from node.sss.commitments import Manifest
+from node.sss.ssms import FoundKey
 from node.workflows.asking import ask_release, fetch, final_block, view
 from node.workflows.consult import Visit, write_entry
 from node.workflows.errors import CommitmentError, NoGrantError
@@ -71,20 +72,19 @@ class _Opened:
 
 
 def read_record(ward: Ward, doctor: Doctor, pmr_id: int, entropy: Entropy) -> Flow[Reading]:
-    """Open the entries of a PMR under the newest grant that the doctor was told of.
+    """Open the entries of a PMR under the grants that the doctor was told of, newest first.
 
-    Entries that the grant does not cover are named and left out, unless it covers none.
+    Entries that no grant covers are named and left out, unless that is all of them.
 
     raises        NoGrantError: the doctor was told of none.
-                  GrantNotActiveError(status): too few custodians released.
+                  GrantNotActiveError(status): too few custodians released; the status is that
+                  of the newest grant.
                   CommitmentError: what came out is not what the ledger commits to.
                   FetchFailedError, FragmentsMissingError: the manifest, or too many fragments,
                   are not to be had.
                   ShareMissingError, WrongKeyError: too few custodians answered, or told the truth.
     """
-    held = [one for one in doctor.grants if one.pmr_id in (0, pmr_id)]
-    if not held:
-        raise NoGrantError(doctor.name, pmr_id)
+    grants = yield from _grants(doctor, pmr_id)
     entries = yield from view(doctor.node, ward.contracts.pmr.entries(pmr_id))
     opened: list[ReadEntry] = []
     refused: list[tuple[int, GrantNotActiveError]] = []
@@ -92,7 +92,7 @@ def read_record(ward: Ward, doctor: Doctor, pmr_id: int, entropy: Entropy) -> Fl
     receipts = 0
     for index, entry in enumerate(entries):
         try:
-            found = yield from _open(ward, doctor, held[-1], (index, entry), entropy)
+            found = yield from _open(ward, doctor, grants, (index, entry), entropy)
         except GrantNotActiveError as error:
             if error.status not in _NOT_COVERED:
                 raise
@@ -128,15 +128,23 @@ def second_opinion(
     return Opinion(visit.pmr_id, visit.entry_index, visit.patient, visit.filed, reading)
 
 
+def _grants(doctor: Doctor, pmr_id: int) -> Flow[list[HeldGrant]]:
+    """Give the grants for a record that have not ended, newest first; else the newest of all."""
+    held = [one for one in reversed(doctor.grants) if one.pmr_id in (0, pmr_id)]
+    if not held:
+        raise NoGrantError(doctor.name, pmr_id)
+    final = yield from final_block(doctor.node)
+    return [one for one in held if final.timestamp < one.valid_until_s] or held[:1]
+
+
 def _open(
-    ward: Ward, doctor: Doctor, held: HeldGrant, place: tuple[int, Entry], entropy: Entropy
+    ward: Ward, doctor: Doctor, grants: list[HeldGrant], place: tuple[int, Entry], entropy: Entropy
 ) -> Flow[_Opened]:
     index, entry = place
     holders = tuple(sorted(hospital.signer.address for hospital in ward.hospitals))
     (raw,) = yield from fetch(doctor.node, (entry.content.cid,), holders)
     manifest = Manifest.decode(raw)
-    collected = yield from _collect(doctor, manifest, held, entropy)
-    found = find_released_key(manifest, collected)  # refused before a single fragment travels
+    collected, found = yield from _ask_all(doctor, manifest, grants, entropy)
     gathered = yield from gather(doctor.node, manifest)
     result = open_released(manifest, collected, gathered.fragments, profile=ward.profile)
     salt, record = open_ready(result.record)
@@ -145,6 +153,20 @@ def _open(
     faults = [*collected.faults.items(), *((x, LIED) for x in found.liars), *gathered.faults]
     suspects = tuple(Suspect(index, manifest.address_of(x), why) for x, why in faults)
     return _Opened(record, len(collected.receipts), suspects)
+
+
+def _ask_all(
+    doctor: Doctor, manifest: Manifest, grants: list[HeldGrant], entropy: Entropy
+) -> Flow[tuple[Collected, FoundKey]]:
+    """Find the key under the first grant that custodians honour, before a fragment travels."""
+    refusals: list[GrantNotActiveError] = []
+    for held in grants:
+        collected = yield from _collect(doctor, manifest, held, entropy)
+        try:
+            return collected, find_released_key(manifest, collected)
+        except GrantNotActiveError as error:
+            refusals.append(error)
+    raise refusals[0]
 
 
 def _collect(

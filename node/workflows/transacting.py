@@ -44,6 +44,7 @@ def transact(
     tx_hash = yield from send(ward, node, signer, to, data)
     inclusion = yield from await_inclusion(node, tx_hash, final=final)
     if not inclusion.succeeded:
+        yield from call(node, to, data, signer.address)  # a refusal by name, if it still stands
         raise ContractRevertError("RevertedInBlock", (inclusion.number,))
     return inclusion
 

@@ -35,7 +35,7 @@ actors:
   doctors: {{d0: {{hospital: h0}}, d1: {{hospital: h1}}, d2: {{hospital: h1}},
             d3: {{hospital: h2}}}}
   patients: {{p0: {{hospital: h0, attendant: true}}, p1: {{hospital: h1}}, p2: {{hospital: h0}},
-             p3: {{hospital: h0}}, p4: {{hospital: h0}}}}
+             p3: {{hospital: h0}}, p4: {{hospital: h0}}, p5: {{hospital: h0}}}}
   labs: {{l0: {{hospital: h0}}, l1: {{hospital: h1}}}}
 steps: [{steps}]
 """

@@ -41,7 +41,7 @@ def granted(stage: Stage, visit: Visit) -> GrantMade:
 def pairs() -> Iterator[tuple[str, date]]:
     """Patients and days: each pair is a record of its own."""
     days = (date(2025, 12, 31), date(2026, 1, 2), date(2026, 1, 1))
-    rest = [(patient, day) for patient in ("p1", "p3", "p4") for day in days]
+    rest = [(patient, day) for patient in ("p1", "p3", "p4", "p5") for day in days]
     return iter([(patient, day) for patient in ("p0", "p2") for day in days[:2]] + rest)
 
 
@@ -176,6 +176,24 @@ def test_a_grant_of_other_sections_opens_no_study(stage: Stage, case: Visit) -> 
     reading = stage.read(case.pmr_id)
     assert [one.index for one in reading.entries] == [case.entry_index]
     assert reading.not_covered == ((study.entry_index, "OUT_OF_SCOPE"),)
+
+
+def test_a_newer_grant_that_has_ended_does_not_hide_an_older_one(stage: Stage, case: Visit) -> None:
+    stage.grant(case)
+    short = stage.grant(case, seconds=10)
+    stage.until(lambda: min(stage.final_times()) >= short.valid_until_s)
+    assert stage.read(case.pmr_id).entries
+
+
+def test_what_one_grant_does_not_cover_another_may(stage: Stage, case: Visit) -> None:
+    study = stage.scan(case)
+    stage.grant(case)
+    request = direct_request(stage.doctor("d1"), case.patient, case.pmr_id)
+    narrow = replace(request, scope=scope_of(("diagnosis",)))
+    stage.do(grant(stage.ward, narrow, seconds=600, entropy=stage.entropy()))
+    reading = stage.read(case.pmr_id)
+    assert [one.index for one in reading.entries] == [0, study.entry_index]
+    assert reading.not_covered == ()
 
 
 def test_a_grant_that_covers_no_entry_is_a_refusal(stage: Stage, visit: Visit, case: Visit) -> None:

@@ -50,11 +50,20 @@ def test_what_a_contract_refuses_never_reaches_the_pool(stage: Stage) -> None:
         flow.throw(CallRevertedError(keccak256(b"HospitalNotVerified()")[:4]))
 
 
-def test_what_reverts_in_its_block_is_an_error_with_the_blocks_number(stage: Stage) -> None:
+FAILED = Inclusion(HASH, HASH, 12, 60, succeeded=False, gas_used=30_000, logs=())
+
+
+def test_what_reverts_in_its_block_is_asked_again_for_the_reason(stage: Stage) -> None:
     to, signer, data = listing(stage)
-    failed = Inclusion(HASH, HASH, 12, 60, succeeded=False, gas_used=30_000, logs=())
+    reason = CallRevertedError(keccak256(b"ConsentPeriod()")[:4])
+    with pytest.raises(ContractRevertError, match=r"ConsentPeriod\(\)"):
+        drive(transact(stage.ward, NODE, signer, to, data), b"", 0, HASH, FAILED, reason)
+
+
+def test_a_revert_whose_reason_is_gone_names_its_block(stage: Stage) -> None:
+    to, signer, data = listing(stage)
     with pytest.raises(ContractRevertError, match=r"RevertedInBlock\(12\)"):
-        drive(transact(stage.ward, NODE, signer, to, data), b"", 0, HASH, failed)
+        drive(transact(stage.ward, NODE, signer, to, data), b"", 0, HASH, FAILED, b"")
 
 
 @pytest.mark.parametrize("final", [True, False])
