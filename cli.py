@@ -21,6 +21,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 STAMP = ".wardnet-ready"
+ENTRY = ["-P", "-m", "node.commands.main"]  # -P: a folder "node" where it is called is not ours
 CAUSES = [  # what pip or the system said, the sentence for it, what to do
     (r"No space left on device", "there is no space left for {venv}", "WARDNET_VENV=<folder>"),
     (r"Read-only file system|Permission denied", "cannot write {venv}", "WARDNET_VENV=<folder>"),
@@ -67,7 +68,7 @@ def main():
         if error.errno in (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM):
             return fail(*explain(venv, error.strerror or str(error)))
         return fail("cannot set up %s: %s" % (venv, error))
-    command = [interpreter(venv), "-P", "-m", "node.commands.main"] + sys.argv[1:]
+    command = [interpreter(venv)] + ENTRY + sys.argv[1:]
     if os.name == "nt":
         return subprocess.call(command)
     sys.stdout.flush()
@@ -139,7 +140,7 @@ def is_ready(venv, extras):
 def set_up(venv, extras):
     """Make the environment, or bring it up to date, and leave the stamp as the last thing."""
     lock_path = os.path.join(os.path.dirname(venv), ".wardnet-%s.lock" % os.path.basename(venv))
-    ours = os.path.exists(lock_path) or venv == os.path.join(ROOT, ".venv")
+    ours = venv == os.path.join(ROOT, ".venv") or is_marked(lock_path)
     if not ours and os.path.isdir(venv) and os.listdir(venv):
         raise Stop("%s is not empty and was not made by cli.py" % venv, "WARDNET_VENV=<folder>")
     sys.stderr.write(
@@ -151,6 +152,10 @@ def set_up(venv, extras):
         if is_ready(venv, extras):
             return  # another first run was faster
         keep = read_stamp(venv)[:2] == wanted_stamp()[:2]
+        keep = keep or (not is_marked(lock_path) and is_whole(venv, lock))  # made by hand
+        if not keep:
+            lock.write("made by cli.py\n")  # so that a half-made one may be cleared
+            lock.flush()
         with contextlib.suppress(FileNotFoundError):
             os.remove(os.path.join(venv, STAMP))  # from here to the end it is half-made
         pip = find_pip(venv, lock, keep)
@@ -159,10 +164,23 @@ def set_up(venv, extras):
         status, output = call(pip + words + what_to_install(venv, extras, lock), lock)
         if status:
             raise Stop(*explain(venv, output))
+        call([interpreter(venv)] + ENTRY + ["--help"], lock)  # compiles what every command needs
         temporary = os.path.join(venv, STAMP + ".new")
         with open(temporary, "w", encoding="utf-8") as file:
             file.write("\n".join(wanted_stamp() + [" ".join(["extras"] + extras)]) + "\n")
         os.replace(temporary, os.path.join(venv, STAMP))
+
+
+def is_marked(lock_path):
+    return os.path.exists(lock_path) and os.path.getsize(lock_path) > 0
+
+
+def is_whole(venv, lock):
+    """Say whether this is an environment of this Python x.y with a pip that starts."""
+    ask = "import pip, sys; print('%d.%d' % sys.version_info[:2], end='')"
+    with contextlib.suppress(OSError):
+        return call([interpreter(venv), "-c", ask], lock) == (0, "%d.%d" % sys.version_info[:2])
+    return False
 
 
 def what_to_install(venv, extras, lock):

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -69,20 +70,46 @@ def installs(env: dict[str, str]) -> int:
     return log.read_text().count("Successfully installed wardnet") if log.exists() else 0
 
 
-def test_first_run_sets_up_and_ends_with_the_programs_exit_code(
-    checkout: Path, env: dict[str, str]
-) -> None:
-    done = start(checkout, env, "run", "x.yaml", "--seed", "7")
-    wanted = f"{checkout / '.venv'}|['run', 'x.yaml', '--seed', '7']|False\n"
-    assert (done.returncode, done.stdout) == (7, wanted)
+@dataclass(frozen=True)
+class Settled:
+    """A small checkout after its first run."""
+
+    checkout: Path
+    env: dict[str, str]
+    first: subprocess.CompletedProcess[str]
 
 
-def test_first_run_says_one_line_on_stderr_and_the_second_none(
-    checkout: Path, env: dict[str, str]
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Settled:
+    """Run a small checkout for the first time, in a path with a space and beyond ASCII."""
+    folder = tmp_path_factory.mktemp("settled")
+    checkout, env = make(folder / "my h\u00f6spital files"), environment(folder / "home")
+    return Settled(checkout, env, start(checkout, env, "run", "x.yaml", "--seed", "7"))
+
+
+def test_first_run_sets_up_and_ends_with_the_programs_exit_code(settled: Settled) -> None:
+    wanted = f"{settled.checkout / '.venv'}|['run', 'x.yaml', '--seed', '7']|False\n"
+    assert (settled.first.returncode, settled.first.stdout) == (7, wanted)
+
+
+def test_first_run_says_one_line_on_stderr(settled: Settled) -> None:
+    wanted = f"setting up wardnet in {settled.checkout / '.venv'}: once, about 30 s\n"
+    assert settled.first.stderr == wanted
+
+
+def test_second_run_says_nothing_of_its_own(settled: Settled) -> None:
+    again = start(settled.checkout, settled.env, "run")
+    assert (again.returncode, again.stderr) == (7, "")
+
+
+def test_folder_named_node_at_the_place_of_the_call_does_no_harm(
+    tmp_path: Path, settled: Settled
 ) -> None:
-    first, second = (start(checkout, env, "run") for _ in range(2))
-    assert first.stderr == f"setting up wardnet in {checkout / '.venv'}: once, about 30 s\n"
-    assert second.stderr == ""
+    (tmp_path / "node").mkdir()
+    (tmp_path / "node" / "__init__.py").write_text("raise SystemExit(99)")
+    command = [PYTHON, str(settled.checkout / "cli.py"), "run"]
+    done = subprocess.run(command, cwd=tmp_path, env=settled.env, check=False)
+    assert done.returncode == 7
 
 
 def test_test_tools_are_installed_for_test_and_not_for_run(
@@ -92,33 +119,12 @@ def test_test_tools_are_installed_for_test_and_not_for_run(
     assert has_tools == ["False\n", "True\n"]
 
 
-def test_path_with_a_space_and_beyond_ascii_works(tmp_path: Path, env: dict[str, str]) -> None:
-    done = start(make(tmp_path / "my h\u00f6spital files"), env, "run")
-    assert (done.returncode, len(done.stderr.splitlines())) == (7, 1)
-
-
 def test_folder_of_the_environment_can_be_chosen(
     tmp_path: Path, checkout: Path, env: dict[str, str]
 ) -> None:
     env["WARDNET_VENV"] = str(tmp_path / "deep" / "environment")
     assert start(checkout, env, "run").stdout.startswith(env["WARDNET_VENV"] + "|")
     assert not (checkout / ".venv").exists()
-
-
-def test_folder_named_node_at_the_place_of_the_call_does_no_harm(
-    tmp_path: Path, checkout: Path, env: dict[str, str]
-) -> None:
-    start(checkout, env, "run")
-    (tmp_path / "node").mkdir()
-    (tmp_path / "node" / "__init__.py").write_text("raise SystemExit(99)")
-    done = subprocess.run(
-        [PYTHON, str(checkout / "cli.py"), "run"],
-        cwd=tmp_path,
-        env=env,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 7
 
 
 def test_changed_pyproject_is_installed_again_without_starting_afresh(
@@ -163,11 +169,20 @@ def test_set_up_that_was_killed_half_way_is_made_again(
 
 
 def test_environment_without_stamp_is_made_again(checkout: Path, env: dict[str, str]) -> None:
-    start(checkout, env, "run")
-    (checkout / ".venv" / ".wardnet-ready").unlink()
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    (checkout / ".venv" / "bin" / "python").write_text("half a python")
     (checkout / ".venv" / "left-over").touch()
     assert start(checkout, env, "run").returncode == 7
     assert not (checkout / ".venv" / "left-over").exists()
+
+
+def test_environment_made_by_hand_is_used_and_not_cleared(
+    checkout: Path, env: dict[str, str]
+) -> None:
+    subprocess.run([PYTHON, "-m", "venv", str(checkout / ".venv")], env=env, check=True)
+    (checkout / ".venv" / "kept").touch()
+    assert start(checkout, env, "run").returncode == 7
+    assert (checkout / ".venv" / "kept").exists()
 
 
 def test_python_without_ensurepip_uses_the_pip_it_has(

@@ -2,9 +2,9 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -62,14 +62,15 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.slow
-def test_help_comes_within_four_tenths_of_a_second() -> None:
-    """The best of seven: what other programs do meanwhile is not wardnet's."""
-    took = []
+def test_help_costs_at_most_four_tenths_of_a_second() -> None:
+    """CPU time, the least of seven: wall time on a shared machine is not wardnet's."""
+    took_s = []
     for _ in range(7):
-        start = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([*COMMAND, "--help"], capture_output=True, check=True)
-        took.append(time.perf_counter() - start)
-    assert min(took) <= 0.4
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        took_s.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(took_s) <= 0.4
 
 
 @pytest.mark.parametrize(
