@@ -22,6 +22,7 @@ from node.base.types import MICROS_PER_SECOND, Address, Cid, Hash32
 from node.consensus_poa.clique.options import CliqueOptions
 from node.evm.genesis import Genesis
 from node.ipfs_lite.blockstore import MemoryStore as MemoryBlocks
+from node.ipfs_lite.errors import CorruptBlockError
 from node.privacy.custody_store import MemoryStore as MemoryCustody
 from node.sim.cast import Cast, cast_all, cast_hospitals, regulator_keys, secrets_of
 from node.sim.facts import BlockStored, BytesSeen, Fact, HeadAt, ReceiptSigned
@@ -147,7 +148,11 @@ class World:
             for multihash in core.store.store.multihashes():
                 cid = Cid(b"\x01\x55" + multihash)
                 where = f"block 0x{multihash.hex()[:16]} in the store of {name}"
-                self.tell(BytesSeen(where, core.store.store.get(cid)))
+                try:
+                    self.tell(BytesSeen(where, core.store.store.get(cid)))
+                except CorruptBlockError as error:
+                    why: JsonValue = {"why": str(error)}
+                    self.history.append(self.kernel.now, name, "note", "store.block_corrupt", why)
         self.tell(BytesSeen("the history", self.history.text().encode()))
 
     # -- Surroundings --

@@ -3,8 +3,8 @@
 from node.privacy.studies import load_study
 from node.sim.loader import load
 from node.sim.runner import _Run
-from node.sim.schema.scenario import Scenario
 from node.sim.schedule import StepOutcome
+from node.sim.schema.scenario import Scenario
 
 HEAD = """\
 wardnet: 1

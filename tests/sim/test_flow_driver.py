@@ -93,3 +93,20 @@ def test_the_gas_of_each_transaction_counts_once():
     answers = [inclusion(b"\1", 100), inclusion(b"\1", 100), inclusion(b"\3", 7)]
     (_, ended), _ = run(gather(3), answers)
     assert ended.gas == 107
+
+
+def test_an_answer_at_the_very_instant_of_the_deadline_is_late() -> None:
+    """The flow must not go on without a deadline after it was declared out of time."""
+    (at, ended), host = run(ask(2), [5, 6], timeout_us=10)
+    assert (at, ended.timed_out) == (10, True)
+    assert len(host.asked) == 1
+
+
+def test_a_deadline_that_falls_between_answer_and_resumption_still_counts() -> None:
+    kernel = Kernel()
+    driver = FlowDriver(kernel, {NODE: FakeHost(kernel, [])})
+    ended = []
+    driver.start("f", ask(2), timeout_us=10, done=ended.append)
+    kernel.at(10, Priority.DELIVERY, "", lambda: driver.answered(1, 5))
+    kernel.run_until(1_000)
+    assert [one.timed_out for one in ended] == [True]

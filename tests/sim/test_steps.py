@@ -54,7 +54,7 @@ def test_what_steps_leave_is_found_by_their_ids(run) -> None:
 
 def test_records_and_grants_stand_in_the_order_of_their_making(run) -> None:
     assert [step for step, _ in run.book.records()] == ["visit", "scan", "again", "opinion"]
-    assert [one.grant_id for one in run.book.grants()][0] == run.book._left["given"].grant_id
+    assert run.book.grants()[0].grant_id == run.book._left["given"].grant_id
     assert all(isinstance(one, GrantMade) for one in run.book.grants())
 
 
@@ -149,13 +149,11 @@ def test_a_failed_reference_is_no_refusal_and_leaves_the_verdict_open() -> None:
 
 
 def test_an_order_without_lab_cannot_begin() -> None:
-    world = World(
-        scenario(
-            "  - {do: order_lab, id: o, doctor: d1, pmr: v, modality: CT}\n".join(
-                ["  - {do: consult, id: v, doctor: d1, patient: p0}\n", ""]
-            )
-        )
-    )
+    steps = """
+  - {do: consult, id: v, doctor: d1, patient: p0}
+  - {do: order_lab, id: o, doctor: d1, pmr: v, modality: CT}
+"""
+    world = World(scenario(steps))
     book = StepBook(world, {})
     patient = world.cast.patients["p0"]
     book.leave("v", Visit(1, 0, patient, SimpleNamespace()))
