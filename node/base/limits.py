@@ -172,3 +172,14 @@ PYTHON_FRAMES_MAX: Final = 12_288
 frames [measured], and JSON nested this deep still fits a stack of 8 MiB."""
 EARLY_DEPOSITS_COUNT_MAX: Final = 256
 """Deposits that wait for their grant to become final at a custodian; more are refused."""
+PROOF_SLOTS_COUNT_MAX: Final = 1_024
+"""Storage slots of one account proof; go-ethereum's value."""
+LOG_RESULTS_COUNT_MAX: Final = 10_000
+"""Logs of one answer."""
+LOG_FILTER_VALUES_COUNT_MAX: Final = 1_000
+"""Addresses of a log filter, and values of each of its topics."""
+TRACE_BYTES_MAX: Final = 64 * 2**20
+"""What one trace holds, by a rough count: a contract can ask for a copy of its memory at every
+step."""
+MIRROR_STEPS_COUNT_MAX: Final = 128
+"""Blocks that the state inside the fast executor can walk back and forth."""

@@ -247,7 +247,10 @@ class QueryLimitError(PeerError):
 
 @dataclass(eq=False)
 class LogLimitError(PeerError):
-    """More logs match than one answer holds; blocks ``first`` .. ``last`` would fit (None: none)."""
+    """More logs match than one answer holds.
+
+    Blocks ``first`` .. ``last`` would fit; None: not even the first does.
+    """
 
     rpc_code: ClassVar[int] = -32005
     limit: int
@@ -257,6 +260,26 @@ class LogLimitError(PeerError):
     def __str__(self) -> str:
         fits = "alone does not fit" if self.last is None else f"to {self.last} would fit"
         return f"log query exceeds {self.limit} results: from block {self.first} {fits}"
+
+
+@dataclass(eq=False)
+class UnknownTransactionError(UnavailableError):
+    """A transaction that is not on the chain of this node."""
+
+    transaction: Hash32
+
+    def __str__(self) -> str:
+        return f"transaction 0x{self.transaction.hex()} not found"
+
+
+@dataclass(eq=False)
+class NotTraceableError(UnavailableError):
+    """Nothing was executed for this block."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.what} is not traceable"
 
 
 @dataclass(eq=False)

@@ -327,3 +327,29 @@ def test_a_block_whose_parent_state_is_gone_is_missing_state(book):
     bare = Ledger(genesis(ALLOC), verifier=VERIFIER, chain_data=chain, nodes=MemoryStateNodes())
     with pytest.raises(MissingStateError):
         bare.check(_sealed(full), fee_recipient=SIGNER)
+
+
+def test_a_context_can_be_used_again_and_sees_the_same_ancestors():
+    book = ledger()
+    for _ in range(3):
+        extend(book)
+    want = [book.hash_by_number(number) for number in (2, 1, 0)]
+    context = book.context()
+    assert list(context.ancestor_hashes) == want
+    assert list(context.ancestor_hashes) == want
+
+
+def test_the_context_of_a_block_is_that_block():
+    book = ledger()
+    block = extend(book)
+    extend(book)
+    header = block.header
+    context = book.context(header.hash())
+    assert (context.number, context.timestamp) == (header.number, header.timestamp)
+    assert context.fee_recipient == header.coinbase
+    assert book.context(header.hash(), fee_recipient=SIGNER).fee_recipient == SIGNER
+
+
+def test_the_context_of_an_unknown_block_is_refused():
+    with pytest.raises(UnknownBlockError):
+        ledger().context(Hash32(b"\x99" * 32))
