@@ -14,6 +14,7 @@ from node.sss.errors import (
     TamperedRecordError,
     WrongEssentialShareError,
 )
+from node.sss.gf256 import add
 from node.sss.shares import decode_container
 from node.workflows.consult import Visit
 from node.workflows.errors import FetchFailedError
@@ -136,27 +137,29 @@ def test_a_set_that_should_open_and_does_not_is_told_by_its_names() -> None:
     assert "with the essential share was refused" in state.why
 
 
-def test_a_set_that_opens_without_the_patient_is_told(
-    stage: Stage, visit: Visit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What if the rule of the essential share were not there."""
-    key = share_trial.recover_key(
-        manifest_of(visit),
-        [
-            visit.patient.wallet.essential(visit.filed.deal_id).encode(),
-            *(
-                stage.world.nodes[name].custody.custodian.share(visit.filed.deal_id)
-                for name in ("h0", "h1")
-            ),
-        ],
-    )
-    monkeypatch.setattr(share_trial, "recover_key", lambda _manifest, _shares: key)
-    state = trial(stage, visit)
+def test_a_set_that_opens_without_the_patient_is_told(stage: Stage, visit: Visit) -> None:
+    """Plant it: custodians who hold shares of the record's key itself."""
+    wallet, deal_id = visit.patient.wallet, visit.filed.deal_id
+    essential = wallet.essential(deal_id).payload
+    stores = {
+        name: stage.world.nodes[name].custody.custodian.store for name in ("h0", "h1", "h2", "h3")
+    }
+    honest = {name: store.holding(deal_id) for name, store in stores.items()}
+    try:
+        for name, store in stores.items():
+            share = decode_container(honest[name].share)
+            leaky = replace(share, payload=add(share.payload, essential))
+            store.put_holding(deal_id, Holding(honest[name].manifest, leaky.encode()))
+        state = trial(stage, visit)
+        assert opened(stage, visit, ("h0", "h1"), essential=False)
+    finally:
+        for name, store in stores.items():
+            store.put_holding(deal_id, honest[name])
     assert not state.holds
-    assert state.why == "no custodian without the essential share opened the record"
+    assert "without the essential share opened the record" in state.why
 
 
-def test_another_reason_than_the_missing_share_is_a_fault_too(
+def test_a_sufficient_set_that_the_scheme_refuses_is_told(
     stage: Stage, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def tampered(*_: object) -> bytes:
@@ -164,7 +167,7 @@ def test_another_reason_than_the_missing_share_is_a_fault_too(
 
     monkeypatch.setattr(share_trial, "recover_key", tampered)
     state = trial(stage, visit)
-    assert "without the essential share was refused: the fragments 1, 2" in state.why
+    assert "with the essential share was refused: the fragments 1, 2" in state.why
 
 
 def test_the_trial_changes_no_store(stage: Stage, visit: Visit) -> None:
