@@ -24,6 +24,7 @@ class Ended:
     gas: int = 0
     """Gas of the transactions that the flow saw included."""
     transactions: tuple[Inclusion, ...] = ()
+    """Each once, as it was seen last."""
 
 
 @dataclass(slots=True)
@@ -97,5 +98,6 @@ class FlowDriver:
 
     def _end(self, running: _Running, ended: Ended) -> None:
         running.is_over = True
-        gas = sum(one.gas_used for one in {one.tx_hash: one for one in running.included}.values())
-        running.done(Ended(ended.value, ended.error, ended.timed_out, gas, tuple(running.included)))
+        included = tuple({one.tx_hash: one for one in running.included}.values())
+        gas = sum(one.gas_used for one in included)
+        running.done(Ended(ended.value, ended.error, ended.timed_out, gas, included))

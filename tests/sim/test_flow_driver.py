@@ -93,6 +93,7 @@ def test_the_gas_of_each_transaction_counts_once():
     answers = [inclusion(b"\1", 100), inclusion(b"\1", 100), inclusion(b"\3", 7)]
     (_, ended), _ = run(gather(3), answers)
     assert ended.gas == 107
+    assert [one.gas_used for one in ended.transactions] == [100, 7]
 
 
 def test_an_answer_at_the_very_instant_of_the_deadline_is_late() -> None:
