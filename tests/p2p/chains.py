@@ -67,3 +67,7 @@ class Chain:
 
     def hash_by_number(self, number, /):
         return self.hash_at(number) if number < len(self.blocks) else None
+
+
+def header_bytes(chain, *numbers):
+    return tuple(chain.blocks[number].header.encode() for number in numbers)

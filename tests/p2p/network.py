@@ -1,4 +1,7 @@
-"""Nodes that only gossip, joined in a full mesh of fixed delay, in virtual time."""
+"""Cores of gossip and fetch in virtual time: one fed event by event, or many in a mesh.
+
+The mesh joins all nodes with links of fixed delay, unless it is told which of them are linked.
+"""
 
 from collections import Counter
 from heapq import heappop, heappush
@@ -7,7 +10,9 @@ from node.base.keccak import keccak256
 from node.base.rng import TreeEntropy
 from node.base.types import Address
 from node.p2p import events as ev
+from node.p2p.fetch import TIMER as FETCH_TIMER
 from node.p2p.fetch import BlockFetcher
+from node.p2p.gossip import TIMER as GOSSIP_TIMER
 from node.p2p.gossip import Gossip
 from node.p2p.messages import GetBodies, GetHeaders, GetTxs
 from node.p2p.requests import RequestBook
@@ -20,6 +25,9 @@ DELAY_US = 20_000
 
 def address(number):
     return Address(bytes((number + 1,)) * 20)
+
+
+ONE_PEER = (address(0),)
 
 
 class Node:
@@ -139,3 +147,92 @@ class Mesh:
                 self._at(self.now, node.name, ev.BlockMissing(block.hash, peers))
             case ev.Penalise():
                 node.penalties.append(effect)
+
+
+class GossipCore:
+    """One gossip core and what its chain and pool have."""
+
+    def __init__(self, count):
+        self.blocks, self.pool = set(), set()
+        self.requests = RequestBook()
+        self.gossip = Gossip(
+            entropy=TreeEntropy(7, "gossip"),
+            requests=self.requests,
+            block_known=self.blocks.__contains__,
+            transaction_known=self.pool.__contains__,
+        )
+        self.now = 0
+        for number in range(count):
+            self.handle(ev.PeerConnected(address(number)))
+
+    def handle(self, event):
+        return self.gossip.handle(event, self.now)
+
+    def receive(self, name, message):
+        return self.handle(ev.MessageReceived(name, message))
+
+    def ring(self, at_us):
+        self.now = at_us
+        return self.handle(ev.TimerExpired(GOSSIP_TIMER))
+
+
+class FetchCore:
+    """One fetcher on top of the first ``have`` blocks of a chain."""
+
+    def __init__(self, chain, have=0, peers=ONE_PEER):
+        self.chain = chain
+        self.known = {chain.hash_at(number) for number in range(have + 1)}
+        self.requests = RequestBook()
+        self.fetcher = BlockFetcher(
+            requests=self.requests, known=self.known.__contains__, transactions_root=root_of
+        )
+        self.now = 0
+        for peer in peers:
+            self.handle(ev.PeerConnected(peer))
+
+    def handle(self, event):
+        return self.fetcher.handle(event, self.now)
+
+    def miss(self, name, *peers):
+        return self.handle(ev.BlockMissing(name, peers))
+
+    def receive(self, peer, message):
+        return self.handle(ev.MessageReceived(peer, message))
+
+    def ring(self, at_us):
+        self.now = at_us
+        return self.handle(ev.TimerExpired(FETCH_TIMER))
+
+    def answer_all(self, effects, chain=None):
+        """Let peers answer out of a chain until nobody asks; give the other effects."""
+        chain = chain or self.chain
+        left, rest = list(effects), []
+        while left:
+            effect = left.pop(0)
+            if not isinstance(effect, ev.SendFrame):
+                rest.append(effect)
+                continue
+            question = decode(effect.payload)
+            answer = answer_headers if isinstance(question, GetHeaders) else answer_bodies
+            left += self.receive(effect.peer, answer(question, chain))
+        return [effect for effect in rest if not isinstance(effect, ev.ScheduleTimer)]
+
+
+def asked(effects):
+    """Every (peer, message) that effects send."""
+    return [(e.peer, decode(e.payload)) for e in effects if isinstance(e, ev.SendFrame)]
+
+
+def messages(effects, name):
+    """The messages that one peer gets."""
+    return [message for peer, message in asked(effects) if peer == name]
+
+
+def sent(effects, kind):
+    """The peers that get a message of this kind."""
+    return [peer for peer, message in asked(effects) if isinstance(message, kind)]
+
+
+def others(effects):
+    """What is neither a frame nor a timer."""
+    return [e for e in effects if not isinstance(e, ev.SendFrame | ev.ScheduleTimer)]
