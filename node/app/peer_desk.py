@@ -12,7 +12,7 @@ from node.evm.trie import list_root
 from node.p2p import events as p2p
 from node.p2p.fetch import BlockFetcher
 from node.p2p.gossip import Gossip
-from node.p2p.messages import GetBodies, GetHeaders, GetTxs, Message
+from node.p2p.messages import GetBodies, GetHeaders, GetTxs, Message, Status
 from node.p2p.requests import RequestBook
 from node.p2p.serve import answer_bodies, answer_headers, answer_transactions
 
@@ -32,13 +32,31 @@ class PeerDesk:
         self._fetcher = BlockFetcher(
             requests=requests, known=self._knows_block, transactions_root=list_root
         )
+        self._connected: set[Address] = set()
+        """Only counted."""
         chain.on_block.append(self._block_accepted)
         chain.on_gap.append(self._block_missing)
 
     def peer_connected(self, turn: Turn, peer: Address) -> None:
-        """A peer is admitted."""
+        """A peer is admitted: tell it where the own chain stands.
+
+        What was sealed while nobody was connected would otherwise stay unknown to everybody.
+        """
         self._tell(turn, p2p.PeerConnected(peer))
         self._fetch(turn, p2p.PeerConnected(peer))
+        self._connected.add(peer)
+        ledger = self._chain.ledger
+        turn.send(
+            peer,
+            Status(
+                earliest=0,
+                head=ledger.head.number,
+                head_hash=ledger.head_hash,
+                finalised=self._chain.final.number,
+                score=encode_int(ledger.total_difficulty(ledger.head_hash)),
+                validators_connected=len(self._connected),
+            ),
+        )
 
     def received(self, turn: Turn, peer: Address, message: Message) -> None:
         """Take a message about blocks or transactions."""
@@ -49,6 +67,8 @@ class PeerDesk:
                 turn.send(peer, answer_bodies(message, self._chain.ledger))
             case GetTxs():
                 turn.send(peer, answer_transactions(message, self._pooled))
+            case Status():
+                self._compare(turn, peer, message)
             case _:
                 event = p2p.MessageReceived(peer, message)
                 self._tell(turn, event)
@@ -69,6 +89,14 @@ class PeerDesk:
 
     def _block_missing(self, turn: Turn, missing: Hash32, peer: Address | None) -> None:
         self._fetch(turn, p2p.BlockMissing(missing, () if peer is None else (peer,)))
+
+    def _compare(self, turn: Turn, peer: Address, status: Status) -> None:
+        """Fetch a head that claims no less than the own one; headers must prove the claim."""
+        ledger = self._chain.ledger
+        claimed = int.from_bytes(status.score)
+        is_behind = claimed >= ledger.total_difficulty(ledger.head_hash)
+        if is_behind and not self._knows_block(status.head_hash):
+            self._fetch(turn, p2p.BlockMissing(status.head_hash, (peer,)))
 
     def _tell(self, turn: Turn, event: p2p.GossipEvent) -> None:
         for effect in self._gossip.handle(event, turn.now):

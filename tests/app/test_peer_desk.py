@@ -13,6 +13,7 @@ from node.p2p.messages import (
     NewBlock,
     NewBlockHashes,
     NewTxHashes,
+    Status,
     Transactions,
     Txs,
 )
@@ -290,3 +291,39 @@ def test_an_announced_block_that_never_comes_whole_is_fetched():
     ward.say(ONE, 1, NewBlockHashes((BlockName(head.number, head.hash()),)))
     ward.sleep(1)
     assert ward.is_one_chain()
+
+
+# -- meeting
+
+
+def test_a_peer_is_told_where_the_chain_stands():
+    ward = behind(2)
+    ward.meet(0, 1)
+    (peer, status) = sent(ward, 0, Status)[-1]
+    head = ward.cores[0].ledger.head
+    assert peer == TWO.address
+    assert (status.head, status.head_hash) == (2, head.hash())
+    assert int.from_bytes(status.score) == ward.cores[0].ledger.total_difficulty(head.hash())
+
+
+def test_what_was_sealed_before_anybody_was_connected_is_fetched_on_meeting():
+    ward = behind(3)
+    ward.meet(0, 1)
+    ward.settle()
+    assert ward.cores[1].ledger.head_hash == ward.cores[0].ledger.head_hash
+    assert ward.cores[1].ledger.head.number == 3
+
+
+def test_a_claim_of_less_than_the_own_chain_is_not_followed():
+    ward = behind(2)
+    status = Status(
+        earliest=0,
+        head=9,
+        head_hash=hash_of(ward.cores[0].ledger.block(ward.cores[0].ledger.head_hash))[:31] + b"x",
+        finalised=0,
+        score=b"",
+        validators_connected=0,
+    )
+    before = len(ward.sent)
+    ward.say(TWO, 0, status)
+    assert len(ward.sent) == before
