@@ -24,7 +24,8 @@ def unpack(data: bytes) -> Any:  # noqa: ANN401 - the caller checks the shape it
         raise CodecError("msgpack", f"{len(data)} bytes, at most {MSGPACK_BYTES_MAX}")
     try:
         return msgpack.unpackb(data, raw=False, strict_map_key=False)
-    except (ValueError, msgpack.exceptions.UnpackException, RecursionError) as error:
+    # TypeError: a key that is a list cannot stand in a dict
+    except (ValueError, TypeError, msgpack.exceptions.UnpackException, RecursionError) as error:
         raise CodecError("msgpack", str(error) or type(error).__name__) from error
 
 
