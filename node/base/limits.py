@@ -183,3 +183,5 @@ TRACE_BYTES_MAX: Final = 64 * 2**20
 step."""
 MIRROR_STEPS_COUNT_MAX: Final = 128
 """Blocks that the state inside the fast executor can walk back and forth."""
+CUSTODIAN_SHARES_COUNT_MAX: Final = 1
+"""Shares of one deal that one hospital holds; content-store.md section 13 would allow t-2."""

@@ -41,8 +41,9 @@ def fault_of(path: Path) -> str:
     try:
         text = read_scenario(path)
         from node.sim.loader import load
+        from node.sim.study_files import read_studies
 
-        load(text, str(path))
+        read_studies(load(text, str(path)), path)
     except OperatorError as error:
         return str(error)
     return ""

@@ -1,4 +1,4 @@
-"""How a dealt share reaches its custodian: sealed to the key in HospitalRegistry, bound to the deal.
+"""How a dealt share reaches its custodian: sealed to the key in HospitalRegistry for one deal.
 
 The custodian holds what it opens against the manifest, so a dealer cannot hand over another
 share than the one that the manifest lists (``Custodian.hold``).

@@ -15,20 +15,40 @@ from pydicom.data import get_testdata_file
 from pydicom.data.data_manager import DATA_ROOT
 from pydicom.data.download import get_url_map
 
-from node.privacy.dicom_file import Elements, read_file, text_at
+from node.base.errors import PeerError, RefusedError
+from node.privacy.dicom_file import Elements, find, read_file, text_at
 from node.privacy.dicom_objects import check_object
 from node.privacy.dicom_tags import (
+    ACCESSION_NUMBER,
     ACQUISITION_DATE,
     CONTENT_DATE,
     MODALITY,
+    PATIENT_ID,
+    PATIENT_NAME,
+    PIXELS,
     SERIES_DATE,
+    SERIES_INSTANCE_UID,
     SOP_CLASS_UID,
     SOP_INSTANCE_UID,
     STUDY_DATE,
+    STUDY_INSTANCE_UID,
 )
 from node.privacy.errors import StudyNotHereError, UnknownStudyError
 
 _PREFIX: Final = "pydicom:"
+CANARY_BYTES_MIN: Final = 8
+"""Shorter values stand in unrelated bytes by chance."""
+_IDENTIFYING: Final = (
+    PATIENT_NAME,
+    PATIENT_ID,
+    ACCESSION_NUMBER,
+    STUDY_INSTANCE_UID,
+    SERIES_INSTANCE_UID,
+    SOP_INSTANCE_UID,
+)
+_PIXEL_CANARY_BYTES: Final = 64
+_PIXEL_CANARY_VARIETY_MIN: Final = 8
+"""A piece of background would be found in every other picture."""
 _NAME: Final = re.compile(r"[A-Za-z0-9_+.-]{1,100}")
 
 
@@ -85,6 +105,28 @@ def study_facts(data: bytes) -> StudyFacts:
         sop_instance_uid=text_at(file.elements, SOP_INSTANCE_UID),
         size_bytes=len(data),
     )
+
+
+def study_canaries(data: bytes) -> tuple[bytes, ...]:
+    """Give byte strings of a study that must stand nowhere in clear once it left the lab.
+
+    Who and which study it is (name, numbers, UIDs, each of at least CANARY_BYTES_MIN bytes), and a
+    piece of the picture, which the basic profile leaves as it is.  Nothing for bytes that are no
+    DICOM file: those are refused before they are stored.
+    """
+    try:
+        elements = read_file(data).elements
+    except (PeerError, RefusedError):
+        return ()
+    texts = (text_at(elements, tag).encode() for tag in _IDENTIFYING)
+    words = [text for text in texts if len(text) >= CANARY_BYTES_MIN]
+    pixels = find(elements, PIXELS)
+    if pixels is not None and isinstance(pixels.value, bytes):
+        middle = len(pixels.value) // 2
+        piece = pixels.value[middle : middle + _PIXEL_CANARY_BYTES]
+        if len(set(piece)) >= _PIXEL_CANARY_VARIETY_MIN:
+            words.append(piece)
+    return tuple(words)
 
 
 def _first_date(elements: Elements) -> date | None:

@@ -41,6 +41,7 @@ class Expectation:
         self._predicate = predicate
         self._violated: tuple[int, str] | None = None
         self._met: tuple[int, str] | None = None
+        self._lost: tuple[int, str] | None = None
 
     def observe(self, fact: Fact) -> None:
         """Pass a fact on."""
@@ -69,6 +70,9 @@ class Expectation:
         if self._met is not None:
             at_us, why = self._met
             return Finding(self.terms, holds=True, first_event_us=at_us, why=why)
+        if self._lost is not None:
+            at_us, why = self._lost
+            return Finding(self.terms, holds=False, first_event_us=at_us, why=why)
         by_us = self.terms.by_us
         decided = by_us is None or t_us >= by_us
         why = self._predicate.state().why
@@ -93,7 +97,9 @@ class Expectation:
         if state.holds and self._met is None and not late:
             self._met = (t_us, state.why)
         elif not state.holds and self._met is not None:
-            self._violated = (t_us, f"held since {_seconds(self._met[0])}, then: {state.why}")
+            # with and_stay only: it may hold again, and stay, before it is due
+            self._lost = (t_us, f"held since {_seconds(self._met[0])}, then: {state.why}")
+            self._met = None
 
 
 def _seconds(t_us: int) -> str:

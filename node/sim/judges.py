@@ -1,7 +1,10 @@
 """Builds the predicates that a scenario's expectations name, fed by the world."""
 
+from typing import Final
+
 from node.base.types import Hash32
 from node.contracts.consent_registry import Granted, Revoked
+from node.privacy.studies import CANARY_BYTES_MIN, study_canaries
 from node.privacy.synthetic import canaries
 from node.sim.checkers.canaries import CanaryScanner
 from node.sim.checkers.clique_seals import CliqueSealChecker
@@ -12,9 +15,12 @@ from node.sim.predicates.chain import ChainLinked, HeadsAgree, HeightAtLeast, Se
 from node.sim.predicates.records import GrantWindowRespected, PlaintextLeak, ShareRule
 from node.sim.predicates.steps import StepStatus
 from node.sim.schema import expectations as wanted
+from node.sim.schema.steps import Consult
 from node.sim.share_trial import try_all_subsets
 from node.sim.steps import StepBook
 from node.sim.world import World
+
+_NO_CANARY: Final = b"nobody and nothing in this scenario has a record"
 
 
 def build_expectations(world: World, book: StepBook) -> tuple[Expectation, ...]:
@@ -50,8 +56,7 @@ def _predicate(world: World, book: StepBook, predicate: wanted.Predicate) -> Pre
         case wanted.GrantWindowRespected():
             return GrantWindowRespected(ReleaseWindowChecker(_Grants(world)))
         case wanted.PlaintextLeak():
-            words = [word for one in world.cast.patients.values() for word in canaries(one.person)]
-            return PlaintextLeak(CanaryScanner(words or [b"no patient takes part"]))
+            return PlaintextLeak(CanaryScanner(_canaries(world, book) or [_NO_CANARY]))
         case wanted.StepOk():
             return StepStatus(predicate.step, "ok")
         case wanted.Refused():
@@ -60,6 +65,18 @@ def _predicate(world: World, book: StepBook, predicate: wanted.Predicate) -> Pre
             return ShareRule(predicate.record, _Trial(world, book))
         case wanted.HeightAtLeast():
             return HeightAtLeast(tuple(world.nodes), predicate.blocks)
+
+
+def _canaries(world: World, book: StepBook) -> list[bytes]:
+    """Give what must stand nowhere in clear: people, texts of visits, and studies as captured."""
+    words = [word for one in world.cast.patients.values() for word in canaries(one.person)]
+    for study in book.studies():
+        words += study_canaries(study)
+    for step in world.scenario.steps:
+        if isinstance(step, Consult) and step.sections is not None:
+            texts = (text.encode() for text in step.sections.values())
+            words += (text for text in texts if len(text) >= CANARY_BYTES_MIN)
+    return words
 
 
 def _genesis_header(world: World) -> bytes:
@@ -82,19 +99,20 @@ class _Grants:
         if node is None:
             return None
         contracts = self._world.cast.ward.contracts
-        window: Window | None = None
+        window: tuple[int, int] | None = None
         revoked = False
         ledger = node.ledger
         header = ledger.header(block_hash)
+        block_time = 0 if header is None else header.timestamp
         while header is not None and header.number > 0:
             for receipt in ledger.receipts(block_hash):
                 for log in receipt.logs:
                     event = contracts.decode_log(log.address, log.topics, log.data)
                     if isinstance(event, Granted) and event.grant_id == grant_id:
-                        window = Window(event.valid_from, event.valid_until, revoked=False)
+                        window = (event.valid_from, event.valid_until)
                     revoked |= isinstance(event, Revoked) and event.grant_id == grant_id
             if window is not None:
-                return Window(window.valid_from, window.valid_until, revoked)
+                return Window(*window, revoked, block_time)
             block_hash = header.parent_hash
             header = ledger.header(block_hash)
         return None

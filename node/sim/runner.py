@@ -5,6 +5,7 @@ Reads files and the wall clock; nothing below this file does (simulation.md sect
 
 import json
 import platform
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from node.base.errors import ConfigError, WardnetError
-from node.privacy.studies import load_study
 from node.sim.expectations import Finding
 from node.sim.history import canonical
 from node.sim.judges import build_expectations
@@ -24,8 +24,8 @@ from node.sim.results import Results, verdict_of
 from node.sim.run_folder import point_latest, write_run
 from node.sim.schedule import Schedule, StepOutcome
 from node.sim.schema.scenario import Scenario
-from node.sim.schema.steps import PerformLab
 from node.sim.steps import StepBook
+from node.sim.study_files import read_studies
 from node.sim.summary import (
     expectation_results,
     metrics,
@@ -79,12 +79,12 @@ def run_scenario(
     ``seed``      instead of the file's.
     ``out``       the folder; None: ``runs/<scenario>/<start>-s<seed>-<file>``, and ``runs/latest``.
     ``render``    makes report.html; None: no report is written.
-    raises        ScenarioFileError, ConfigError, UsageError: nothing was run.
+    raises        ScenarioFileError, StudyFileError, ConfigError, UsageError: nothing was run.
                   RunFolderError: the folder cannot be written.
     """
     file = Path(path)
     scenario = read_scenario(file, seed)
-    studies = read_studies(scenario, file.parent)
+    studies = read_studies(scenario, file)
     started = time.time()
     clock = (time.perf_counter(), time.process_time())
     tell = progress or _nobody
@@ -129,28 +129,6 @@ def read_scenario(file: Path, seed: int | None) -> Scenario:
     return scenario if seed is None else resolve(scenario, {"run.seed": seed})
 
 
-def read_studies(scenario: Scenario, beside: Path) -> dict[str, bytes]:
-    """Read the files of all studies before anything runs; step id to bytes.
-
-    raises        ConfigError: a file beside the scenario cannot be read.
-                  UnknownStudyError, StudyNotHereError: pydicom has no such file here.
-    """
-    studies: dict[str, bytes] = {}
-    for step in scenario.steps:
-        if not isinstance(step, PerformLab):
-            continue
-        if step.study.source == "pydicom":
-            studies[step.id] = load_study(f"pydicom:{step.study.name}")
-            continue
-        file = beside / step.study.name
-        try:
-            studies[step.id] = file.read_bytes()
-        except OSError as error:
-            what = f"step {step.id}: study {file}: {error.strerror or error}"
-            raise ConfigError(what) from error
-    return studies
-
-
 class _Run:
     """One run: the world, its steps, its judges."""
 
@@ -192,7 +170,9 @@ class _Run:
     def results(self, volatile: Mapping[str, str | int | float]) -> Results:
         """Judge the run."""
         scenario, outcomes = self.scenario, self.schedule.outcomes
-        expectations = expectation_results(self.findings, scenario.steps, outcomes)
+        expectations = expectation_results(
+            self.findings, scenario.steps, outcomes, self.world.history
+        )
         holds = [one.holds for one in expectations]
         verdict = verdict_of(holds, self._cause)
         cause = self._cause
@@ -235,7 +215,9 @@ def _write(folder: Path, file: Path, run: _Run, results: Results, render: Render
         "messages.mmd": mermaid(scenario.network.validators, run.world.messages),
     }
     if render is not None:
-        repeat = f"python3 cli.py run {file} --seed {scenario.run.seed}"
+        # folder and name only: the page must not tell where on somebody's disk the file lies
+        name = shlex.quote(str(Path(*file.resolve().parts[-2:])))
+        repeat = f"python3 cli.py run {name} --seed {scenario.run.seed}"
         extra = report_data(
             run.world, run.book, run.schedule.outcomes, file=file.name, repeat=repeat
         )

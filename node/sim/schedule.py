@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from node.base.errors import WardnetError
+from node.base.errors import StorageError, WardnetError
 from node.privacy.release_errors import GrantNotActiveError
 from node.sim.facts import StepEnded
 from node.sim.flow_driver import Ended
 from node.sim.history import EventKind, JsonValue
 from node.sim.kernel import Priority
 from node.sim.results import StepStatus
-from node.sim.schema.steps import AnyStep
+from node.sim.schema.steps import AnyStep, PerformLab
 from node.sim.steps import StepBook, StepNotReadyError
 from node.sim.world import World
-from node.workflows.errors import ContractRevertError
+from node.workflows.errors import ContractRevertError, FetchFailedError
 from node.workflows.read_record import Opinion, Reading
 from node.workflows.requests import Inclusion
 
@@ -32,6 +32,8 @@ class StepOutcome:
     ended_us: int
     gas: int
     transactions: tuple[Inclusion, ...]
+    event: int
+    """Index in the history of the event that ended it."""
 
 
 class Schedule:
@@ -77,12 +79,18 @@ class Schedule:
         world = self._world
         now = world.kernel.now
         status, error, why = judged(ended)
-        outcome = StepOutcome(step, status, error, why, started, now, ended.gas, ended.transactions)
-        self.outcomes[step.id] = outcome
+        if isinstance(step, PerformLab) and error is not None:
+            why = f"study {step.study.name}: {why}"
         if status == "ok":
             self._book.leave(step.id, ended.value)
         value: JsonValue = {"gas": ended.gas} if error is None else {"error": error, "why": why}
-        world.history.append(now, actor_of(step), _KINDS[status], step.do, value, ref=step.id)
+        event = world.history.append(
+            now, actor_of(step), _KINDS[status], step.do, value, ref=step.id
+        )
+        outcome = StepOutcome(
+            step, status, error, why, started, now, ended.gas, ended.transactions, event
+        )
+        self.outcomes[step.id] = outcome
         self._tell_reading(step, ended.value)
         world.tell(StepEnded(step.id, status))
         self._on_end(outcome)
@@ -136,6 +144,8 @@ def judged(ended: Ended) -> tuple[StepStatus, str | None, str]:
             return "revert", error.name, str(error)
         case GrantNotActiveError():
             return "refused", error.status, str(error)
+        case FetchFailedError() | StorageError():
+            return "error", type(error).__name__, str(error)
         case _:
             return "refused", type(error).__name__, str(error)
 

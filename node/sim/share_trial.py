@@ -15,7 +15,8 @@ from node.sim.checkers.share_attack import break_open
 from node.sim.predicates.base import State
 from node.sim.world import World
 from node.sss.commitments import Manifest
-from node.sss.shares import Kind, decode_container
+from node.sss.errors import ShareFormatError
+from node.sss.shares import Container, Kind, decode_container
 from node.sss.ssms import decrypt, recover_key
 from node.workflows.errors import FetchFailedError
 
@@ -44,8 +45,8 @@ def rebuild(
 
 
 def _by_force(world: World, manifest: Manifest, shares: list[bytes]) -> bytes | None:
-    """Try everything that the payloads could stand for."""
-    containers = [decode_container(share) for share in shares]
+    """Try everything that the payloads could stand for; a broken share is no share."""
+    containers = [one for share in shares if (one := _decoded(share)) is not None]
     custodians = {one.index: one.payload for one in containers if one.kind is Kind.CUSTODIAN}
     essentials = [one.payload for one in containers if one.kind is Kind.ESSENTIAL]
     try:
@@ -54,6 +55,13 @@ def _by_force(world: World, manifest: Manifest, shares: list[bytes]) -> bytes | 
         return None
     essential = essentials[0] if essentials else None
     return break_open(manifest.header, fragments, custodians, essential)
+
+
+def _decoded(share: bytes) -> Container | None:
+    try:
+        return decode_container(share)
+    except ShareFormatError:
+        return None
 
 
 def gather_fragments(world: World, manifest: Manifest) -> list[bytes]:

@@ -57,6 +57,10 @@ class StepBook:
         """Step id of a ``perform_lab``: the bytes of its file."""
         self._left: dict[str, object] = {}
 
+    def studies(self) -> tuple[bytes, ...]:
+        """Give the files of all studies, as they were captured."""
+        return tuple(self._studies.values())
+
     def leave(self, step: str, value: object) -> None:
         """Remember what a step ended with."""
         self._left[step] = value

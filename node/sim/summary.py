@@ -11,6 +11,7 @@ from node.ipfs_lite.cid import to_text
 from node.p2p.wire import name_of_type
 from node.sim.checkers.release_window import read_receipt
 from node.sim.expectations import Finding
+from node.sim.history import History
 from node.sim.metrics import summaries
 from node.sim.results import ExpectationResult, NodeResult, StepResult, step_meets
 from node.sim.schedule import StepOutcome
@@ -40,11 +41,21 @@ def step_results(
 
 
 def expectation_results(
-    findings: Sequence[Finding], steps: Sequence[AnyStep], outcomes: dict[str, StepOutcome]
+    findings: Sequence[Finding],
+    steps: Sequence[AnyStep],
+    outcomes: dict[str, StepOutcome],
+    history: History,
 ) -> tuple[ExpectationResult, ...]:
     """Give the expectations of the file, then what every step was expected to end with."""
     lines = [
-        ExpectationResult(one.terms.name, one.terms.line, one.terms.text, one.holds, None, one.why)
+        ExpectationResult(
+            one.terms.name,
+            one.terms.line,
+            one.terms.text,
+            one.holds,
+            _event_at(history, one.first_event_us),
+            one.why,
+        )
         for one in findings
     ]
     for step in steps:
@@ -58,13 +69,20 @@ def expectation_results(
             ExpectationResult(
                 f"step {step.id}",
                 step.line,
-                f"{step.do} ends with {wants}",
+                f"{step.id} ({step.do}) ends with {wants}",
                 step_meets(status, got, step.expect, step.error),
-                None,
+                None if outcome is None else outcome.event,
                 f"ended with {ended}{detail}",
             )
         )
     return tuple(lines)
+
+
+def _event_at(history: History, t_us: int | None) -> int | None:
+    """Give the last event of the history up to a moment: what the moment followed from."""
+    if t_us is None:
+        return None
+    return max((one.index for one in history if one.t_us <= t_us), default=None)
 
 
 def node_results(world: World) -> tuple[NodeResult, ...]:

@@ -7,6 +7,7 @@ the key, and the essential share goes to the patient alone (secret-sharing.md se
 from dataclasses import dataclass
 from typing import Final
 
+from node.base.limits import CUSTODIAN_SHARES_COUNT_MAX
 from node.base.ports import Entropy
 from node.base.types import Address, Cid, Hash32
 from node.contracts.cids import Content
@@ -24,8 +25,6 @@ from node.workflows.ward import Patient, Ward
 SALT_BYTES: Final = 32
 REGISTRATION_PMR_ID: Final = 0
 """Deals of the desk's own records about a patient stand under no PMR."""
-SHARES_PER_HOSPITAL: Final = 1
-"""A custodian holds one share of a deal; content-store.md section 13 would allow t-2."""
 UNWRITTEN: Final = Content(Hash32(b"\x01" * 32), Cid(b"\x01\x55\x12\x20" + b"\x01" * 32))
 """Content that a call is tried with before there is any: what a contract refuses for another
 reason is refused before a record is sealed and handed out."""
@@ -112,5 +111,5 @@ def _nowhere(_cid: Cid, _block: bytes) -> None:
 
 def _placed(cids: list[Cid], custodians: tuple[Address, ...]) -> list[Address]:
     shares = [multihash_of(cid) for cid in cids]
-    placement = place(shares, custodians, replicas=1, cap=SHARES_PER_HOSPITAL)
+    placement = place(shares, custodians, replicas=1, cap=CUSTODIAN_SHARES_COUNT_MAX)
     return [Address(holders[0]) for holders in placement]

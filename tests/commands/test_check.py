@@ -2,21 +2,24 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from node.base.errors import UsageError
 from node.commands.main import main
 from tests.commands.fakes import install_loader
+from tests.small_checkout import ROOT
 
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     """Give a good and a bad file."""
 
-    def load(text: str, name: str) -> None:
+    def load(text: str, name: str) -> SimpleNamespace:
         if text != "good":
             raise UsageError(f"{name}:1:1 name: wants text\n1 fault in 1 file; nothing was run")
+        return SimpleNamespace(steps=())
 
     install_loader(monkeypatch, load)
     good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
@@ -62,3 +65,13 @@ def test_missing_file_is_a_fault_like_any_other(
     said = capsys.readouterr()
     assert said.err == f"error: {files[0]}x: No such file or directory\n"
     assert said.out == f"{files[0]}: ok\n"
+
+
+def test_a_study_that_is_not_there_is_a_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shipped = (ROOT / "scenarios" / "patient-journey.yaml").read_text("utf-8")
+    file = tmp_path / "journey.yaml"
+    file.write_text(shipped.replace("pydicom:CT_small", "nofile.dcm"))
+    assert main(["check", str(file)]) == 2
+    assert "step scan-1: study " in capsys.readouterr().err

@@ -75,3 +75,13 @@ def test_and_stay_fails_when_it_stops_holding():
 
 def test_and_stay_that_is_met_too_late_is_violated():
     assert run([(11, True)], 20, by_us=10, and_stay=True).holds is False
+
+
+def test_and_stay_may_be_met_anew_before_it_is_due():
+    finding = run([(4, True), (6, False), (8, True)], 20, by_us=10, and_stay=True)
+    assert (finding.holds, finding.first_event_us) == (True, 8)
+
+
+def test_and_stay_that_holds_anew_only_after_it_was_due_is_violated():
+    finding = run([(4, True), (6, False), (11, True)], 20, by_us=10, and_stay=True)
+    assert (finding.holds, finding.first_event_us) == (False, 6)

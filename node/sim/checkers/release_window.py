@@ -16,11 +16,13 @@ _RELEASED: Final = 0
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The half-open time of a grant, and whether it was revoked at the block asked about."""
+    """The half-open time of a grant, and how it stood at the block asked about."""
 
     valid_from: int
     valid_until: int
     revoked: bool
+    block_time: int
+    """The time of that block by the chain, whatever the receipt says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,14 @@ class ReleaseWindowChecker:
             return f"{node} released a share for {name}, which does not exist at its block"
         if grant.revoked:
             return f"{node} released a share for {name} after its revocation"
-        if not grant.valid_from <= read.head_timestamp < grant.valid_until:
+        if read.head_timestamp != grant.block_time:
             return (
-                f"{node} released a share for {name} at {read.head_timestamp}, outside "
+                f"{node} signed that its block is of {read.head_timestamp}; "
+                f"the chain says {grant.block_time}"
+            )
+        if not grant.valid_from <= grant.block_time < grant.valid_until:
+            return (
+                f"{node} released a share for {name} at {grant.block_time}, outside "
                 f"{grant.valid_from} .. {grant.valid_until}"
             )
         return None

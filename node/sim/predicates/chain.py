@@ -37,7 +37,12 @@ class HeadsAgree:
                     why=f"{other} and {node} know the same blocks, but their heads are "
                     f"0x{self._heads[other].hex()[:16]} and 0x{self._heads[node].hex()[:16]}",
                 )
-        return State(holds=True, why="nodes with equal knowledge have equal heads")
+        heads = len(set(self._heads.values()))
+        why = (
+            f"nodes with equal knowledge have equal heads ({len(self._heads)} nodes, "
+            f"{heads} head{'s' * (heads != 1)})"
+        )
+        return State(holds=True, why=why)
 
 
 class ChainLinked:

@@ -6,7 +6,7 @@ Works on plain data and says nothing where a value has the wrong type: the model
 from collections.abc import Sequence
 from typing import Any
 
-from node.base.limits import SHARE_RULE_HOLDERS_COUNT_MAX
+from node.base.limits import CUSTODIAN_SHARES_COUNT_MAX, SHARE_RULE_HOLDERS_COUNT_MAX
 from node.sim.schema.expand import node_ids
 from node.sim.schema.expectations import MODES
 from node.sim.schema.faults import Loc, shown
@@ -58,13 +58,12 @@ def _check_sharing(tree: Tree, data: dict[str, Any], sharing: dict[str, Any]) ->
     nodes = node_ids(data)
     if nodes is None or not (uses or sharing):
         return
-    custodians, cap = n - 1, max(1, t - 2)
-    possible = len(set(nodes)) * min(cap, custodians)
+    custodians, possible = n - 1, len(set(nodes)) * CUSTODIAN_SHARES_COUNT_MAX
     if custodians > possible:
         _add(
             tree,
             (*loc, "n") if "n" in sharing else ("network", "validators"),
-            f"hospitals for {custodians} custodian shares, at most {cap} each",
+            f"hospitals for {custodians} custodian shares, {CUSTODIAN_SHARES_COUNT_MAX} each",
             f"{len(nodes)}, which hold {possible}",
             f"more hospitals, or n of at most {possible + 1}",
         )

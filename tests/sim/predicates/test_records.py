@@ -20,16 +20,23 @@ def receipt(status, timestamp):
     )
 
 
-def window(status, timestamp, grant=Window(100, 200, revoked=False)):  # noqa: B008
+def window(status, timestamp, *, granted=True, revoked=False, block_time=None):
     asked = []
+    grant = Window(100, 200, revoked, timestamp if block_time is None else block_time)
 
     def grant_at(grant_id, block_hash):
         asked.append((grant_id, block_hash))
-        return grant
+        return grant if granted else None
 
     predicate = GrantWindowRespected(ReleaseWindowChecker(grant_at))
     predicate.observe(ReceiptSigned("h1", receipt(status, timestamp)))
     return predicate.state(), asked
+
+
+def test_a_receipt_that_lies_about_the_time_of_its_block_is_not_respected():
+    state, _ = window(0, 150, block_time=500)
+    assert not state.holds
+    assert "the chain says 500" in state.why
 
 
 def test_a_release_inside_its_grant_is_respected():
@@ -53,11 +60,11 @@ def test_a_refusal_after_the_grant_is_respected():
 
 
 def test_a_release_without_any_grant_is_not():
-    assert not window(0, 150, None)[0].holds
+    assert not window(0, 150, granted=False)[0].holds
 
 
 def test_a_release_after_revocation_is_not():
-    assert not window(0, 150, Window(100, 200, revoked=True))[0].holds
+    assert not window(0, 150, revoked=True)[0].holds
 
 
 def test_bytes_that_are_no_receipt_are_not():

@@ -12,7 +12,7 @@ from tests.sim.schema.texts import CAST, HEAD, VISIT, faults, lines
         (3, 3, 5, False),
         (4, 3, 6, False),
         (5, 3, 6, True),
-        (2, 4, 5, True),  # cap t-2 = 2 shares each
+        (2, 4, 5, False),  # a hospital holds one share, not t-2
         (1, 4, 5, False),
         (1, 2, 2, True),
         (4, 5, 5, True),
