@@ -189,7 +189,7 @@ def test_a_lost_share_breaks_the_rule_of_shares() -> None:
     run.play()
     found = finding(run, "share_rule")
     assert found.holds is False
-    assert "h1 without the essential share was refused: malformed share data" in found.why
+    assert "h1 with the essential share was refused: malformed share data" in found.why
 
 
 def test_a_record_that_was_never_filed_has_no_rule_to_keep() -> None:
