@@ -14,10 +14,12 @@ from node.base.block import Block
 from node.base.errors import InvalidBlockError
 from node.base.header import Header
 from node.base.keccak import keccak256
+from node.base.limits import WAL_ENTRIES_COUNT_MAX
 from node.base.types import Address, Hash32
 from node.consensus_poa import effects as wants
 from node.consensus_poa import events as told
 from node.consensus_poa.clique.engine import CliqueEngine
+from node.consensus_poa.wal import keep_newest
 from node.evm.blocks import BuildRequest, ExecutionResult
 from node.evm.errors import NonceError
 from node.evm.ledger import Ledger
@@ -25,6 +27,8 @@ from node.evm.pool import Pool
 from node.evm.transactions import Transaction
 
 _BODY_RULE: Final = "transactions root"
+_WAL_KEEPS: Final = {"seal": 128, "snapshot": 2}
+"""Entries of each kind that the engine can still use after a restart."""
 _TOLD: Final = frozenset(
     {"Clique.BlockRefused", "Clique.BlockParked", "Clique.BlockInvalid", "Clique.Abstained"}
 )
@@ -140,6 +144,8 @@ class ChainDesk:
         match effect:
             case wants.AppendWal(entry):
                 self._wal.append(entry)
+                if len(self._wal) > WAL_ENTRIES_COUNT_MAX:
+                    self._wal = list(keep_newest(self._wal, _WAL_KEEPS))
             case wants.ScheduleTimer(timer, at):
                 turn.set_timer(("engine", timer.kind.value, timer.height, timer.round), at)
             case wants.CancelTimer(timer):

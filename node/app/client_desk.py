@@ -10,9 +10,11 @@ from node.app.store_desk import Fetched, StoreDesk
 from node.app.turn import Turn
 from node.base.errors import WardnetError
 from node.base.header import Header
+from node.base.limits import OPEN_REQUESTS_COUNT_MAX
 from node.base.types import Address, Hash32
 from node.p2p.messages import Custody, CustodyKept, Deposit, DepositKept, Message, Released
 from node.p2p.messages import Release as ReleaseAsked
+from node.workflows.errors import TooManyRequestsError
 from node.workflows.requests import (
     SETTLED_BLOCKS,
     AskRelease,
@@ -106,7 +108,7 @@ class ClientDesk:
             case AwaitInclusion(tx_hash, final):
                 waiting = _Waiting(call, final)
                 if not self._arrived(turn, tx_hash, waiting):
-                    self._waiting.setdefault(tx_hash, []).append(waiting)
+                    self._hold(tx_hash, waiting)
             case Call(to, data, sender):
                 turn.answer(call, chain.ledger.call(to, data, sender=sender))
             case NextNonce(sender):
@@ -116,8 +118,7 @@ class ClientDesk:
             case Put(data):
                 turn.answer(call, self._store.add(turn, data))
             case Fetch(cids, holders):
-                others = tuple(holder for holder in holders if holder != self._address)
-                self._store.fetch(turn, cids, others, _answer_fetch(call))
+                self._store.fetch(turn, cids, holders, _answer_fetch(call))
             case Drop(cid):
                 self._store.drop(cid)
                 turn.answer(call, None)
@@ -130,7 +131,15 @@ class ClientDesk:
         assert header is not None, "the chain has every number below its final block"
         return _facts(header)
 
+    def _hold(self, tx_hash: Hash32, waiting: _Waiting) -> None:
+        if sum(map(len, self._waiting.values())) >= OPEN_REQUESTS_COUNT_MAX:
+            raise TooManyRequestsError(OPEN_REQUESTS_COUNT_MAX)
+        self._waiting.setdefault(tx_hash, []).append(waiting)
+
     def _ask_custodian(self, turn: Turn, call: int, request: _ToCustodian) -> None:
+        if len(self._asked) >= OPEN_REQUESTS_COUNT_MAX:
+            # the oldest question was never answered: its client has given up long ago
+            del self._asked[next(iter(self._asked))]
         self._next_rid += 1
         message = _message(request, self._next_rid)
         is_own = request.custodian == self._address

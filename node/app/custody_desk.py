@@ -169,7 +169,8 @@ class CustodyDesk:
         try:
             self.custodian.take_deposit(letter, self.view())
         except CustodyError as error:
-            may_wait = turn.now < one.until_us and len(self._early) < EARLY_DEPOSITS_COUNT_MAX
+            of_peer = sum(other.peer == one.peer for other in self._early)
+            may_wait = turn.now < one.until_us and of_peer < EARLY_DEPOSITS_COUNT_MAX
             if error.code not in _NOT_FINAL_YET or not may_wait:
                 raise
             self._early.append(one)

@@ -15,7 +15,7 @@ from node.app.events import (
     Started,
     TimerFired,
 )
-from node.p2p.messages import Deposit, Ping, Status, XWant, XWantEntry
+from node.p2p.messages import Deposit, Ping, XWant, XWantEntry
 from node.p2p.wire import encode
 from node.workflows.requests import Put, TakeHead
 from tests.app.clinic import opened
@@ -63,7 +63,7 @@ def test_a_type_that_is_reserved_for_later_is_noted_and_no_breach():
 
 def test_a_message_of_the_connection_is_the_drivers_and_does_nothing_here():
     ward = lone()
-    outcome = ward.say(TWO, 0, Status(0, 9, bytes(32), 0, b"", 0))
+    outcome = ward.say(TWO, 0, Ping(1))
     assert outcome.effects == ()
 
 

@@ -314,16 +314,32 @@ def test_what_was_sealed_before_anybody_was_connected_is_fetched_on_meeting():
     assert ward.cores[1].ledger.head.number == 3
 
 
-def test_a_claim_of_less_than_the_own_chain_is_not_followed():
-    ward = behind(2)
-    status = Status(
-        earliest=0,
-        head=9,
-        head_hash=hash_of(ward.cores[0].ledger.block(ward.cores[0].ledger.head_hash))[:31] + b"x",
-        finalised=0,
-        score=b"",
-        validators_connected=0,
-    )
+def claim(ward, score, head_hash=b"\x07" * 32):
+    """Let a peer claim a head that nobody knows; give what core 0 sends then."""
     before = len(ward.sent)
-    ward.say(TWO, 0, status)
-    assert len(ward.sent) == before
+    ward.say(TWO, 0, Status(0, 9, head_hash, 0, score.to_bytes(32), 0))
+    return [decode(payload) for _, _, payload in ward.sent[before:]]
+
+
+@pytest.mark.parametrize(("less", "followed"), [(1, False), (0, True), (-1, True)])
+def test_a_claim_is_followed_unless_it_is_of_less_than_the_own_chain(less, followed):
+    ward = lone()
+    extend(ward, (TWO, ONE))
+    ledger = ward.cores[0].ledger
+    own = ledger.total_difficulty(ledger.head_hash)
+    assert [message.origin for message in claim(ward, own - less)] == [b"\x07" * 32] * followed
+
+
+def test_a_claim_of_a_head_that_is_known_is_not_followed():
+    ward = lone()
+    (block,) = extend(ward, (TWO,))
+    assert claim(ward, 99, hash_of(block)) == []
+
+
+def test_a_claim_that_no_header_proves_changes_nothing():
+    ward = lone()
+    before = fingerprint(ward.cores[0])
+    (question,) = claim(ward, 99)
+    ward.say(TWO, 0, Headers((), rid=question.rid))
+    assert ward.noted(0, "p2p.fetch.gave_up")[0]["block"] == b"\x07" * 32
+    assert fingerprint(ward.cores[0]) == before

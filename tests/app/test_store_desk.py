@@ -17,8 +17,9 @@ from tests.ipfs_lite.tampering import tamper
 
 ONE, TWO, THREE = HOSPITALS[:3]
 SMALL = b"ciphertext of a small record"
-LARGE = bytes(range(256)) * 10_000
-"""Three leaves and a root."""
+LEAF = 2**20
+LARGE = b"".join(number.to_bytes(4) for number in range(2 * LEAF // 4 + 500))
+"""Two full leaves, one of 2,000 bytes, and a root."""
 
 
 def network(running=2, **options):
@@ -92,7 +93,7 @@ def test_no_file_at_all_is_fetched_at_once():
     assert ward.answer(fetch(ward, 0)) == ()
 
 
-def test_the_own_address_among_the_holders_is_left_out():
+def test_a_node_that_is_named_as_holder_of_what_it_lacks_asks_itself_for_nothing():
     ward = network(1)
     call = fetch(ward, 0, make_cid(b"nowhere"), holders=(ONE.address,))
     ward.sleep(31)
@@ -294,18 +295,27 @@ def full(count=1):
 
 
 def test_a_file_that_does_not_fit_is_refused_and_leaves_nothing():
-    ward = full(300_000)
+    ward = full(LEAF + 1)
     with pytest.raises(StoreFullError):
         put(ward, 0, LARGE)
     assert blocks(ward.cores[0]) == 0
 
 
 def test_a_file_that_does_not_fit_leaves_the_blocks_that_were_there_before():
-    ward = full(300_000)
-    cid = put(ward, 0, LARGE[: 256 * 1_024])
+    ward = full(LEAF + 1)
+    cid = put(ward, 0, LARGE[:LEAF])
     with pytest.raises(StoreFullError):
         put(ward, 0, LARGE)
-    assert ward.answer(fetch(ward, 0, cid)) == (LARGE[: 256 * 1_024],)
+    assert ward.answer(fetch(ward, 0, cid)) == (LARGE[:LEAF],)
+
+
+def test_a_file_that_does_not_fit_is_given_to_nobody():
+    ward = full(LEAF + 1)
+    leaf = make_cid(LARGE[:LEAF])
+    call = fetch(ward, 1, leaf)
+    ward.ask(0, Put(LARGE))
+    ward.settle()
+    assert ward.is_open(call)
 
 
 def test_a_fetch_ends_when_a_block_finds_no_room():
@@ -315,19 +325,45 @@ def test_a_fetch_ends_when_a_block_finds_no_room():
         ward.answer(fetch(ward, 0, cid))
 
 
-def test_a_large_file_that_finds_no_room_ends_its_fetch_once():
-    ward = full(300_000)
+def test_a_fetch_that_found_no_room_takes_no_further_block():
+    ward = full(LEAF + 5_000)
     cid = put(ward, 1, LARGE)
+    call = fetch(ward, 0, cid, seconds=31)
     with pytest.raises(StoreFullError):
-        ward.answer(fetch(ward, 0, cid, seconds=31))
+        ward.answer(call)
+    assert not ward.cores[0].store.store.has(make_cid(LARGE[2 * LEAF :]))
 
 
 def test_after_a_fetch_without_room_the_next_one_works():
-    ward = full(len(SMALL))
+    ward = full(5_000)
     large = put(ward, 1, LARGE)
     small = put(ward, 1, SMALL)
     fetch(ward, 0, large)
     assert ward.answer(fetch(ward, 0, small)) == (SMALL,)
+
+
+# -- between three
+
+
+def test_what_a_node_fetched_goes_on_to_who_waits_for_it():
+    ward = network(3)
+    ward.part(1, 2)
+    cid = put(ward, 1, SMALL)
+    waiting = fetch(ward, 2, cid, holders=(ONE.address,))
+    waited = ward.is_open(waiting)
+    fetch(ward, 0, cid, holders=(TWO.address,))
+    assert waited
+    assert ward.answer(waiting) == (SMALL,)
+
+
+def test_a_peer_that_comes_back_has_asked_for_nothing():
+    ward = lone()
+    wanted = XWantEntry(make_cid(SMALL), 1, 0)
+    ward.say(TWO, 0, XWant(full=False, entries=(wanted,)))
+    ward.introduce(TWO)
+    ward.sent.clear()
+    put(ward, 0, SMALL)
+    assert ward.sent == []
 
 
 # -- access

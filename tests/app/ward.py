@@ -318,6 +318,8 @@ def lone(validators=2, running=1, *, pause=True, **options):
     """
     ward = Ward(founded(validators), running, **options)
     ward.introduce(*HOSPITALS[running:validators])
+    ward.settle()
+    ward.sent.clear()  # what they say on meeting
     if pause:
         ward.pause()
     return ward
