@@ -170,8 +170,8 @@ POOL_KNOWN_BLOCKS_MAX: Final = 256
 PYTHON_FRAMES_MAX: Final = 12_288
 """Python's recursion limit once the interpreter is loaded: 1,024 nested creations take 10,252
 frames [measured], and JSON nested this deep still fits a stack of 8 MiB."""
-EARLY_DEPOSITS_COUNT_MAX: Final = 256
-"""Deposits that wait for their grant to become final at a custodian; more are refused."""
+EARLY_DEPOSITS_COUNT_MAX: Final = 64
+"""Deposits of one peer that wait for their grant to become final; more are refused."""
 PROOF_SLOTS_COUNT_MAX: Final = 1_024
 """Storage slots of one account proof; go-ethereum's value."""
 LOG_RESULTS_COUNT_MAX: Final = 10_000
@@ -185,3 +185,7 @@ MIRROR_STEPS_COUNT_MAX: Final = 128
 """Blocks that the state inside the fast executor can walk back and forth."""
 CUSTODIAN_SHARES_COUNT_MAX: Final = 1
 """Shares of one deal that one hospital holds; content-store.md section 13 would allow t-2."""
+WAL_ENTRIES_COUNT_MAX: Final = 256
+"""Entries of the engine's log before it is cut down to what a restart can use."""
+OPEN_REQUESTS_COUNT_MAX: Final = 4_096
+"""Requests of a node's own clients that wait for an answer."""

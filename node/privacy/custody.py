@@ -210,10 +210,11 @@ class Custodian:
         ``now_us``    the monotonic clock of ``view.head_advanced_us``.
         raises        what the store raises when a receipt cannot be written: no answer leaves.
         """
+        self._forget_full_buckets(now_us)
         outcome = decide(request, view, self, now_us)
         if outcome.request is None or outcome.head is None:
             self.bad_requests += 1
-        if outcome.request is not None:
+        if outcome.request is not None and self.has_token(outcome.request.grantee, now_us):
             self._spend_token(outcome.request.grantee, now_us)
         effects = answer(
             outcome, last=self._store.last_receipt(), signer=self._signer, entropy=self._entropy
@@ -227,13 +228,15 @@ class Custodian:
                 return effect.answer
         return None
 
-    def _spend_token(self, grantee: Address, now_us: int) -> None:
+    def _forget_full_buckets(self, now_us: int) -> None:
         if len(self._ready_us) >= RELEASE_BUCKETS_COUNT_MAX:
             waiting = {one: at_us for one, at_us in self._ready_us.items() if at_us > now_us}
             self._ready_us = waiting
-        if grantee in self._ready_us or len(self._ready_us) < RELEASE_BUCKETS_COUNT_MAX:
-            ready_us = max(self._ready_us.get(grantee, now_us), now_us)
-            self._ready_us[grantee] = ready_us + RELEASE_INTERVAL_US_MIN
+
+    def _spend_token(self, grantee: Address, now_us: int) -> None:
+        """Charge a request; one that found no token costs none, so a debt cannot grow."""
+        ready_us = max(self._ready_us.get(grantee, now_us), now_us)
+        self._ready_us[grantee] = ready_us + RELEASE_INTERVAL_US_MIN
 
     # ---- the end of a grant
 

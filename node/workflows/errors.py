@@ -62,6 +62,16 @@ class NoGrantError(RefusedError):
 
 
 @dataclass(eq=False)
+class TooManyRequestsError(UnavailableError):
+    """A node has as many open requests of its own clients as it keeps."""
+
+    limit: int
+
+    def __str__(self) -> str:
+        return f"{self.limit} requests wait for an answer already"
+
+
+@dataclass(eq=False)
 class FetchFailedError(UnavailableError):
     """Blocks of a record are not to be had now; nobody can tell refusal from absence."""
 

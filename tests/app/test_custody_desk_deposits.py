@@ -157,3 +157,13 @@ def deposit(letter, rid):
         sealed=letter.sealed,
         rid=rid,
     )
+
+
+def test_one_peer_does_not_fill_the_waiting_room_of_another(clinic):
+    signed, call = early(clinic)
+    letter = clinic.letters(clinic.consent(seconds=77))[clinic.second - 1]
+    for rid in range(EARLY_DEPOSITS_COUNT_MAX + 1):
+        clinic.net.say(HOSPITALS[2], 1, deposit(letter, rid))
+    clinic.net.grow(3)
+    assert not clinic.net.is_open(call)
+    assert (signed.grant_id, clinic.deal_id) in clinic.deposits(1)

@@ -168,10 +168,17 @@ def test_a_burst_is_answered_and_then_one_request_each_interval():
         for _ in range(RELEASE_BURST_COUNT_MAX + 1)
     ]
     assert first == [Status.WRONG_EPOCH] * RELEASE_BURST_COUNT_MAX + [Status.RATE_LIMIT]
-    early = NOW_US + RELEASE_INTERVAL_US_MIN
+    early = NOW_US + RELEASE_INTERVAL_US_MIN - 1
     assert _handle(ward, now_us=early).receipt.status is Status.RATE_LIMIT
-    late = NOW_US + 3 * RELEASE_INTERVAL_US_MIN
-    assert _handle(ward, now_us=late).receipt.status is Status.RELEASED
+    assert _handle(ward, now_us=early + 1).receipt.status is Status.RELEASED
+
+
+def test_requests_that_found_no_token_do_not_lengthen_the_wait():
+    ward = Ward()
+    for _ in range(5 * RELEASE_BURST_COUNT_MAX):
+        _handle(ward, ward.request(epoch=1))
+    soon = NOW_US + RELEASE_INTERVAL_US_MIN
+    assert _handle(ward, now_us=soon).receipt.status is Status.RELEASED
 
 
 def test_strangers_spend_no_tokens():
