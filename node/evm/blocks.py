@@ -95,6 +95,8 @@ def conclude(
     """End a block: encode its receipts, compute the roots, store nothing."""
     executed = run.finish()
     encoded = tuple(receipt.encode() for receipt in executed.receipts)
+    writes = states.apply(view, executed.diff)
+    run.settle(writes.root)
     return ExecutionResult(
         transactions=tuple(transactions),
         receipts=executed.receipts,
@@ -102,7 +104,7 @@ def conclude(
         gas_used=executed.gas_used,
         logs_bloom=joined(receipt.bloom for receipt in executed.receipts),
         receipts_root=list_root(encoded),
-        writes=states.apply(view, executed.diff),
+        writes=writes,
     )
 
 

@@ -92,6 +92,10 @@ class BlockRun(Protocol):
         """Give what the block produced."""
         ...
 
+    def settle(self, root: Hash32) -> None:
+        """Learn the root of the state after the block, once it is computed."""
+        ...
+
 
 class Executor(Protocol):
     """Runs transactions; it knows no header, trie or storage."""

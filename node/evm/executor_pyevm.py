@@ -75,6 +75,9 @@ class PyevmRun:
         journal.lock_changes()
         return Executed(tuple(self._receipts), self._gas_used, journal.diff())
 
+    def settle(self, root: Hash32) -> None:
+        """Learn the root of the state after the block: nothing is kept from block to block."""
+
 
 def _gas_used(transaction: Transaction, computation: Any) -> int:  # noqa: ANN401 - py-evm's
     """Give the gas after refunds, at most a fifth (EIP-3529)."""

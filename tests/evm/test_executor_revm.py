@@ -1,0 +1,172 @@
+"""Which machine runs what under the fast executor; traps 7, 8 and 10 of pyrevm."""
+
+import pytest
+
+from node.evm.forks import CANCUN, LONDON
+from node.evm.genesis import GenesisAccount
+from node.evm.receipts import contract_address
+from node.evm.transactions import sign_access_list, sign_dynamic_fee
+from tests.evm.asm import COUNTER, LOGGER, asm, initcode, push
+from tests.evm.chains import (
+    ALICE,
+    BOB,
+    CHAIN_ID,
+    SIGNER,
+    legacy,
+)
+from tests.evm.twins import FACTORY, OLD, OTHER, Twins, call_to, calls, contracts, fast, routes
+
+pytestmark = pytest.mark.filterwarnings("ignore:SELFDESTRUCT opcode present:DeprecationWarning")
+BOTH = pytest.mark.parametrize("profile", [LONDON, CANCUN], ids=lambda profile: profile.name)
+
+__all__ = ["routes"]
+
+
+def test_its_name_is_revm():
+    assert fast.RevmExecutor().name == "revm"
+
+
+@BOTH
+def test_plain_calls_deployments_and_transfers_run_in_revm(profile, routes):
+    twins = Twins(contracts(old=COUNTER), profile)
+    raws = [legacy(ALICE, 0, OLD), legacy(ALICE, 1, None, initcode(LOGGER))]
+    raws.append(legacy(ALICE, 2, BOB.address, value=5))
+    twins.block(raws)
+    assert (routes.revm, routes.pyevm) == (3, 0)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("fee", "tip", "in_revm"), [(0, 0, 1), (9, 0, 1), (9, 2, 0), (1, 1, 0)], ids=str
+)
+def test_trap_10_a_transaction_that_pays_runs_in_py_evm(profile, fee, tip, in_revm, routes):
+    twins = Twins(contracts(old=COUNTER), profile)
+    common = {"chain_id": CHAIN_ID, "to": OLD, "data": b"", "gas": 100_000}
+    twins.block([sign_dynamic_fee(ALICE, nonce=0, max_fee=fee, max_tip=tip, **common)])
+    assert (routes.revm, routes.pyevm) == (in_revm, 1 - in_revm)
+
+
+def test_trap_10_an_access_list_sticks_to_later_calls_of_bare_pyrevm():
+    import pyrevm
+
+    evm = pyrevm.EVM(gas_limit=30_000_000, spec_id="London")
+    code = asm("PUSH 7 SLOAD")
+    name = "0x" + OLD.hex()
+    evm.insert_account_info(name, pyrevm.AccountInfo(nonce=1, code=code))
+    costs = []
+    for entries in (None, [(name, [7])], None):
+        if entries:
+            evm.set_tx_env(pyrevm.TxEnv(access_list=entries))
+        snapshot = evm.snapshot()
+        evm.message_call(caller="0x" + BOB.address.hex(), to=name, gas=100_000)
+        costs.append(evm.result.gas_used)
+        evm.revert(snapshot)
+    assert costs[0] < costs[1] == costs[2]
+
+
+@BOTH
+def test_trap_10_a_transaction_with_an_access_list_runs_in_py_evm_and_leaves_nothing(
+    profile, routes
+):
+    twins = Twins(contracts(old=COUNTER), profile)
+    common = {"chain_id": CHAIN_ID, "to": OLD, "data": b"", "gas": 100_000}
+    raws = [legacy(ALICE, 0, OLD)]
+    raws.append(sign_access_list(ALICE, nonce=1, access_list=((OLD, (0,)),), **common))
+    raws.append(legacy(ALICE, 2, OLD))
+    raws.append(sign_access_list(ALICE, nonce=3, **common))
+    twins.block(raws)
+    assert (routes.revm, routes.pyevm) == (3, 1)
+
+
+def test_trap_8_bare_pyrevm_makes_block_hashes_up():
+    import pyrevm
+
+    evm = pyrevm.EVM(spec_id="London")
+    assert evm.block_hash(4) != evm.block_hash(5)
+    assert not hasattr(evm, "set_block_hash")
+
+
+HASHES = asm("PUSH 1 NUMBER SUB BLOCKHASH PUSH 0 SSTORE")
+
+
+@BOTH
+@pytest.mark.parametrize("to", [OLD, None], ids=["call", "deployment"])
+def test_trap_8_code_that_asks_for_a_block_hash_gets_the_true_one(profile, to, routes):
+    twins = Twins(contracts(old=HASHES), profile)
+    twins.block([])
+    parent = twins.fast.head_hash
+    twins.block([legacy(ALICE, 0, to, b"" if to else HASHES)])
+    place = to or contract_address(ALICE.address, 0)
+    assert twins.fast.state().slot(place, 0) == int.from_bytes(parent)
+    assert (routes.revm, routes.pyevm) == (0, 1)
+
+
+@BOTH
+def test_trap_8_ancestors_can_be_asked_for_by_several_transactions(profile, routes):
+    twins = Twins(contracts(old=HASHES), profile)
+    twins.block([])
+    twins.block(calls(OLD, OLD, OLD))
+    assert routes.pyevm == 3
+
+
+@BOTH
+def test_trap_8_a_frame_that_reverts_hides_who_asked_for_a_block_hash(profile, routes):
+    """The revert data carries the hash out; revm's journal does not name the callee's callee."""
+    asks = asm("PUSH 1 NUMBER SUB BLOCKHASH PUSH 0 MSTORE PUSH 32 PUSH 0 REVERT")
+    passes = call_to(OLD) + asm("PUSH 32 PUSH 0 PUSH 0 RETURNDATACOPY PUSH 32 PUSH 0 REVERT")
+    stores = call_to(OTHER) + asm("PUSH 32 PUSH 0 PUSH 0 RETURNDATACOPY PUSH 0 MLOAD PUSH 1 SSTORE")
+    twins = Twins(contracts(old=asks, other=passes, factory=stores), profile)
+    twins.block([])
+    parent = twins.fast.head_hash
+    twins.block(calls(FACTORY, BOB.address))
+    assert twins.fast.state().slot(FACTORY, 1) == int.from_bytes(parent)
+    assert (routes.revm, routes.pyevm) == (1, 1)
+
+
+@BOTH
+def test_trap_8_initcode_that_is_put_together_in_memory_runs_in_py_evm(profile, routes):
+    asks = asm("PUSH 1 NUMBER SUB BLOCKHASH PUSH 0 SSTORE")
+    masked = bytes(byte ^ 0xFF for byte in asks.rjust(32, b"\x5b"))
+    makes = push(masked) + asm("NOT PUSH 0 MSTORE PUSH 32 PUSH 0 PUSH 0 CREATE")
+    twins = Twins(contracts(factory=makes), profile)
+    twins.block([])
+    parent = twins.fast.head_hash
+    twins.block(calls(FACTORY))
+    made = contract_address(FACTORY, 1)
+    assert twins.fast.state().slot(made, 0) == int.from_bytes(parent)
+    assert routes.pyevm == 1
+
+
+def test_once_no_account_asks_for_block_hashes_calls_run_in_revm_again(routes):
+    code = asm(
+        "PUSH 0 CALLDATALOAD PUSH 8 JUMPI CALLER SELFDESTRUCT STOP JUMPDEST PUSH 1 BLOCKHASH"
+    )
+    caller = call_to(BOB.address)
+    twins = Twins(contracts(old=code, other=caller))
+    twins.block(calls(OTHER, OLD, OTHER))
+    assert (routes.revm, routes.pyevm) == (1, 2)
+
+
+def test_trap_7_a_block_with_a_base_fee_runs_in_py_evm_as_a_whole(routes):
+    twins = Twins(contracts(old=COUNTER), base_fee=7)
+    twins.block(calls(OLD, OLD, gas_price=7))
+    assert (routes.revm, routes.pyevm) == (0, 0)
+    assert twins.executor._mirror.slot(OLD, 0) == 2
+
+
+def test_trap_7_the_gas_limit_is_the_blocks(routes):
+    code = asm("GASLIMIT PUSH 0 SSTORE BASEFEE PUSH 1 SSTORE")
+    for limit in (30_000_000, 31_000_000):
+        twins = Twins(contracts(old=code), gas_limit=limit)
+        twins.block(calls(OLD))
+        assert twins.fast.state().slot(OLD, 0) == limit
+    assert (routes.revm, routes.pyevm) == (2, 0)
+
+
+@BOTH
+def test_a_block_whose_fee_recipient_is_an_empty_account_runs_in_py_evm(profile, routes):
+    twins = Twins(contracts(old=COUNTER) | {SIGNER: GenesisAccount()}, profile)
+    twins.block(calls(OLD))
+    assert (routes.revm, routes.pyevm) == (0, 0)
+    twins.block(calls(OLD, start=1))
+    assert (routes.revm, routes.pyevm) == (1, 0)
