@@ -1,9 +1,17 @@
 """``wardnet schema``: the scenario language as JSON Schema, for editors."""
 
+from typing import Annotated
+
+import typer
+
 from node.commands import output
 
 
-def schema() -> None:
+def schema(
+    as_json: Annotated[  # noqa: ARG001 - the answer is JSON with and without it
+        bool, typer.Option("--json", help="As it is: the answer is one JSON document.")
+    ] = False,
+) -> None:
     """Print the JSON Schema of scenario files."""
     from node.sim.schema.scenario import Scenario
 

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -42,6 +42,9 @@ def run_checks(
     context: typer.Context,
     slow: Annotated[bool, typer.Option("--slow", help="Also tests marked slow.")] = False,
     all_marks: Annotated[bool, typer.Option("--all", help="Tests with any marker.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document on stdout, the talk on stderr.")
+    ] = False,
 ) -> None:
     """Check format, lint, types, layers; run the tests.
 
@@ -51,15 +54,24 @@ def run_checks(
 
     root = checkout()
     need([*(check.module for check in CHECKS), "pytest"])
-    failed = [name for name, passed in _static(root) if not passed]
-    output.say("== pytest")
-    pytest = (*pytest_words(slow=slow, all_marks=all_marks), *context.args)
-    done = subprocess.run((sys.executable, *pytest), cwd=root, env=_environment(), check=False)  # noqa: S603 - the words of the person at the keyboard
-    if done.returncode:
-        failed.append("pytest")
-    names = [*(check.name for check in CHECKS), "pytest"]
-    output.say(", ".join(f"{name} {'FAILED' if name in failed else 'ok'}" for name in names))
-    raise typer.Exit(1 if failed else 0)
+    tell = output.talk if as_json else output.say
+    passed = dict(_static(root, tell))
+    tell("== pytest")
+    done = subprocess.run(  # noqa: S603 - the words of the person at the keyboard
+        (sys.executable, *pytest_words(slow=slow, all_marks=all_marks), *context.args),
+        cwd=root,
+        env=_environment(),
+        check=False,
+        stdout=sys.stderr if as_json else None,
+    )
+    passed["pytest"] = done.returncode == 0
+    status = 0 if all(passed.values()) else 1
+    if as_json:
+        output.write_json({"exit_code": status, "seed": None, "checks": passed})
+    else:
+        told = (f"{name} {'ok' if fine else 'FAILED'}" for name, fine in passed.items())
+        output.say(", ".join(told))
+    raise typer.Exit(status)
 
 
 def pytest_words(*, slow: bool, all_marks: bool) -> tuple[str, ...]:
@@ -99,7 +111,7 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
 
 
-def _static(root: Path) -> Iterator[tuple[str, bool]]:
+def _static(root: Path, tell: Callable[[str], None]) -> Iterator[tuple[str, bool]]:
     """Run the checks two at a time, tell each one's outcome in order, go on after a failure."""
     import subprocess
     from concurrent.futures import ThreadPoolExecutor
@@ -121,7 +133,7 @@ def _static(root: Path) -> Iterator[tuple[str, bool]]:
     output.talk(f"checking {', '.join(check.name for check in CHECKS)}")
     with ThreadPoolExecutor(max_workers=2) as pool:
         for check, status, said, took_s in pool.map(work, CHECKS):
-            output.say(f"== {check.name}: {'FAILED' if status else 'ok'} ({took_s:.1f} s)")
+            tell(f"== {check.name}: {'FAILED' if status else 'ok'} ({took_s:.1f} s)")
             if status:
-                output.say(said.rstrip())
+                tell(said.rstrip())
             yield check.name, status == 0

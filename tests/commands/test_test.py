@@ -1,6 +1,8 @@
 """``test``: which steps run, that all of them run, and what the exit code says."""
 
+import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,6 +67,26 @@ def test_last_line_sums_up(calls: Callable[..., Calls], capsys: pytest.CaptureFi
     assert last == (
         "ruff format ok, ruff check ok, mypy FAILED, pyright ok, lint-imports ok, pytest ok"
     )
+
+
+def test_json_is_one_document_and_the_talk_is_on_stderr(
+    calls: Callable[..., Calls], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake = calls("mypy")
+    assert main(["test", "--json"]) == 1
+    said = capsys.readouterr()
+    document = json.loads(said.out)
+    assert document["exit_code"] == 1
+    assert document["checks"] == {
+        "ruff format": True,
+        "ruff check": True,
+        "mypy": False,
+        "pyright": True,
+        "lint-imports": True,
+        "pytest": True,
+    }
+    assert "what the tool said" in said.err
+    assert fake.settings[-1]["stdout"] is sys.stderr
 
 
 def test_what_a_failing_tool_said_is_shown_and_what_others_said_is_not(
