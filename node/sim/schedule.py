@@ -13,7 +13,11 @@ from node.sim.results import StepStatus
 from node.sim.schema.steps import AnyStep, PerformLab
 from node.sim.steps import StepBook, StepNotReadyError
 from node.sim.world import World
-from node.workflows.errors import ContractRevertError, FetchFailedError
+from node.workflows.errors import (
+    ContractRevertError,
+    FetchFailedError,
+    FragmentsMissingError,
+)
 from node.workflows.read_record import Opinion, Reading
 from node.workflows.requests import Inclusion
 
@@ -144,7 +148,7 @@ def judged(ended: Ended) -> tuple[StepStatus, str | None, str]:
             return "revert", error.name, str(error)
         case GrantNotActiveError():
             return "refused", error.status, str(error)
-        case FetchFailedError() | StorageError():
+        case FetchFailedError() | FragmentsMissingError() | StorageError():
             return "error", type(error).__name__, str(error)
         case _:
             return "refused", type(error).__name__, str(error)

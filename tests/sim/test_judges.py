@@ -10,11 +10,12 @@ from node.privacy import release
 from node.privacy.custody import Custodian
 from node.privacy.custody_store import Holding
 from node.privacy.release import RULES
+from node.privacy.studies import load_study
 from node.sim import judges
 from node.sim.facts import BlockStored
 from node.sim.judges import _Grants
 from node.sim.schema.expectations import PREDICATE_MODELS
-from tests.sim.small import ARRIVE, GRANT, outcome, played, prepared
+from tests.sim.small import ARRIVE, GRANT, SCAN, outcome, played, prepared
 
 EXPECT = """
   - {always: heads_agree}
@@ -79,6 +80,8 @@ def test_from_its_block_on_a_grant_has_its_window(run) -> None:
         window = grant_at(run, number)
         assert (window.valid_from, window.valid_until) == (made.valid_from_s, made.valid_until_s)
         assert not window.revoked
+        header = run.world.nodes["h0"].ledger.header_by_number(number)
+        assert window.block_time == header.timestamp
 
 
 def test_from_the_block_of_the_revocation_on_it_is_revoked(run) -> None:
@@ -136,6 +139,24 @@ def test_a_record_that_lies_in_clear_in_a_store_is_found_there() -> None:
     found = finding(run, "plaintext_leak")
     assert found.holds is False
     assert "in the store of h1" in found.why
+
+
+def test_a_study_as_it_was_captured_is_found_in_a_store() -> None:
+    run = prepared(ARRIVE + SCAN, LEAK, until="5s")
+    raw = load_study("pydicom:CT_small")
+    run.world.nodes["h1"].store.store.put(make_cid(raw), raw, BlockClass.SEALED)
+    run.play()
+    assert "in the store of h1" in finding(run, "plaintext_leak").why
+
+
+def test_a_text_that_the_file_writes_into_a_visit_is_looked_for() -> None:
+    steps = ARRIVE + (
+        "  - {do: consult, doctor: d0, patient: p0, sections: {present_illness: tree-nut allergy}}"
+    )
+    run = prepared(steps, LEAK, until="5s")
+    run.world.history.append(0, "h0", "note", "careless", {"why": "tree-nut allergy"})
+    run.play()
+    assert finding(run, "plaintext_leak").why.startswith("the history")
 
 
 def test_a_record_that_the_history_repeats_is_found_there() -> None:

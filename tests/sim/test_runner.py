@@ -6,13 +6,13 @@ import pytest
 
 from node.base.errors import ConfigError, OperatorError, UsageError
 from node.base.rng import TreeEntropy
-from node.privacy.errors import UnknownStudyError
 from node.privacy.studies import load_study
 from node.sim import kernel, runner
 from node.sim.run_folder import RunFolderError
-from node.sim.runner import ProgressEvent, read_scenario, read_studies, run_scenario
+from node.sim.runner import ProgressEvent, read_scenario, run_scenario
 from node.sim.schema.faults import ScenarioFileError
-from tests.sim.small import ARRIVE, outcome, played, scenario, text
+from node.sim.study_files import StudyFileError
+from tests.sim.small import ARRIVE, outcome, played, text
 
 AGREE = "  - {always: heads_agree}"
 CT = load_study("pydicom:CT_small")
@@ -62,25 +62,10 @@ def no_world(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("study", ["missing.dcm", "deep/er/missing.dcm"])
 def test_a_study_that_is_not_there_is_told_before_anything_runs(tmp_path: Path, study: str) -> None:
     content = text(LAB.replace("scan.dcm", study) + "}")
-    with pytest.raises(ConfigError, match=rf"step scan: study \S*{study}: No such file") as caught:
+    with pytest.raises(StudyFileError, match=rf"step scan: study \S*{study}: No such") as caught:
         run(tmp_path, content)
     assert caught.value.exit_code == 2
     assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.usefixtures("no_world")
-def test_a_study_that_is_a_folder_is_told_before_anything_runs(tmp_path: Path) -> None:
-    (tmp_path / "scan.dcm").mkdir()
-    with pytest.raises(ConfigError, match="Is a directory"):
-        run(tmp_path, text(LAB + "}"))
-
-
-@pytest.mark.usefixtures("no_world")
-def test_a_study_that_pydicom_does_not_know_is_told_before_anything_runs(tmp_path: Path) -> None:
-    content = text(LAB.replace("scan.dcm", "pydicom:CT_smal") + "}")
-    with pytest.raises(UnknownStudyError, match="did you mean pydicom:CT_small") as caught:
-        run(tmp_path, content)
-    assert caught.value.exit_code == 2
 
 
 @pytest.mark.usefixtures("no_world")
@@ -112,13 +97,6 @@ def test_a_seed_can_stand_instead_of_the_files(tmp_path: Path) -> None:
     assert read_scenario(file, 0).run.seed == 0
     with pytest.raises(UsageError, match=r"run\.seed"):
         read_scenario(file, -1)
-
-
-def test_studies_beside_the_file_are_read_by_step(tmp_path: Path) -> None:
-    (tmp_path / "scan.dcm").write_bytes(b"bytes")
-    steps = LAB + "}\n" + "  - {do: perform_lab, id: again, lab: l0, order: order, "
-    found = read_studies(scenario(steps + "study: pydicom:CT_small}"), tmp_path)
-    assert found == {"scan": b"bytes", "again": CT}
 
 
 # -- corrupt studies
@@ -225,6 +203,7 @@ def test_the_report_is_made_of_results_history_and_what_is_known_besides(done) -
     assert history[0]["e"] == "invoke"
     assert extra["scenario"]["file"] == "small.yaml"
     assert extra["scenario"]["repeat"].endswith("small.yaml --seed 7")
+    assert str(result.folder.parent) not in extra["scenario"]["repeat"]
 
 
 def test_progress_tells_the_founding_each_step_and_the_end(done) -> None:

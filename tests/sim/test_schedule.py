@@ -2,17 +2,21 @@ from types import SimpleNamespace
 
 import pytest
 
-from node.base.errors import ConfigError
+from node.base.errors import ConfigError, CorruptStoreError
 from node.base.types import Address, Hash32
 from node.privacy.release_errors import GrantNotActiveError
 from node.sim.flow_driver import Ended
 from node.sim.schedule import Schedule, actor_of, judged
 from node.sim.steps import StepNotReadyError
 from node.sim.world import World
-from node.workflows.errors import ContractRevertError
+from node.workflows.errors import (
+    ContractRevertError,
+    FetchFailedError,
+    FragmentsMissingError,
+)
 from node.workflows.read_record import Reading, Suspect
 from node.workflows.requests import Ask, AwaitInclusion, NextNonce
-from tests.sim.small import scenario
+from tests.sim.small import ARRIVE, SCAN, scenario
 
 STEPS = """
   - {do: onboard_doctor, id: first, doctor: d0}
@@ -144,6 +148,7 @@ def test_the_listener_and_the_checkers_hear_of_every_end() -> None:
         (ends, "ok"),
         (fails(ConfigError("no")), "fail"),
         (fails(ContractRevertError("OrderNotOpen", ())), "fail"),
+        (fails(FetchFailedError((), (), "gone")), "info"),
         (hangs, "info"),
     ],
 )
@@ -152,6 +157,21 @@ def test_the_history_says_what_is_known_of_a_step(script, kind: str) -> None:
     lines = [one for one in done.world.history.as_dicts() if one["ref"] == "second"]
     assert [one["e"] for one in lines] == ["invoke", kind]
     assert all(one["f"] == "onboard_doctor" for one in lines)
+
+
+def test_an_outcome_names_the_line_of_the_history_that_ended_it() -> None:
+    done = run({"second": fails(ConfigError("no"))})
+    lines = done.world.history.as_dicts()
+    for outcome in done.outcomes.values():
+        line = lines[outcome.event]
+        assert (line["ref"], line["t"]) == (outcome.step.id, outcome.ended_us)
+        assert line["e"] in ("ok", "fail")
+
+
+def test_a_study_that_is_refused_is_named() -> None:
+    steps = ARRIVE + SCAN
+    done = run({"scan": fails(ConfigError("no"))}, steps=steps)
+    assert done.outcomes["scan"].why == "study CT_small: no"
 
 
 def test_a_step_that_cannot_begin_did_not_happen() -> None:
@@ -187,6 +207,9 @@ def test_who_gave_a_reader_wrong_bytes_is_named_in_the_history() -> None:
         (Ended(error=ContractRevertError("DateTooFar", ())), "revert", "DateTooFar"),
         (Ended(error=GrantNotActiveError("EXPIRED", ((1, "EXPIRED"),))), "refused", "EXPIRED"),
         (Ended(error=ConfigError("what")), "refused", "ConfigError"),
+        (Ended(error=FetchFailedError((), (), "why")), "error", "FetchFailedError"),
+        (Ended(error=FragmentsMissingError(1, 2, ())), "error", "FragmentsMissingError"),
+        (Ended(error=CorruptStoreError("store", "key", "what")), "error", "CorruptStoreError"),
         (Ended(error=StepNotReadyError("s", "w")), "skipped", "StepNotReadyError"),
     ],
 )

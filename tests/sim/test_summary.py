@@ -2,6 +2,7 @@ import pytest
 
 from node.report.data import ReportData
 from node.sim.expectations import Finding, Terms
+from node.sim.history import History
 from node.sim.schedule import StepOutcome
 from node.sim.summary import expectation_results, report_data, step_results
 from tests.sim.small import ARRIVE, GRANT, SCAN, outcome, played, scenario
@@ -51,13 +52,13 @@ def test_every_step_has_a_line_with_its_time_and_gas(run, results: dict) -> None
 def test_a_step_without_an_outcome_is_skipped_and_undecided() -> None:
     steps = scenario(ARRIVE).steps
     assert {one.status for one in step_results(steps, {})} == {"skipped"}
-    judged = expectation_results((), steps, {})
-    assert [one.holds for one in judged] == [None] * len(steps)
+    judged = expectation_results((), steps, {}, History())
+    assert [(one.holds, one.first_event) for one in judged] == [(None, None)] * len(steps)
     assert judged[0].why == "ended with skipped"
 
 
 def ended(step, status: str, error: str | None, why: str = "") -> dict[str, StepOutcome]:
-    return {step.id: StepOutcome(step, status, error, why, 0, 5_000, 7, ())}
+    return {step.id: StepOutcome(step, status, error, why, 0, 5_000, 7, (), 3)}
 
 
 @pytest.mark.parametrize(
@@ -77,11 +78,12 @@ def ended(step, status: str, error: str | None, why: str = "") -> dict[str, Step
 def test_a_step_is_held_against_what_its_file_expects(status, error, expect, named, holds) -> None:
     extra = f", expect: {expect}" + (f", error: {named}" if named else "")
     (step,) = scenario(f"  - {{do: onboard_doctor, id: s, doctor: d0{extra}}}").steps
-    (line,) = expectation_results((), (step,), ended(step, status, error, "because"))
+    given = ended(step, status, error, "because")
+    (line,) = expectation_results((), (step,), given, History())
     assert line.holds is holds
-    assert (line.name, line.line) == ("step s", step.line)
+    assert (line.name, line.line, line.first_event) == ("step s", step.line, 3)
     wants = expect + (f" ({named})" if named else "")
-    assert line.text == f"onboard_doctor ends with {wants}"
+    assert line.text == f"s (onboard_doctor) ends with {wants}"
     got = status + (f" ({error})" if error else "")
     assert line.why == f"ended with {got}: because"
 
@@ -89,9 +91,19 @@ def test_a_step_is_held_against_what_its_file_expects(status, error, expect, nam
 def test_expectations_of_the_file_come_before_those_of_steps() -> None:
     (step,) = scenario("  - {do: onboard_doctor, id: s, doctor: d0}").steps
     found = Finding(Terms("heads_agree", 9, "always heads_agree", "always"), True, None, "so")
-    lines = expectation_results((found,), (step,), ended(step, "ok", None))
+    lines = expectation_results((found,), (step,), ended(step, "ok", None), History())
     assert [one.name for one in lines] == ["heads_agree", "step s"]
     assert (lines[0].line, lines[0].why, lines[0].holds) == (9, "so", True)
+
+
+@pytest.mark.parametrize(("t_us", "event"), [(None, None), (4, None), (5, 0), (9, 1), (99, 2)])
+def test_a_finding_names_the_last_event_up_to_its_moment(t_us, event) -> None:
+    history = History()
+    for at_us in (5, 9, 10):
+        history.append(at_us, "h0", "note", "x")
+    found = Finding(Terms("heads_agree", 9, "always heads_agree", "always"), False, t_us, "no")
+    (line,) = expectation_results((found,), (), {}, history)
+    assert line.first_event == event
 
 
 def test_nodes_are_told_as_they_stand(run, results: dict) -> None:

@@ -116,9 +116,8 @@ def test_every_plan_can_be_dealt_and_opened(t: int, n: int) -> None:
     assert open_ready(opened)[1] == note()
 
 
-def test_a_plan_with_more_custodians_than_hospitals_is_refused_and_nothing_stored() -> None:
-    """The scenario loader would take it, since a hospital could keep two shares of t=4."""
-    stage = Stage(t=4, n=6)
+def test_fewer_verified_hospitals_than_custodians_are_told_and_nothing_is_stored() -> None:
+    stage = Stage(steps="{do: register_hospital, hospital: h3}")
     before = stage.traces()
     ended = stage.play(deal(stage))
     assert isinstance(ended.error, PlacementInfeasibleError)
