@@ -147,8 +147,7 @@ class CustodyDesk:
             digest = Hash32(container.digest())
             self._reply(turn, peer, CustodyKept(deal=message.deal, digest=digest, rid=message.rid))
 
-        holders = () if peer == self.custodian.address else (peer,)
-        self._store.fetch(turn, (fragment,), holders, kept)
+        self._store.fetch(turn, (fragment,), (peer,), kept)
 
     def _take_deposit(self, turn: Turn, one: _Arrived) -> None:
         """Keep a deposit; one whose grant or record is not final here yet waits for it.

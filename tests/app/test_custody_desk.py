@@ -4,6 +4,8 @@ import pytest
 
 from node.base.types import Hash32
 from node.ipfs_lite.cid import make_cid
+from node.ipfs_lite.events import WantFlag
+from node.p2p.wire import decode
 from node.privacy.handover import _LABEL, seal_share
 from node.privacy.sealing import seal
 from node.sss.ssms import DealTerms, Profile, deal
@@ -12,6 +14,7 @@ from tests.app.clinic import opened
 from tests.app.ward import CHAIN_ID, HOSPITALS
 
 ONE, TWO = HOSPITALS[:2]
+X_WANT = 0x40
 
 
 class Dealt:
@@ -94,6 +97,15 @@ def test_the_fragment_and_the_manifest_lie_on_the_custodian_when_it_acknowledges
     store = clinic.net.cores[1].store.store
     assert store.get(dealt.cids[1]) == dealt.deal.fragments[1]
     assert store.get(make_cid(dealt.manifest)) == dealt.manifest
+
+
+def test_the_fragment_is_asked_of_who_handed_the_share_over(clinic, dealt):
+    clinic.net.sent.clear()
+    dealt.hand()
+    wants = [(peer, decode(p)) for n, peer, p in clinic.net.sent if n == 1 and p[1] == X_WANT]
+    (peer, want) = wants[0]
+    assert (peer, want.entries[0].cid) == (ONE.address, dealt.cids[1])
+    assert not want.entries[0].flags & WantFlag.HAVE  # at once, not after asking who has it
 
 
 def test_the_fragment_of_another_custodian_is_not_fetched(clinic, dealt):

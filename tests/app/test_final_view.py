@@ -5,15 +5,17 @@ import pytest
 from node.app.final_view import FinalBook
 from node.app.turn import Turn
 from node.contracts.pmr_token import EntryKind
-from node.privacy.consent import ALL_SECTIONS
+from node.privacy.consent import ALL_SECTIONS, scope_of
 from node.privacy.record import PmrEntry
+from node.privacy.studies import load_study
 from node.workflows.dealing import file_record
+from node.workflows.labs import order_lab, perform_lab
 from node.workflows.suspend_doctor import suspend_doctor
 from node.workflows.transacting import send
-from node.workflows.ward import Regulator
+from node.workflows.ward import Lab, Regulator
 from tests.app.clinic import opened
 from tests.app.forging import child, extend, hash_of, take
-from tests.app.ward import HOSPITALS, MEMBERS, SECOND, STRANGER, lone
+from tests.app.ward import HOSPITALS, MEMBERS, SECOND, STRANGER, key_of, lone
 
 ONE, TWO, THREE = HOSPITALS[:3]
 
@@ -174,11 +176,13 @@ def test_a_deal_whose_manifest_the_ledger_does_not_name_is_of_no_record(clinic):
 
 
 def test_a_record_above_f_is_none_yet(clinic):
-    net = clinic.net
     clinic.net.run(one_more_visit(clinic))
     deal_id = clinic.patient.wallet.deals[-1]
+    clinic.net.grow(2)
+    entries = clinic.view(clinic.contracts.pmr.entries(clinic.visit.pmr_id))
     before = view(clinic).record(deal_id)
-    net.grow(3)
+    clinic.net.grow(1)
+    assert len(entries) == 2
     assert before is None
     assert view(clinic).record(deal_id).pmr_id == clinic.visit.pmr_id
 
@@ -198,6 +202,25 @@ def one_more_visit(clinic):
     data = pmr.consult(clinic.visit.pmr_id, hospital_id=1, content=filed.content)
     doctor = clinic.doctor
     return (yield from send(clinic.parties, doctor.node, doctor.signer, pmr.address, data))
+
+
+def test_a_lab_image_is_a_record_of_the_section_of_lab_reports(clinic):
+    lab = Lab("lab", key_of("lab"), clinic.hospitals[0])
+    order = clinic.net.run(
+        order_lab(
+            clinic.parties,
+            clinic.doctor,
+            clinic.patient,
+            lab,
+            clinic.visit.pmr_id,
+            modality="CT",
+            reason=None,
+        )
+    )
+    study = load_study("pydicom:CT_small")
+    performed = perform_lab(clinic.parties, lab, order, study, clinic.entropy)
+    filed = clinic.net.run(performed).filed
+    assert view(clinic).record(filed.deal_id).sections == scope_of(("lab_reports",))
 
 
 # -- parties
