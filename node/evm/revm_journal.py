@@ -94,7 +94,9 @@ def _diff(mirror: Mirror, transaction: Transaction) -> BlockDiff:
     evm = mirror.evm
     text: str = evm.journal_str
     journal = text[text.rindex(_JOURNAL) :]
-    destroyed = {Address(bytes.fromhex(name)) for name in _DESTROYED.findall(journal)}
+    destroyed: set[Address] = set()
+    if "AccountDestroyed" in journal:
+        destroyed = {Address(bytes.fromhex(name)) for name in _DESTROYED.findall(journal)}
     storage: dict[Address, dict[int, int]] = {}
     for name, key in dict.fromkeys(_STORED.findall(journal)):
         address, slot = Address(bytes.fromhex(name)), int(key)

@@ -36,7 +36,9 @@ class Change:
         for address, account in later.accounts.items():
             self.accounts.setdefault(address, account)
         for address, slots in later.slots.items():
-            self.slots[address] = slots | self.slots.get(address, {})
+            mine = self.slots.setdefault(address, {})
+            for slot, value in slots.items():
+                mine.setdefault(slot, value)
 
 
 @dataclass(frozen=True, slots=True)
