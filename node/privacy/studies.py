@@ -121,7 +121,7 @@ def study_canaries(data: bytes) -> tuple[bytes, ...]:
     texts = (text_at(elements, tag).encode() for tag in _IDENTIFYING)
     words = [text for text in texts if len(text) >= CANARY_BYTES_MIN]
     pixels = find(elements, PIXELS)
-    if pixels is not None and isinstance(pixels.value, bytes):
+    if pixels is not None:
         middle = len(pixels.value) // 2
         piece = pixels.value[middle : middle + _PIXEL_CANARY_BYTES]
         if len(set(piece)) >= _PIXEL_CANARY_VARIETY_MIN:

@@ -110,10 +110,6 @@ def run_scenario(
     return RunResult(found, folder)
 
 
-def _tell_nobody(_event: ProgressEvent) -> None:
-    """Show no progress."""
-
-
 def read_scenario(file: Path, seed: int | None) -> Scenario:
     """Read and check a scenario file.
 
