@@ -6,13 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from node.privacy.dicom_engine import anonymise
 from node.privacy.errors import (
     NotDicomError,
     StudyNotHereError,
     UnknownStudyError,
     UnsupportedObjectError,
 )
-from node.privacy.studies import StudyFacts, load_study, study_facts, study_names
+from node.privacy.studies import (
+    CANARY_BYTES_MIN,
+    StudyFacts,
+    load_study,
+    study_canaries,
+    study_facts,
+    study_names,
+)
 from tests.privacy.dicom_factory import element, make, shipped
 
 
@@ -117,3 +125,29 @@ def test_facts_of_a_report_are_refused() -> None:
 def test_facts_of_other_bytes_are_refused() -> None:
     with pytest.raises(NotDicomError):
         study_facts(b"hello")
+
+
+def test_canaries_are_who_it_is_and_a_piece_of_the_picture() -> None:
+    data = load_study("pydicom:CT_small")
+    words = study_canaries(data)
+    assert b"CompressedSamples^CT1" in words
+    assert [len(word) for word in words if word in data] == [len(word) for word in words]
+    assert len(words[-1]) == 64
+
+
+def test_a_file_without_its_identity_keeps_only_the_canary_of_its_picture() -> None:
+    data = load_study("pydicom:CT_small")
+    clean = anonymise(data, site_key=b"\1" * 32).data
+    *identity, picture = study_canaries(data)
+    assert not any(word in clean for word in identity)
+    assert picture in clean
+
+
+def test_short_values_are_no_canaries() -> None:
+    assert all(
+        len(word) >= CANARY_BYTES_MIN for word in study_canaries(load_study("pydicom:MR_small"))
+    )
+
+
+def test_bytes_that_are_no_study_have_no_canaries() -> None:
+    assert study_canaries(b"no DICOM at all") == ()
