@@ -92,9 +92,8 @@ class CallTracer(Tracer):
         call.error = end.error
         if end.error is not None and call.kind.startswith("CREATE"):
             call.to = None
-        if end.error is None or end.error == REVERTED:
-            self._count(len(end.output))
-            call.output = end.output
+        self._count(len(end.output))
+        call.output = end.output
         if end.error == REVERTED:
             call.revert_reason = revert_reason(end.output)
 

@@ -185,6 +185,7 @@ def test_a_call_that_cannot_be_paid_makes_no_frame():
 def test_a_creating_transaction_is_a_create_frame():
     root = trace(to=None, data=initcode(COUNTER))
     assert (root.kind, root.to) == ("CREATE", contract_address(ALICE.address, 0))
+    assert root.calls == []
     assert (root.data, root.output) == (initcode(COUNTER), COUNTER)
 
 

@@ -154,7 +154,8 @@ def test_the_search_is_that_of_go_ethereum(monkeypatch):
     assert found == high
 
 
-def test_the_search_leans_to_the_low_side(monkeypatch):
+def _tried(monkeypatch, name):
+    """Give the amounts of gas that an estimate tries."""
     runs = []
 
     def spy(*args, **fields):
@@ -162,8 +163,26 @@ def test_the_search_leans_to_the_low_side(monkeypatch):
         return simulate(*args, **fields)
 
     monkeypatch.setattr(estimate, "simulate", spy)
-    CASES["gas wanted"].estimate()
+    CASES[name].estimate()
+    return runs
+
+
+def test_the_search_leans_to_the_low_side(monkeypatch):
+    runs = _tried(monkeypatch, "gas wanted")
     assert runs[2] == 2 * runs[1]
+
+
+def test_the_refund_is_needed_while_it_runs(monkeypatch):
+    case = CASES["clearer"]
+    outcome = simulate(case.context, case.book.state(), case.proposal, gas=10**6)
+    assert outcome.refund > 0
+    runs = _tried(monkeypatch, "clearer")
+    assert runs[1] == (outcome.gas_used + outcome.refund + 2_300) * 64 // 63
+
+
+def test_21000_are_not_tried_with_data(monkeypatch):
+    assert 21_000 not in _tried(monkeypatch, "precompile")
+    assert _tried(monkeypatch, "precompile without data")[0] == 21_000
 
 
 def test_a_revert_is_raised_with_its_data():
