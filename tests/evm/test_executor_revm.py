@@ -2,6 +2,7 @@
 
 import pytest
 
+from node.base.types import Hash32
 from node.evm.forks import CANCUN, LONDON
 from node.evm.genesis import GenesisAccount
 from node.evm.receipts import contract_address
@@ -12,6 +13,8 @@ from tests.evm.chains import (
     BOB,
     CHAIN_ID,
     SIGNER,
+    context,
+    decoded,
     legacy,
 )
 from tests.evm.twins import FACTORY, OLD, OTHER, Twins, call_to, calls, contracts, fast, routes
@@ -107,6 +110,17 @@ def test_trap_8_ancestors_can_be_asked_for_by_several_transactions(profile, rout
     twins.block([])
     twins.block(calls(OLD, OLD, OLD))
     assert routes.pyevm == 3
+
+
+def test_trap_8_hashes_that_can_be_read_only_once_serve_several_transactions(routes):
+    twins = Twins(contracts(old=HASHES))
+    hashes = iter([Hash32(b"\x07" * 32), Hash32(b"\x08" * 32)])
+    block = context(twins.fast, number=5, ancestor_hashes=hashes)
+    run = twins.executor.open(block, twins.fast.state())
+    for raw in calls(OLD, OLD):
+        run.apply(decoded(raw))
+    assert run.finish().diff.storage == {OLD: {0: int.from_bytes(b"\x07" * 32)}}
+    assert routes.pyevm == 2
 
 
 @BOTH

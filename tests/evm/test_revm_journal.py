@@ -139,7 +139,8 @@ def test_trap_4_stored_slots_stand_only_in_the_text_of_the_journal():
 
 
 def test_trap_4_slots_that_were_read_or_set_to_what_they_were_are_no_change():
-    code = asm("PUSH 1 SLOAD PUSH 2 SSTORE PUSH 7 PUSH 3 SSTORE PUSH 8 PUSH 4 SSTORE")
+    code = asm("PUSH 1 SLOAD PUSH 2 SSTORE PUSH 9 PUSH 3 SSTORE PUSH 7 PUSH 3 SSTORE")
+    code += asm("PUSH 8 PUSH 4 SSTORE")
     code += asm("PUSH 9 PUSH 4 SSTORE PUSH 0 PUSH 5 SSTORE")
     mirror, block = _mirror(code, slots={1: 6, 2: 5, 3: 7, 5: 1})
     outcome = _step(mirror, block, legacy(ALICE, 0, OLD))
