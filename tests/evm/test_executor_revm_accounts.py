@@ -76,6 +76,19 @@ def test_trap_5_a_contract_made_again_by_create2_does_not_see_its_old_slots(
 
 
 @BOTH
+def test_trap_5_a_contract_made_again_in_the_block_of_its_end_begins_without_slots(profile, routes):
+    make = _factory(_counting_child()) + asm("PUSH 0 SSTORE")
+    twins = Twins(contracts(factory=make), profile)
+    twins.block(calls(FACTORY))
+    made = Address(twins.fast.state().slot(FACTORY, 0).to_bytes(20))
+    twins.block(calls(made, start=1))
+    ends = legacy(ALICE, 3, made, value=1)
+    twins.block([*calls(made, start=2), ends, *calls(FACTORY, start=4)])
+    assert twins.fast.state().slot(made, 0) == (0 if profile is LONDON else 2)
+    assert routes.revm == 3
+
+
+@BOTH
 def test_a_collision_uses_all_gas_and_agrees(profile, routes):
     made = contract_address(ALICE.address, 0)
     alloc = contracts() | {made: GenesisAccount(nonce=1)}

@@ -103,6 +103,7 @@ def test_a_genesis_that_the_executor_was_not_told_of_is_left_to_py_evm(routes):
     block = seal(built.block)
     book.set_head(book.adopt(block, built.result))
     again = build(book, calls(OLD, start=1))
+    assert book._executor._mirror.is_out_of_reach(again.result.state_root)
     assert [receipt.status for receipt in again.result.receipts] == [1]
     assert (routes.revm, routes.pyevm) == (0, 0)
 
