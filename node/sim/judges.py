@@ -110,7 +110,7 @@ class _Grants:
                     event = contracts.decode_log(log.address, log.topics, log.data)
                     if isinstance(event, Granted) and event.grant_id == grant_id:
                         window = (event.valid_from, event.valid_until)
-                    revoked |= isinstance(event, Revoked) and event.grant_id == grant_id
+                    revoked |= isinstance(event, Revoked) and event.grant_id[:16] == grant_id[:16]
             if window is not None:
                 return Window(*window, revoked, block_time)
             block_hash = header.parent_hash

@@ -58,6 +58,7 @@ _HISTORY_NOTES: Final = frozenset(
         "custody.fragment_missing",
         "p2p.peer_breached",
         "p2p.peer_penalised",
+        "pool.tx_expired",
         "pool.tx_refused",
         "pool.tx_skipped",
         "store.peer_banned",
