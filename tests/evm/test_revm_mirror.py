@@ -185,6 +185,15 @@ def test_trap_11_further_than_the_kept_blocks_the_state_is_rebuilt(monkeypatch):
     assert states.mirror.slot(ONE, 0) == 1
 
 
+def test_trap_11_a_key_that_went_in_a_kept_block_is_still_known():
+    states = States()
+    states.step({ONE: RICH})
+    states.step({ONE: None, TWO: RICH})
+    states.put({ONE: RICH})
+    assert states.mirror.seek(states.view())
+    assert states.mirror.account(ONE) == RICH
+
+
 def test_a_block_that_changes_nothing_is_no_step():
     states = States()
     root = states.step({ONE: RICH})
