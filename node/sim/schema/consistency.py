@@ -63,7 +63,7 @@ def _check_sharing(tree: Tree, data: dict[str, Any], sharing: dict[str, Any]) ->
         _add(
             tree,
             (*loc, "n") if "n" in sharing else ("network", "validators"),
-            f"hospitals for {custodians} custodian shares, {CUSTODIAN_SHARES_COUNT_MAX} each",
+            f"hospitals for {custodians} custodian shares, at most {CUSTODIAN_SHARES_COUNT_MAX} each",
             f"{len(nodes)}, which hold {possible}",
             f"more hospitals, or n of at most {possible + 1}",
         )
