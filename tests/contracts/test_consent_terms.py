@@ -243,3 +243,24 @@ def test_every_one_of_eight_grants_can_be_revoked(world: World) -> None:
     assert _is_allowed(world)
     _revoke(world, ids[4])
     assert not _is_allowed(world)
+
+
+def test_place_of_a_grant_is_free_in_the_second_of_its_end(world: World) -> None:
+    until = world.chain.time_s + DAY
+    for _ in range(8):
+        world.grant(world.consent(valid_until_s=until))
+    world.chain.set_block(world.chain.number, until - 5 - 1)
+    assert world.grant_refused(world.consent(valid_until_s=until + DAY)).name == "GrantLimit"
+    world.chain.set_block(world.chain.number, until - 5)
+    world.grant(world.consent(valid_until_s=until + DAY))
+
+
+def test_record_made_in_the_second_of_the_grant_is_not_later(world: World) -> None:
+    consent = world.consent(pmr_id=0)
+    pmr, consents = world.suite.pmr, world.suite.consents
+    granting = consents.grant(consent, world.signed(consent))
+    tomorrow = encode_pmr_id(85_437, TODAY + timedelta(days=1))
+    visiting = pmr.consult(tomorrow, hospital_id=1, content=content("x"))
+    world.send(STRANGER, consents.address, granting)
+    world.send("d1", pmr.address, visiting, block=False)
+    assert _is_allowed(world, pmr_id=tomorrow)

@@ -4,7 +4,9 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from node.base.errors import CallRevertedError
+from node.base.keccak import keccak256
 from node.contracts.cids import Content
+from node.contracts.compile import load_artifact
 from node.contracts.government_actions import (
     SUSPENDED_FOR_GOOD,
     RevokeHospital,
@@ -355,3 +357,18 @@ def test_entry_that_does_not_exist_cannot_be_read(world: World, index: int) -> N
     with pytest.raises(CallRevertedError) as caught:
         world.view(world.suite.pmr.entry(PMR_ID, index))
     assert decode_error(caught.value.data).name == "EntryUnknown"
+
+
+def test_entries_end_where_their_count_is_full(world: World) -> None:
+    """Nobody writes 16,777,215 entries here: the count is set in the state."""
+    layout = load_artifact("PmrToken").storage_layout["storage"]
+    [slot] = [int(each["slot"]) for each in layout if each["label"] == "_entries"]
+    of_token = keccak256(PMR_ID.to_bytes(32) + slot.to_bytes(32))
+    head = int.from_bytes(keccak256(bytes(32) + of_token))
+    state, token = world.chain.state, world.suite.pmr.address
+    before = state.get_storage(token, head)
+    assert before >> 192 == 1
+    state.set_storage(token, head, (2**24 - 2 << 192) | before % 2**192)
+    _consult(world, PMR_ID)
+    assert world.view(world.suite.pmr.entry_count(PMR_ID)) == 2**24 - 1
+    assert _consult_refused(world, PMR_ID).name == "EntryLimit"
