@@ -19,6 +19,7 @@ from node.workflows.labs import FiledStudy, order_lab, perform_lab
 from node.workflows.onboard_doctor import onboard_doctor
 from node.workflows.read_record import Reading, read_record
 from node.workflows.register_patient import register_patient
+from node.workflows.requests import Ask, AwaitInclusion, Submit
 
 SECOND_US = 1_000_000
 TIMEOUT_S = 120
@@ -217,3 +218,30 @@ def drive(flow, *answers: object) -> SimpleNamespace:
     except StopIteration as stop:
         assert not left, f"{len(left)} answers were not asked for"
         return SimpleNamespace(asked=asked, value=stop.value)
+
+
+class Overheard:
+    """The same flow, and what it asked."""
+
+    def __init__(self, flow) -> None:
+        self._flow = flow
+        self.close = flow.close
+        self.asked: list[Ask] = []
+
+    def send(self, answer: object) -> Ask:
+        self.asked.append(self._flow.send(answer))
+        return self.asked[-1]
+
+    def throw(self, error: Exception) -> Ask:
+        self.asked.append(self._flow.throw(error))
+        return self.asked[-1]
+
+
+def awaits_between(asked: list[Ask]) -> list[tuple[Address, int]]:
+    """Give who was asked to await the transaction submitted last, and how many were before it."""
+    found, submitted = [], 0
+    for ask in asked:
+        submitted += isinstance(ask.request, Submit)
+        if isinstance(ask.request, AwaitInclusion):
+            found.append((ask.node, submitted))
+    return found

@@ -22,7 +22,7 @@ from node.workflows.consult import Visit
 from node.workflows.errors import ModalityError
 from node.workflows.labs import FiledStudy, order_lab, perform_lab
 from tests.privacy.dicom_factory import make
-from tests.workflows.stage import Stage
+from tests.workflows.stage import Overheard, Stage, awaits_between
 
 CT = load_study("pydicom:CT_small")
 NOISE = TreeEntropy(1, "noise").take(5_000)
@@ -75,6 +75,15 @@ def test_a_lab_of_another_hospital_is_listed_by_that_one(stage: Stage, visit: Vi
     listed_by = stage.view(stage.contracts.labs.hospital_of(stage.lab("l1").signer.address))
     home = stage.hospital("h1").signer.address
     assert listed_by == stage.view(stage.contracts.hospitals.id_of(home))
+
+
+def test_the_doctors_node_must_know_the_lab_before_it_is_asked(stage: Stage, visit: Visit) -> None:
+    lab = replace(stage.lab("l1"), signer=stage.patient("p3").signer)
+    assert lab.node != stage.doctor("d0").node
+    flow = Overheard(order(stage, visit, lab=lab))
+    stage.do(flow)
+    here = stage.doctor("d0").node
+    assert awaits_between(flow.asked) == [(lab.node, 1), (here, 1), (here, 2)]
 
 
 def test_a_doctor_who_may_not_order_gets_no_lab_listed_either(stage: Stage, visit: Visit) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from node.contracts.pmr_id import decode_pmr_id
+from node.privacy import release
 from node.privacy.consent import scope_of
 from node.privacy.custody_store import Holding
 from node.privacy.record import PmrEntry, Study
@@ -176,6 +177,16 @@ def test_a_grant_of_other_sections_opens_no_study(stage: Stage, case: Visit) -> 
     reading = stage.read(case.pmr_id)
     assert [one.index for one in reading.entries] == [case.entry_index]
     assert reading.not_covered == ((study.entry_index, "OUT_OF_SCOPE"),)
+
+
+def test_a_refusal_on_the_way_is_no_half_reading(
+    stage: Stage, case: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the grant covers and custodians do not give must not look as if it were not there."""
+    stage.visit("d0", case.patient.name, on=decode_pmr_id(case.pmr_id).visit)
+    stage.grant(case)
+    monkeypatch.setattr(release, "RELEASES_PER_GRANT_COUNT_MAX", 1)
+    assert refusal(stage, case) == "RATE_LIMIT"
 
 
 def test_a_newer_grant_that_has_ended_does_not_hide_an_older_one(stage: Stage, case: Visit) -> None:
