@@ -89,6 +89,20 @@ def test_a_hundred_validators_and_a_minimum_of_one_are_possible() -> None:
     assert world.view(world.suite.government.get_validators()) == TOO_MANY[:100]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"voting_seconds": 3650 * 86_400},
+        {"utc_offset_seconds": 14 * 3600},
+        {"utc_offset_seconds": -14 * 3600},
+        {"first_patient_id": 2**64 - 1},
+    ],
+)
+def test_border_settings_are_taken(changes: dict[str, int]) -> None:
+    deployment = deploy_all(StockChain(), replace(SETTINGS, **changes))  # type: ignore[arg-type]
+    assert len(deployment.addresses) == len(CONTRACT_NAMES)
+
+
 def test_settings_reach_the_contracts() -> None:
     settings = replace(
         SETTINGS,

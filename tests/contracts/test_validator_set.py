@@ -148,6 +148,17 @@ def test_withdrawn_key_can_come_back(world: World) -> None:
     assert _record(world, KEYS[0]).hospital_id == 2
 
 
+def test_withdrawn_key_can_come_back_in_the_first_block_without_it(world: World) -> None:
+    _admit(world, KEYS[0])
+    admission = world.propose(AdmitValidator(account("h2"), KEYS[0], NODE_ID, LICENCE))
+    withdrawal = world.propose(WithdrawValidator(KEYS[0]))
+    world.vote(withdrawal, MEMBERS[1])
+    assert _record(world, KEYS[0]).active_until == world.chain.number + 1
+    world.vote(admission, MEMBERS[1])
+    assert KEYS[0] not in _set_of(world, world.chain.number)
+    assert KEYS[0] in _set_of(world, world.chain.number + 1)
+
+
 def test_withdrawal_at_the_minimum_waits_and_is_told(world: World) -> None:
     outcome = world.enact(WithdrawValidator(VALIDATORS[0]))
     assert BelowMinimum(VALIDATORS[0], 3, 4) in world.events(outcome)
