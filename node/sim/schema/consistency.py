@@ -58,12 +58,13 @@ def _check_sharing(tree: Tree, data: dict[str, Any], sharing: dict[str, Any]) ->
     nodes = node_ids(data)
     if nodes is None or not (uses or sharing):
         return
-    custodians, possible = n - 1, len(set(nodes)) * CUSTODIAN_SHARES_COUNT_MAX
+    cap = CUSTODIAN_SHARES_COUNT_MAX
+    custodians, possible = n - 1, len(set(nodes)) * cap
     if custodians > possible:
         _add(
             tree,
             (*loc, "n") if "n" in sharing else ("network", "validators"),
-            f"hospitals for {custodians} custodian shares, at most {CUSTODIAN_SHARES_COUNT_MAX} each",
+            f"hospitals for {custodians} custodian shares, at most {cap} each",
             f"{len(nodes)}, which hold {possible}",
             f"more hospitals, or n of at most {possible + 1}",
         )
