@@ -57,6 +57,12 @@ def _modality(value: object) -> object:
 Modality: TypeAlias = Annotated[str, BeforeValidator(_modality)]
 
 
+def _validator(value: object) -> object:
+    if value is not True:
+        raise wants("true: every hospital of network.validators is a validator")
+    return value
+
+
 class At(Section):
     """When a step starts: after the start of the run, or after another step ended."""
 
@@ -113,7 +119,8 @@ class RegisterHospital(StepBase):
 
     do: Literal["register_hospital"]
     hospital: Id = refers_to("node")
-    validator: bool = True
+    validator: Annotated[bool, BeforeValidator(_validator)] = True
+    """Every hospital of a network has a validator's key in its genesis, so far."""
 
 
 class OnboardDoctor(StepBase):

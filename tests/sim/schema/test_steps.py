@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from node.sim.loader import load
+from node.sim.schema.faults import ScenarioFileError
 from node.sim.schema.steps import SCOPE_NAMES, STEP_MODELS, Study
 from tests.sim.schema.texts import CAST, lines, scenario
 
@@ -39,8 +41,8 @@ def test_built_actions_are_those_of_this_version() -> None:
     ("text", "fields"),
     [
         ("do: register_hospital, hospital: h1", {"hospital": "h1", "validator": True}),
-        ("do: register_hospital, hospital: h1, validator: false",
-         {"hospital": "h1", "validator": False}),
+        ("do: register_hospital, hospital: h1, validator: true",
+         {"hospital": "h1", "validator": True}),
         ("do: onboard_doctor, doctor: doc-2", {"doctor": "doc-2"}),
         ("do: register_patient, patient: pat-2", {"patient": "pat-2"}),
         (
@@ -174,3 +176,9 @@ def test_study_beside_the_file_is_told_from_a_shipped_one() -> None:
     found = scenario(CAST + _BEFORE).steps[-1]
     assert found.do == "perform_lab"
     assert found.study == Study(source="file", name="a/b.dcm")
+
+
+def test_a_hospital_that_is_no_validator_is_refused_and_not_ignored() -> None:
+    step = "steps: [{do: register_hospital, hospital: h0, validator: false}]\n"
+    with pytest.raises(ScenarioFileError, match="wants true: every hospital"):
+        load("wardnet: 1\nname: x\n" + step, "a.yaml")
