@@ -14,7 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from node.base.clock import WallClock
 from node.base.errors import ConfigError, WardnetError
+from node.base.types import MICROS_PER_SECOND
 from node.sim.expectations import Finding
 from node.sim.history import canonical
 from node.sim.judges import build_expectations
@@ -85,13 +87,13 @@ def run_scenario(
     file = Path(path)
     scenario = read_scenario(file, seed)
     studies = read_studies(scenario, file)
-    started = time.time()
+    started_us = WallClock().now_us()
     clock = (time.perf_counter(), time.process_time())
     tell = progress or _nobody
     tell(ProgressEvent(0, "phase", f"founding a network of {len(scenario.network.validators)}"))
     run = _Run(scenario, studies, tell)
     run.play()
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started))
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started_us // MICROS_PER_SECOND))
     folder = out or RUNS / scenario.name / f"{stamp}-s{scenario.run.seed}-{_mark(scenario)}"
     results = run.results(
         {
