@@ -289,8 +289,8 @@ class JournalAccounts:
         return ZERO_HASH
 
     def persist(self) -> None:
-        """Refuse: the ledger stores blocks."""
-        raise NotImplementedError("blocks are stored by the ledger, not by the interpreter's state")
+        """Nobody may call this: py-evm's own block pipeline would, and it is not used."""
+        raise AssertionError("blocks are stored by the ledger, not by the interpreter's state")
 
 
 AccountDatabaseAPI.register(JournalAccounts)
