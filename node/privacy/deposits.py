@@ -8,11 +8,8 @@ without seeing the others' (secret-sharing.md section 9, steps 1 to 5).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final, Self
+from typing import Final
 
-from node.base.codec import pack, unpack
-from node.base.errors import CodecError
-from node.base.limits import HOLDERS_COUNT_MAX
 from node.privacy.consent import Deposit
 from node.privacy.release_errors import CustodyError
 from node.sss.refresh import deposit_root
@@ -45,50 +42,6 @@ class DepositLetter:
             deposit_root=deposit_root(self.digests),
         )
 
-    def encode(self) -> bytes:
-        """Give the letter in msgpack."""
-        return pack(
-            [
-                self.grant_id,
-                self.deal_id,
-                self.epoch,
-                self.index,
-                list(self.digests),
-                self.sealed,
-                self.signature,
-            ]
-        )
-
-    @classmethod
-    def decode(cls, raw: bytes) -> Self:
-        """Read a letter: shapes only, what it says is checked by the custodian.
-
-        raises        CustodyError: ``layout``.
-        """
-        try:
-            fields = unpack(raw)
-        except CodecError as error:
-            raise CustodyError("layout", str(error)) from error
-        if not isinstance(fields, list) or len(fields) != 7:
-            raise CustodyError("layout", "a letter has seven fields")
-        grant_id, deal_id, epoch, index, digests, sealed, signature = fields
-        words = [grant_id, deal_id, *(digests if isinstance(digests, list) else [None])]
-        if not all(_is_bytes(word, 32) for word in words) or len(words) > HOLDERS_COUNT_MAX + 1:
-            raise CustodyError("layout", "ids and digests have 32 bytes")
-        if not _is_below(epoch, 2**32) or not _is_below(index, HOLDERS_COUNT_MAX):
-            raise CustodyError("layout", "epoch is a u32, index at most 254")
-        if not _is_bytes(signature, 65) or not isinstance(sealed, bytes):
-            raise CustodyError("layout", "the signature has 65 bytes")
-        return cls(
-            grant_id=grant_id,
-            deal_id=deal_id,
-            epoch=epoch,
-            index=index,
-            digests=tuple(digests),
-            sealed=sealed,
-            signature=signature,
-        )
-
 
 def join_deposit(grant_share: Container, step: Container) -> bytes:
     """Give the plaintext of a deposit."""
@@ -108,11 +61,3 @@ def split_deposit(plain: bytes) -> tuple[Container, Container]:
 def digests_of(deposits: Sequence[bytes]) -> tuple[bytes, ...]:
     """Give SHA-256 of each deposit, index 1 .. N."""
     return tuple(sha256(deposit).digest() for deposit in deposits)
-
-
-def _is_bytes(value: Any, length: int) -> bool:  # noqa: ANN401 - straight out of msgpack
-    return isinstance(value, bytes) and len(value) == length
-
-
-def _is_below(value: Any, bound: int) -> bool:  # noqa: ANN401 - straight out of msgpack
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < bound

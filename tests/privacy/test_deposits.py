@@ -1,13 +1,7 @@
-from dataclasses import fields, replace
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from node.base.codec import pack, unpack
 from node.privacy.deposits import (
     DEPOSIT_BYTES,
-    DepositLetter,
     digests_of,
     join_deposit,
     split_deposit,
@@ -20,10 +14,6 @@ from tests.privacy.ward import Ward
 from tests.sss.deals import cases, unhex
 
 LETTER = Ward().letters[0]
-
-
-def test_a_letter_decodes_to_what_was_encoded():
-    assert DepositLetter.decode(LETTER.encode()) == LETTER
 
 
 def test_the_signed_structure_carries_the_root_over_all_digests():
@@ -56,46 +46,3 @@ def test_a_deposit_of_another_length_is_refused(length):
 def test_a_deposit_of_other_bytes_is_refused():
     with pytest.raises(ShareFormatError):
         split_deposit(bytes(304))
-
-
-@given(st.binary(max_size=200))
-@settings(max_examples=50, deadline=None)
-def test_bytes_that_are_no_letter_are_refused(raw):
-    with pytest.raises(CustodyError) as caught:
-        DepositLetter.decode(raw)
-    assert caught.value.code == "layout"
-
-
-WRONG = [
-    ("grant_id", b"short"),
-    ("grant_id", "text"),
-    ("deal_id", None),
-    ("epoch", -1),
-    ("epoch", 2**32),
-    ("epoch", True),
-    ("index", 255),
-    ("index", "1"),
-    ("digests", b"no list"),
-    ("digests", [b"short"]),
-    ("digests", [bytes(32)] * 255),
-    ("sealed", "text"),
-    ("signature", bytes(64)),
-]
-
-
-@pytest.mark.parametrize(("name", "value"), WRONG, ids=str)
-def test_a_letter_with_a_field_of_another_shape_is_refused(name, value):
-    values = unpack(LETTER.encode())
-    values[[field.name for field in fields(LETTER)].index(name)] = value
-    with pytest.raises(CustodyError, match="layout"):
-        DepositLetter.decode(pack(values))
-
-
-def test_a_letter_with_another_number_of_fields_is_refused():
-    with pytest.raises(CustodyError, match="seven"):
-        DepositLetter.decode(pack(unpack(LETTER.encode())[:-1]))
-
-
-def test_a_letter_carries_254_digests_at_most():
-    full = replace(LETTER, digests=(bytes(32),) * 254)
-    assert DepositLetter.decode(full.encode()) == full
