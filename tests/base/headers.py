@@ -1,7 +1,14 @@
 """Headers that tests start from."""
 
 from node.base.header import Header
-from node.base.types import EMPTY_OMMERS_HASH, EMPTY_TRIE_ROOT, Address, Hash32
+from node.base.types import (
+    EMPTY_OMMERS_HASH,
+    EMPTY_TRIE_ROOT,
+    ZERO_ADDRESS,
+    ZERO_HASH,
+    Address,
+    Hash32,
+)
 
 
 def frontier_header() -> Header:
@@ -22,4 +29,26 @@ def frontier_header() -> Header:
         extra_data=b"\x05" * 97,
         mix_hash=Hash32(b"\x06" * 32),
         nonce=b"\x07" * 8,
+    )
+
+
+def empty_header() -> Header:
+    """Give the header of an empty block 0, with room for a vanity and a seal."""
+    return Header(
+        parent_hash=ZERO_HASH,
+        ommers_hash=EMPTY_OMMERS_HASH,
+        coinbase=ZERO_ADDRESS,
+        state_root=EMPTY_TRIE_ROOT,
+        transactions_root=EMPTY_TRIE_ROOT,
+        receipts_root=EMPTY_TRIE_ROOT,
+        logs_bloom=bytes(256),
+        difficulty=1,
+        number=0,
+        gas_limit=30_000_000,
+        gas_used=0,
+        timestamp=0,
+        extra_data=bytes(97),
+        mix_hash=ZERO_HASH,
+        nonce=bytes(8),
+        base_fee=0,
     )

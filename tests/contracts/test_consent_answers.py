@@ -9,7 +9,7 @@ from node.contracts.consent_registry import (
     Revoked,
 )
 from node.contracts.reverts import RevertReason
-from tests.contracts.stock_chain import Outcome
+from tests.contracts.consents import D1, D2, P1, P2, is_allowed, nonce_of, revoke
 from tests.contracts.world import (
     DAY,
     DIAGNOSIS,
@@ -20,25 +20,6 @@ from tests.contracts.world import (
     account,
     x25519,
 )
-
-P1, P2, D1, D2 = account("p1"), account("p2"), account("d1"), account("d2")
-
-
-def _nonce(world: World, patient: Address = P1) -> int:
-    return world.view(world.suite.consents.nonce(patient))
-
-
-def _is_allowed(
-    world: World, *, grantee: Address = D2, pmr_id: int = PMR_ID, at_s: int | None = None
-) -> bool:
-    moment = world.chain.time_s if at_s is None else at_s
-    return world.view(world.suite.consents.is_allowed(grantee, pmr_id, moment))
-
-
-def _revoke(world: World, grant_id: Hash32, *, sender: str = "p1", pmr_id: int = PMR_ID) -> Outcome:
-    consents = world.suite.consents
-    data = consents.revoke(grant_id, grantee=D2, pmr_id=pmr_id)
-    return world.send(sender, consents.address, data)
 
 
 def _revoke_refused(
@@ -71,33 +52,33 @@ def _signed_revocation(
 def test_patient_revokes_directly(world: World) -> None:
     consent = world.consent()
     grant_id = world.grant(consent)
-    outcome = _revoke(world, grant_id)
+    outcome = revoke(world, grant_id)
     assert world.events(outcome) == [Revoked(grant_id)]
-    assert not _is_allowed(world)
+    assert not is_allowed(world)
     assert not world.view(world.suite.consents.is_standing(consent))
 
 
 def test_direct_revocation_uses_no_nonce(world: World) -> None:
-    _revoke(world, world.grant())
-    assert _nonce(world) == 1
+    revoke(world, world.grant())
+    assert nonce_of(world) == 1
 
 
 def test_grant_for_all_is_revoked(world: World) -> None:
-    _revoke(world, world.grant(world.consent(pmr_id=0)), pmr_id=0)
-    assert not _is_allowed(world)
+    revoke(world, world.grant(world.consent(pmr_id=0)), pmr_id=0)
+    assert not is_allowed(world)
 
 
 def test_grant_can_be_revoked_before_it_begins(world: World) -> None:
     start = world.chain.time_s + DAY
-    _revoke(world, world.grant(world.consent(valid_from_s=start, valid_until_s=start + DAY)))
-    assert not _is_allowed(world, at_s=start)
+    revoke(world, world.grant(world.consent(valid_from_s=start, valid_until_s=start + DAY)))
+    assert not is_allowed(world, at_s=start)
 
 
 @pytest.mark.parametrize("caller", ["p2", "d2", "stranger", "h1", "member 0"])
 def test_nobody_but_the_patient_revokes(world: World, caller: str) -> None:
     grant_id = world.grant()
     assert _revoke_refused(world, grant_id, sender=caller) == "GrantUnknown"
-    assert _is_allowed(world)
+    assert is_allowed(world)
 
 
 def test_another_patient_with_grants_cannot_revoke(world: World) -> None:
@@ -113,7 +94,7 @@ def test_unknown_grant_is_not_revoked(world: World) -> None:
 
 def test_revoking_twice_is_refused(world: World) -> None:
     grant_id = world.grant()
-    _revoke(world, grant_id)
+    revoke(world, grant_id)
     assert _revoke_refused(world, grant_id) == "GrantUnknown"
 
 
@@ -136,8 +117,8 @@ def test_grant_is_revoked_in_its_last_second(world: World) -> None:
     consent = world.consent()
     grant_id = world.grant(consent)
     world.chain.set_block(world.chain.number, consent.valid_until_s - 6)
-    _revoke(world, grant_id)
-    assert not _is_allowed(world)
+    revoke(world, grant_id)
+    assert not is_allowed(world)
 
 
 def test_anybody_relays_a_signed_revocation(world: World) -> None:
@@ -145,8 +126,8 @@ def test_anybody_relays_a_signed_revocation(world: World) -> None:
     grant_id = world.grant()
     outcome = world.send(STRANGER, consents.address, _signed_revocation(world, grant_id, nonce=1))
     assert world.events(outcome) == [Revoked(grant_id)]
-    assert not _is_allowed(world)
-    assert _nonce(world) == 2
+    assert not is_allowed(world)
+    assert nonce_of(world) == 2
 
 
 def test_signed_revocation_by_another_key_is_refused(world: World) -> None:
@@ -161,7 +142,7 @@ def test_signed_revocation_needs_the_next_nonce(world: World, nonce: int) -> Non
     data = _signed_revocation(world, grant_id, nonce=nonce)
     reason = world.refused(STRANGER, world.suite.consents.address, data)
     assert reason == RevertReason("ConsentNonce", (1,))
-    assert _is_allowed(world)
+    assert is_allowed(world)
 
 
 def test_signed_revocation_is_used_once(world: World) -> None:
@@ -240,7 +221,7 @@ def test_request_that_no_consent_could_answer_is_refused(
 
 def test_request_alone_opens_nothing(world: World) -> None:
     _asked(world)
-    assert not _is_allowed(world)
+    assert not is_allowed(world)
 
 
 def test_patient_denies(world: World) -> None:

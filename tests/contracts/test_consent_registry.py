@@ -6,7 +6,7 @@ from eth_account.messages import _hash_eip191_message
 
 from node.base.keccak import keccak256
 from node.base.keys import SECP256K1_N
-from node.base.types import ZERO_ADDRESS, Address, Hash32
+from node.base.types import ZERO_ADDRESS, Hash32
 from node.contracts.consent_registry import (
     FUNCTIONS,
     Consent,
@@ -14,7 +14,8 @@ from node.contracts.consent_registry import (
 )
 from node.contracts.errors import CallArgumentError
 from node.contracts.reverts import RevertReason
-from tests.contracts.stock_chain import CHAIN_ID, Outcome
+from tests.contracts.consents import D1, D2, P1, P2, is_allowed, nonce_of, revoke
+from tests.contracts.stock_chain import CHAIN_ID
 from tests.contracts.world import (
     CONSENT_FIELDS,
     DIAGNOSIS,
@@ -27,26 +28,6 @@ from tests.contracts.world import (
     x25519,
 )
 from tests.vectors_dir import vectors
-
-P1, P2, D1, D2 = account("p1"), account("p2"), account("d1"), account("d2")
-
-
-def _nonce(world: World, patient: Address = P1) -> int:
-    return world.view(world.suite.consents.nonce(patient))
-
-
-def _is_allowed(
-    world: World, *, grantee: Address = D2, pmr_id: int = PMR_ID, at_s: int | None = None
-) -> bool:
-    moment = world.chain.time_s if at_s is None else at_s
-    return world.view(world.suite.consents.is_allowed(grantee, pmr_id, moment))
-
-
-def _revoke(world: World, grant_id: Hash32, *, sender: str = "p1", pmr_id: int = PMR_ID) -> Outcome:
-    consents = world.suite.consents
-    data = consents.revoke(grant_id, grantee=D2, pmr_id=pmr_id)
-    return world.send(sender, consents.address, data)
-
 
 # granting
 
@@ -84,7 +65,7 @@ def test_anybody_relays(world: World, relay: str) -> None:
     consent = world.consent()
     data = world.suite.consents.grant(consent, world.signed(consent))
     world.send(relay, world.suite.consents.address, data)
-    assert _is_allowed(world)
+    assert is_allowed(world)
 
 
 def test_signature_with_v_zero_or_one_is_taken_by_the_binding(world: World) -> None:
@@ -92,18 +73,18 @@ def test_signature_with_v_zero_or_one_is_taken_by_the_binding(world: World) -> N
     signature = world.signed(consent)
     raw = signature[:64] + bytes([signature[64] - 27])
     world.send(STRANGER, world.suite.consents.address, world.suite.consents.grant(consent, raw))
-    assert _is_allowed(world)
+    assert is_allowed(world)
 
 
 def test_hospital_can_be_a_grantee(world: World) -> None:
     world.grant(world.consent(grantee=account("h2")))
-    assert _is_allowed(world, grantee=account("h2"))
+    assert is_allowed(world, grantee=account("h2"))
 
 
 def test_nonce_counts_grants_of_each_patient(world: World) -> None:
     world.grant()
     world.grant(world.consent(pmr_id=0))
-    assert (_nonce(world, P1), _nonce(world, P2)) == (2, 0)
+    assert (nonce_of(world, P1), nonce_of(world, P2)) == (2, 0)
 
 
 # the signature
@@ -195,9 +176,9 @@ def test_nonce_ahead_is_refused_with_the_expected_one(world: World, nonce: int) 
 
 def test_revoked_consent_cannot_be_relayed_again(world: World) -> None:
     consent = world.consent()
-    _revoke(world, world.grant(consent))
+    revoke(world, world.grant(consent))
     assert world.grant_refused(consent) == RevertReason("ConsentNonce", (1,))
-    assert not _is_allowed(world)
+    assert not is_allowed(world)
 
 
 # several at once
@@ -215,7 +196,7 @@ def test_sixteen_consents_go_in_one_transaction(world: World) -> None:
     data = world.suite.consents.grant_many(_many(world, 16))
     outcome = world.send(STRANGER, world.suite.consents.address, data)
     assert len([each for each in world.events(outcome) if isinstance(each, Granted)]) == 16
-    assert _nonce(world) == 16
+    assert nonce_of(world) == 16
 
 
 def test_one_bad_consent_refuses_all(world: World) -> None:
@@ -223,7 +204,7 @@ def test_one_bad_consent_refuses_all(world: World) -> None:
     pairs[1] = (pairs[1][0], pairs[0][1])
     data = world.suite.consents.grant_many(pairs)
     assert world.refused(STRANGER, world.suite.consents.address, data).name == "ConsentSignature"
-    assert _nonce(world) == 0
+    assert nonce_of(world) == 0
 
 
 @pytest.mark.parametrize("count", [0, 17])

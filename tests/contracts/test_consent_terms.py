@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from node.base.types import ZERO_ADDRESS, Address, Hash32
+from node.base.types import ZERO_ADDRESS
 from node.contracts.consent_registry import (
     SCOPE_LATER,
     SCOPE_SECTIONS,
@@ -16,7 +16,7 @@ from node.contracts.government_actions import (
     SuspendHospital,
 )
 from node.contracts.pmr_id import encode_pmr_id
-from tests.contracts.stock_chain import Outcome
+from tests.contracts.consents import D1, P1, P2, is_allowed, revoke
 from tests.contracts.world import (
     DAY,
     PMR_ID,
@@ -28,20 +28,6 @@ from tests.contracts.world import (
 )
 
 MAX_S = 30 * DAY
-P1, P2, D1, D2 = account("p1"), account("p2"), account("d1"), account("d2")
-
-
-def _is_allowed(
-    world: World, *, grantee: Address = D2, pmr_id: int = PMR_ID, at_s: int | None = None
-) -> bool:
-    moment = world.chain.time_s if at_s is None else at_s
-    return world.view(world.suite.consents.is_allowed(grantee, pmr_id, moment))
-
-
-def _revoke(world: World, grant_id: Hash32, *, sender: str = "p1", pmr_id: int = PMR_ID) -> Outcome:
-    consents = world.suite.consents
-    data = consents.revoke(grant_id, grantee=D2, pmr_id=pmr_id)
-    return world.send(sender, consents.address, data)
 
 
 # the period
@@ -78,7 +64,7 @@ def test_last_window_that_fits_is_kept_exactly(world: World) -> None:
     until = 2**40 - 1
     world.grant(world.consent(valid_from_s=until - 60, valid_until_s=until))
     moments = (until - 61, until - 60, until - 1, until)
-    answers = [_is_allowed(world, at_s=moment) for moment in moments]
+    answers = [is_allowed(world, at_s=moment) for moment in moments]
     assert answers == [False, True, True, False]
 
 
@@ -86,7 +72,7 @@ def test_window_is_half_open(world: World) -> None:
     consent = world.consent()
     world.grant(consent)
     start, end = consent.valid_from_s, consent.valid_until_s
-    answers = [_is_allowed(world, at_s=at) for at in (start - 1, start, end - 1, end)]
+    answers = [is_allowed(world, at_s=at) for at in (start - 1, start, end - 1, end)]
     assert answers == [False, True, True, False]
 
 
@@ -102,7 +88,7 @@ def test_scope_without_a_section_or_with_unknown_bits_is_refused(world: World, s
 @pytest.mark.parametrize("scope", [1, SCOPE_SECTIONS, SCOPE_SECTIONS | SCOPE_LATER])
 def test_known_scopes_are_taken(world: World, scope: int) -> None:
     world.grant(world.consent(scope=scope.to_bytes(32)))
-    assert _is_allowed(world)
+    assert is_allowed(world)
 
 
 def test_grant_without_a_key_is_refused(world: World) -> None:
@@ -163,9 +149,9 @@ def test_grant_covers_its_grantee_and_record_only(world: World) -> None:
     other = encode_pmr_id(85_437, TODAY + timedelta(days=1))
     pmr = world.suite.pmr
     world.send("d1", pmr.address, pmr.consult(other, hospital_id=1, content=content("x")))
-    assert _is_allowed(world)
-    assert not _is_allowed(world, grantee=D1)
-    assert not _is_allowed(world, pmr_id=other)
+    assert is_allowed(world)
+    assert not is_allowed(world, grantee=D1)
+    assert not is_allowed(world, pmr_id=other)
 
 
 def test_grant_for_all_covers_each_record_of_the_patient_only(world: World) -> None:
@@ -173,8 +159,8 @@ def test_grant_for_all_covers_each_record_of_the_patient_only(world: World) -> N
     of_p2 = encode_pmr_id(85_438, TODAY)
     world.send("d1", pmr.address, pmr.consult(of_p2, hospital_id=1, content=content("x")))
     world.grant(world.consent(pmr_id=0))
-    assert _is_allowed(world)
-    assert not _is_allowed(world, pmr_id=of_p2)
+    assert is_allowed(world)
+    assert not is_allowed(world, pmr_id=of_p2)
 
 
 @pytest.mark.parametrize(("scope", "is_covered"), [(1, False), (1 | SCOPE_LATER, True)])
@@ -183,21 +169,21 @@ def test_record_made_later_needs_the_later_bit(world: World, scope: int, is_cove
     later = encode_pmr_id(85_437, TODAY + timedelta(days=1))
     pmr = world.suite.pmr
     world.send("d1", pmr.address, pmr.consult(later, hospital_id=1, content=content("x")))
-    assert _is_allowed(world, pmr_id=later) is is_covered
-    assert _is_allowed(world)
+    assert is_allowed(world, pmr_id=later) is is_covered
+    assert is_allowed(world)
 
 
 @pytest.mark.parametrize("pmr_id", [0, encode_pmr_id(85_438, TODAY), 2**255])
 def test_record_that_does_not_exist_is_not_allowed(world: World, pmr_id: int) -> None:
     world.grant(world.consent(pmr_id=0))
-    assert not _is_allowed(world, pmr_id=pmr_id)
+    assert not is_allowed(world, pmr_id=pmr_id)
 
 
 def test_two_grants_for_one_record_stand_side_by_side(world: World) -> None:
     now = world.chain.time_s
     world.grant(world.consent(valid_from_s=now, valid_until_s=now + 100))
     world.grant(world.consent(valid_from_s=now + 200, valid_until_s=now + 300))
-    answers = [_is_allowed(world, at_s=now + after) for after in (99, 100, 200, 299, 300)]
+    answers = [is_allowed(world, at_s=now + after) for after in (99, 100, 200, 299, 300)]
     assert answers == [True, False, True, True, False]
 
 
@@ -206,24 +192,24 @@ def test_revoking_the_first_of_two_keeps_the_second(world: World) -> None:
     first = world.grant(world.consent(valid_until_s=now + 100))
     second = world.consent(valid_until_s=now + 200)
     world.grant(second)
-    _revoke(world, first)
-    assert _is_allowed(world, at_s=now + 199)
+    revoke(world, first)
+    assert is_allowed(world, at_s=now + 199)
     assert world.view(world.suite.consents.is_standing(second))
 
 
 def test_revoking_the_second_of_two_keeps_the_first(world: World) -> None:
     now = world.chain.time_s
     world.grant(world.consent(valid_until_s=now + 100))
-    _revoke(world, world.grant(world.consent(valid_until_s=now + 200)))
-    assert _is_allowed(world, at_s=now + 99)
-    assert not _is_allowed(world, at_s=now + 100)
+    revoke(world, world.grant(world.consent(valid_until_s=now + 200)))
+    assert is_allowed(world, at_s=now + 99)
+    assert not is_allowed(world, at_s=now + 100)
 
 
 def test_at_most_eight_grants_for_one_record_stand(world: World) -> None:
     ids = [world.grant() for _ in range(8)]
     assert len(set(ids)) == 8
     assert world.grant_refused(world.consent()).name == "GrantLimit"
-    _revoke(world, ids[3])
+    revoke(world, ids[3])
     world.grant()
     assert world.grant_refused(world.consent()).name == "GrantLimit"
 
@@ -233,16 +219,16 @@ def test_place_of_an_expired_grant_is_used_again(world: World) -> None:
         world.grant()
     world.chain.wait(2 * DAY)
     world.grant()
-    assert _is_allowed(world)
+    assert is_allowed(world)
 
 
 def test_every_one_of_eight_grants_can_be_revoked(world: World) -> None:
     ids = [world.grant() for _ in range(8)]
     for place in (7, 0, 3, 1, 2, 6, 5):
-        _revoke(world, ids[place])
-    assert _is_allowed(world)
-    _revoke(world, ids[4])
-    assert not _is_allowed(world)
+        revoke(world, ids[place])
+    assert is_allowed(world)
+    revoke(world, ids[4])
+    assert not is_allowed(world)
 
 
 def test_place_of_a_grant_is_free_in_the_second_of_its_end(world: World) -> None:
@@ -263,4 +249,4 @@ def test_record_made_in_the_second_of_the_grant_is_not_later(world: World) -> No
     visiting = pmr.consult(tomorrow, hospital_id=1, content=content("x"))
     world.send(STRANGER, consents.address, granting)
     world.send("d1", pmr.address, visiting, block=False)
-    assert _is_allowed(world, pmr_id=tomorrow)
+    assert is_allowed(world, pmr_id=tomorrow)

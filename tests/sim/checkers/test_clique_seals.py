@@ -3,33 +3,16 @@ from dataclasses import replace
 
 import pytest
 
-from node.base.header import Header
 from node.base.keccak import keccak256
 from node.base.keys import MemoVerifier, PrivateKey
-from node.base.types import EMPTY_OMMERS_HASH, EMPTY_TRIE_ROOT, ZERO_ADDRESS, ZERO_HASH
+from node.base.types import ZERO_ADDRESS, ZERO_HASH
 from node.sim.checkers.clique_seals import CliqueSealChecker
+from tests.base.headers import empty_header
 from tests.vectors_dir import vectors
 
 VERIFIER = MemoVerifier()
 KEYS = {chr(65 + n): PrivateKey.from_bytes(bytes([n + 1]) * 32) for n in range(26)}
-EMPTY = Header(
-    parent_hash=ZERO_HASH,
-    ommers_hash=EMPTY_OMMERS_HASH,
-    coinbase=ZERO_ADDRESS,
-    state_root=EMPTY_TRIE_ROOT,
-    transactions_root=EMPTY_TRIE_ROOT,
-    receipts_root=EMPTY_TRIE_ROOT,
-    logs_bloom=bytes(256),
-    difficulty=1,
-    number=0,
-    gas_limit=30_000_000,
-    gas_used=0,
-    timestamp=0,
-    extra_data=bytes(97),
-    mix_hash=ZERO_HASH,
-    nonce=bytes(8),
-    base_fee=0,
-)
+EMPTY = empty_header()
 
 
 class Branch:

@@ -1,28 +1,10 @@
 from dataclasses import replace
 
-from node.base.header import Header
-from node.base.types import EMPTY_OMMERS_HASH, EMPTY_TRIE_ROOT, ZERO_ADDRESS, ZERO_HASH
 from node.sim.facts import BlockStored, HeadAt
 from node.sim.predicates.chain import ChainLinked, HeadsAgree, HeightAtLeast, SealAuthorised
+from tests.base.headers import empty_header
 
-GENESIS = Header(
-    parent_hash=ZERO_HASH,
-    ommers_hash=EMPTY_OMMERS_HASH,
-    coinbase=ZERO_ADDRESS,
-    state_root=EMPTY_TRIE_ROOT,
-    transactions_root=EMPTY_TRIE_ROOT,
-    receipts_root=EMPTY_TRIE_ROOT,
-    logs_bloom=bytes(256),
-    difficulty=1,
-    number=0,
-    gas_limit=30_000_000,
-    gas_used=0,
-    timestamp=0,
-    extra_data=bytes(97),
-    mix_hash=ZERO_HASH,
-    nonce=bytes(8),
-    base_fee=0,
-)
+GENESIS = empty_header()
 FIRST = replace(GENESIS, number=1, parent_hash=GENESIS.hash(), timestamp=5)
 SECOND = replace(GENESIS, number=2, parent_hash=FIRST.hash(), timestamp=10)
 TWIN = replace(FIRST, timestamp=6)
