@@ -154,6 +154,10 @@ BODY_BYTES_MAX: Final = 8 * 2**20
 """Transactions that a builder puts into one block: header and list prefixes fit in a frame too."""
 STATE_VIEWS_COUNT_MAX: Final = 8
 """Opened states that a ledger keeps for the next question."""
+MEMO_ENTRIES_COUNT_MAX: Final = 1_024
+"""Executed blocks that the nodes of one process share."""
+MEMO_BYTES_MAX: Final = 64 * 2**20
+"""What those may hold in memory."""
 POOL_EXECUTABLE_COUNT_MAX: Final = 5_120
 """Transactions in the pool that could run now; go-ethereum's global slots."""
 POOL_WAITING_COUNT_MAX: Final = 1_024

@@ -14,6 +14,7 @@ from node.evm.errors import (
 from node.evm.genesis import GenesisAccount
 from node.evm.ledger import Ledger
 from node.evm.receipts import contract_address
+from node.storage.ledger_store import MemoryLedgerStore
 from node.storage.state_nodes import MemoryStateNodes
 from tests.evm.asm import COUNTER, LOGGER, REVERTER, asm, initcode
 from tests.evm.chains import (
@@ -175,8 +176,8 @@ def test_many_views_are_not_kept(book):
 def test_each_ledger_needs_blocks_of_its_own_even_on_shared_nodes():
     """A late joiner cannot open a state that it never received."""
     nodes, verifier = MemoryStateNodes(), MemoVerifier()
-    one = Ledger(genesis(ALLOC), verifier=verifier, nodes=nodes)
-    late = Ledger(genesis(ALLOC), verifier=verifier, nodes=nodes)
+    one = Ledger(genesis(ALLOC), verifier=verifier, store=MemoryLedgerStore(nodes=nodes))
+    late = Ledger(genesis(ALLOC), verifier=verifier, store=MemoryLedgerStore(nodes=nodes))
     block = extend(one, [legacy(ALICE, 0, TARGET)])
     with pytest.raises(UnknownBlockError):
         late.state(block.header.hash())
