@@ -158,6 +158,10 @@ MEMO_ENTRIES_COUNT_MAX: Final = 1_024
 """Executed blocks that the nodes of one process share."""
 MEMO_BYTES_MAX: Final = 64 * 2**20
 """What those may hold in memory."""
+SNAPSHOT_BATCH_RECORDS_MAX: Final = 1_024
+"""Records of a state snapshot that are handed to the store at once."""
+SNAPSHOT_WAITING_COUNT_MAX: Final = 10_000_000
+"""Hashes that a snapshot has named and not brought yet: about a gigabyte of memory."""
 POOL_EXECUTABLE_COUNT_MAX: Final = 5_120
 """Transactions in the pool that could run now; go-ethereum's global slots."""
 POOL_WAITING_COUNT_MAX: Final = 1_024
