@@ -47,9 +47,9 @@ def decode_account(raw: bytes, address: Address) -> Account:
 
 
 def read_account(raw: bytes) -> Account:
-    """Read the RLP of the four fields.
+    """Read an account.
 
-    raises        CodecError.
+    raises        CodecError: the bytes are no account.
     """
     items = rlp.decode(raw)
     if isinstance(items, bytes) or len(items) != 4:
@@ -233,3 +233,4 @@ class StateStore:
     def put(self, writes: StateWrites) -> None:
         """Store what ``apply`` gave."""
         self._nodes.put(writes.nodes, writes.code)
+        self._nodes.own(writes.root)

@@ -75,6 +75,14 @@ class SqliteStateNodes:
         except CodecError as error:
             raise CorruptStoreError("node_index", f"0x{key.hex()}", str(error)) from error
 
+    def place(self, key: Hash32) -> tuple[int, int] | None:
+        """Give the chunk of a node and where it begins in it, or None."""
+        found = self._pending.get(key)
+        if found is not None:
+            return found
+        row = self._database.row('SELECT chunk, "offset" FROM node_index WHERE hash = ?', key)
+        return None if row is None else (row[0], row[1])
+
     def code(self, key: Hash32) -> bytes | None:
         """Give the code of a contract, or None."""
         row = self._database.row("SELECT code FROM code WHERE code_hash = ?", key)
@@ -96,6 +104,9 @@ class SqliteStateNodes:
                 self._blocks_pending += 1
                 if self._blocks_pending >= INDEX_FLUSH_BLOCKS_MAX:
                     self.flush()
+
+    def own(self, root: Hash32) -> None:
+        """Do nothing: nobody else puts anything in here."""
 
     def append(self, nodes: Iterable[tuple[Hash32, bytes]]) -> None:
         """Write nodes into new chunks; part of the running batch."""
