@@ -255,6 +255,7 @@ def test_progress_tells_the_founding_each_step_and_the_end(done) -> None:
     ]
     assert [one.text for one in events if one.kind == "expectation"] == [
         "always heads_agree: holds",
+        "always state_root_reproducible (audit of every run): holds",
     ]
     assert (events[-1].kind, events[-1].text) == ("done", "valid")
     assert [one.t_us for one in events] == sorted(one.t_us for one in events)
