@@ -189,17 +189,6 @@ class MissingStateError(UnavailableError):
 
 
 @dataclass(eq=False)
-class MemoMismatchError(StorageError):
-    """Two executions of one block gave different results: a bug, or a broken machine."""
-
-    block: Hash32
-    part: str
-
-    def __str__(self) -> str:
-        return f"executing block 0x{self.block.hex()} again gave another {self.part}"
-
-
-@dataclass(eq=False)
 class CallOutOfGasError(RefusedError):
     """A call used up the gas that it was given."""
 
