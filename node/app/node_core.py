@@ -32,9 +32,11 @@ from node.consensus_poa.clique.engine import CliqueEngine
 from node.consensus_poa.clique.options import CliqueOptions
 from node.consensus_poa.interface import Capabilities
 from node.contracts.suite import ContractSuite
+from node.evm.executor import Executor
 from node.evm.forks import LONDON
 from node.evm.genesis import Genesis
 from node.evm.ledger import Ledger
+from node.evm.memo import ExecutionMemo
 from node.evm.pool import Pool
 from node.ipfs_lite.blockstore import BlockStore
 from node.p2p.messages import (
@@ -77,6 +79,10 @@ class NodeParts:
     store: BlockStore
     custody: CustodyStore
     profile: Profile
+    executor: Executor | None = None
+    """None: py-evm."""
+    memo: ExecutionMemo | None = None
+    """None: this node executes every block."""
 
 
 class NodeCore:
@@ -84,7 +90,9 @@ class NodeCore:
 
     def __init__(self, parts: NodeParts) -> None:
         self.address: Address = parts.signer.address
-        self.ledger = Ledger(parts.genesis, verifier=parts.verifier)
+        self.ledger = Ledger(
+            parts.genesis, verifier=parts.verifier, executor=parts.executor, memo=parts.memo
+        )
         engine = CliqueEngine(
             parts.clique,
             Capabilities(LedgerReader(self.ledger), parts.verifier, parts.wiggle, parts.signer),

@@ -214,6 +214,25 @@ class Ledger:
         view = self._view(parent)
         return self._rules.check(block, parent, view, ancestors, fee_recipient=fee_recipient)
 
+    def execute_again(self, block_hash: Hash32, *, fee_recipient: Address) -> ExecutionResult:
+        """Execute a stored block once more, in py-evm, from the bytes of the store alone.
+
+        No memo is asked and nothing that was decoded before is used; nothing is kept.
+        raises        UnknownBlockError; MissingStateError; CorruptStoreError; InvalidBlockError:
+                      execution does not give what the header says.
+        """
+        block = self._tree.stored(block_hash).block
+        parent_hash = block.header.parent_hash
+        parent = self._tree.stored(parent_hash).block.header
+        states = StateStore(self._store.nodes)
+        return self._rules.afresh(states).check(
+            block,
+            parent,
+            states.view(parent.state_root),
+            self._tree.ancestors(parent_hash),
+            fee_recipient=fee_recipient,
+        )
+
     def insert(self, block: Block, result: ExecutionResult) -> None:
         """Store a block that ``check`` accepted; the head stays where it is.
 
