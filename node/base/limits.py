@@ -154,6 +154,8 @@ BODY_BYTES_MAX: Final = 8 * 2**20
 """Transactions that a builder puts into one block: header and list prefixes fit in a frame too."""
 STATE_VIEWS_COUNT_MAX: Final = 8
 """Opened states that a ledger keeps for the next question."""
+BRANCHES_KEPT_BLOCKS_MAX: Final = 128
+"""How far below the head a branch may end before it is forgotten."""
 MEMO_ENTRIES_COUNT_MAX: Final = 1_024
 """Executed blocks that the nodes of one process share."""
 MEMO_BYTES_MAX: Final = 64 * 2**20
@@ -197,3 +199,21 @@ WAL_ENTRIES_COUNT_MAX: Final = 256
 """Entries of the engine's log before it is cut down to what a restart can use."""
 OPEN_REQUESTS_COUNT_MAX: Final = 4_096
 """Requests of a node's own clients that wait for an answer."""
+BLOCKS_CACHED_COUNT_MAX: Final = 128
+"""Decoded blocks that a store on disk remembers."""
+HEADERS_CACHED_COUNT_MAX: Final = 1_024
+"""Decoded headers that a store on disk remembers: four walks of the BLOCKHASH opcode."""
+LOG_SCAN_BLOCKS_MAX: Final = 1_024
+"""A log query over at most so many blocks reads all their log keys; a wider one goes by address."""
+LOG_PAIRS_COUNT_MAX: Final = 4_096
+"""Pairs of address and topic that a log query looks up one by one; more are filtered instead."""
+CHUNK_BYTES_MAX: Final = 8_000
+"""One chunk of trie nodes, unless a single node is longer: it fits a page of 8,192 bytes."""
+NODE_BYTES_MAX: Final = 65_535
+"""One trie node; ours have at most 600 bytes, since no value is longer than an account."""
+INDEX_FLUSH_BLOCKS_MAX: Final = 64
+"""Blocks whose trie nodes are indexed in memory before the index on disk takes them."""
+SWEEP_CHUNKS_COUNT_MAX: Final = 64
+"""Chunks that one step of a sweep rewrites."""
+STATES_KEPT_BLOCKS_MIN: Final = 128
+"""Newest blocks whose states a pruned store keeps at least: as long as side branches live."""
