@@ -4,8 +4,8 @@
 
 build       decode, build, store: what a validator does; writes the chain to a file if asked to
 import      read, decode, check, store: what every other node does, from cold
-memo        the same behind a node of this process that executes each block first
-fresh       the memory of a node that holds the genesis and nothing else
+memo        the same in a simulated node, behind another one that executes each block first
+fresh       the memory of a simulated node that holds the genesis and nothing else
 """
 
 import json
@@ -16,6 +16,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from node.base.block import Block
@@ -28,10 +29,12 @@ from node.bench.workload import SIGNER, bench_genesis, digest, workload
 from node.evm.blocks import BuildRequest
 from node.evm.executor import Executor
 from node.evm.executors import executor_named
+from node.evm.genesis import genesis_block
 from node.evm.ledger import Ledger
 from node.evm.memo import ExecutionMemo, SharedMemo
 from node.evm.transactions import decode_transaction
-from node.storage.ledger_store import MemoryLedgerStore
+from node.storage.sqlite_store import SqliteLedgerStore, StoreIdentity
+from node.storage.state_nodes import MemoryStateNodes
 
 FRESH_LEDGERS: Final = 50
 """Enough that what only the first one needs does not count."""
@@ -66,7 +69,7 @@ def build(job: Job) -> Measured:
     work = workload(job.transactions)
     clock = StageClock()
     blocks: list[Block] = []
-    with _ledger(TimedExecutor(_executor(job), clock)) as ledger:
+    with _durable(TimedExecutor(_executor(job), clock)) as ledger:
         blocks.append(_build(ledger, work.deployments, StageClock()))
         clock.start_over()
         wall_s = time.monotonic()
@@ -83,7 +86,7 @@ def take(job: Job) -> Measured:
     """Import a chain that another process built."""
     raws = _read_chain(Path(job.chain))
     clock = StageClock()
-    with _ledger(TimedExecutor(_executor(job), clock)) as ledger:
+    with _durable(TimedExecutor(_executor(job), clock)) as ledger:
         _take(ledger, next(raws), StageClock())
         clock.start_over()
         wall_s = time.monotonic()
@@ -98,33 +101,28 @@ def take_from_memo(job: Job) -> Measured:
     """Import a chain twice in one process, block by block; measure the second node."""
     memo = SharedMemo()
     clock, other = StageClock(), StageClock()
-    executor = TimedExecutor(_executor(job), clock)
-    with _ledger(_executor(job), memo) as first, _ledger(executor, memo) as second:
-        wall_s = time.monotonic()
-        for number, raw in enumerate(_read_chain(Path(job.chain))):
-            _take(first, raw, other)
-            _take(second, raw, clock)
-            if number == 0:
-                clock.start_over()
-                wall_s = time.monotonic()
-        wall_s = time.monotonic() - wall_s
-        if memo.hits != second.head.number:
-            raise CandidateFaultError("memo", f"{memo.hits} hits in {second.head.number} blocks")
-        return _measured(job, second, clock, wall_s)
+    first = _simulated(_executor(job), memo)
+    second = _simulated(TimedExecutor(_executor(job), clock), memo)
+    wall_s = time.monotonic()
+    for number, raw in enumerate(_read_chain(Path(job.chain))):
+        _take(first, raw, other)
+        _take(second, raw, clock)
+        if number == 0:
+            clock.start_over()
+            wall_s = time.monotonic()
+    wall_s = time.monotonic() - wall_s
+    if memo.hits != second.head.number:
+        raise CandidateFaultError("memo", f"{memo.hits} hits in {second.head.number} blocks")
+    return _measured(job, second, clock, wall_s)
 
 
 def fresh(job: Job) -> Measured:
     """Open ledgers, and look at the memory that each one takes."""
     executors = [_executor(job) for _ in range(FRESH_LEDGERS)]
-    genesis = bench_genesis()
-    kept = [Ledger(genesis, verifier=MemoVerifier(), executor=_executor(job))]
+    kept = [_simulated(_executor(job))]
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
-    took_ns = timed(
-        lambda: kept.extend(
-            Ledger(genesis, verifier=MemoVerifier(), executor=executor) for executor in executors
-        )
-    )
+    took_ns = timed(lambda: kept.extend(map(_simulated, executors)))
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return Measured(
@@ -148,11 +146,21 @@ def _executor(job: Job) -> Executor:
 
 
 @contextmanager
-def _ledger(executor: Executor, memo: ExecutionMemo | None = None) -> Generator[Ledger]:
-    """Open a ledger on a store of its own.  Its verifier has seen nothing."""
-    with closing(MemoryLedgerStore()) as store:
-        verifier = MemoVerifier()
-        yield Ledger(bench_genesis(), verifier=verifier, store=store, executor=executor, memo=memo)
+def _durable(executor: Executor) -> Generator[Ledger]:
+    """Open a ledger on a file, as a node has it.  Its verifier has seen nothing."""
+    genesis = bench_genesis()
+    block = genesis_block(genesis, MemoryStateNodes())
+    identity = StoreIdentity(block.header.hash(), genesis.chain_id, genesis.profile.name)
+    with (
+        TemporaryDirectory(prefix="wardnet-bench-") as folder,
+        closing(SqliteLedgerStore(Path(folder), identity)) as store,
+    ):
+        yield Ledger(genesis, verifier=MemoVerifier(), store=store, executor=executor)
+
+
+def _simulated(executor: Executor, memo: ExecutionMemo | None = None) -> Ledger:
+    """Open a ledger in memory, as the simulator has it."""
+    return Ledger(bench_genesis(), verifier=MemoVerifier(), executor=executor, memo=memo)
 
 
 def _build(ledger: Ledger, group: Sequence[bytes], clock: StageClock) -> Block:
