@@ -158,3 +158,16 @@ def test_an_account_comes_back_from_its_bytes():
 def test_bytes_that_are_no_account_are_a_corrupt_store(raw):
     with pytest.raises(CorruptStoreError, match=A.hex()):
         decode_account(raw, A)
+
+
+def test_the_root_after_changes_is_that_of_the_state_to_be_and_stores_nothing():
+    nodes = MemoryStateNodes()
+    store = StateStore(nodes)
+    view = store.view(EMPTY_TRIE_ROOT)
+    account = AccountData(1, 2, EMPTY_CODE_HASH)
+    diff = BlockDiff({Address(b"\x01" * 20): account}, {}, frozenset(), {})
+    root = view.root_after(diff)
+    assert nodes.node(root) is None
+    assert store.apply(view, diff).root == root
+    store.put(store.apply(view, diff))
+    assert store.view(root).account(Address(b"\x01" * 20)) == account
