@@ -8,7 +8,7 @@ from node.evm.errors import ExecutionFaultError
 from node.evm.executor import BlockRun, Executed, ExecutionContext, StateReader
 from node.evm.foreign_machine import delegate_of
 from node.evm.foreign_system import begin_block
-from node.evm.forks import Fork, Profile
+from node.evm.forks import Profile
 from node.evm.machine import EvmTransaction, open_state
 from node.evm.receipts import Log, Receipt
 from node.evm.rules import check_alone, check_in_place, settled_gas
@@ -59,7 +59,7 @@ class PyevmRun:
             base_fee=context.base_fee,
             gas_left=context.gas_limit - self._gas_used,
             blob_base_fee=self._state.blob_base_fee if transaction.type == BLOB else 0,
-            is_delegated=profile.fork >= Fork.PRAGUE
+            is_delegated=profile.has_delegations
             and delegate_of(journal.get_code(transaction.sender)) is not None,
         )
         journal.lock_changes()

@@ -35,6 +35,7 @@ _NO_RULES: Final = {
     "arrowGlacierBlock",
     "grayGlacierBlock",
     "mergeNetsplitBlock",
+    "mergeForkBlock",  # its name in older genesis files
 }
 _BLOBS: Final = {Fork.CANCUN: BlobLimits(3, 6, 3_338_477), Fork.PRAGUE: BlobLimits(6, 9, 5_007_716)}
 _DEPOSIT_CONTRACT: Final = Address(bytes.fromhex("00000000219ab540356cbb839cbe05303d7705fa"))

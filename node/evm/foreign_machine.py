@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from node.base.types import ZERO_ADDRESS, Address
-from node.evm.forks import Fork, Profile
+from node.evm.forks import Profile
 from node.evm.journal import JournalAccounts
 from node.evm.transactions import Authorization
 
@@ -38,7 +38,7 @@ class ForeignState:
         """Give the code that a call runs, and whether it is that of a delegate."""
         journal: JournalAccounts = self._account_db
         code = journal.get_code(address)
-        delegate = delegate_of(code) if self.profile.fork >= Fork.PRAGUE else None
+        delegate = delegate_of(code) if self.profile.has_delegations else None
         if delegate is None:
             return code, False
         journal.mark_address_warm(delegate)

@@ -4,7 +4,7 @@ Our own chains run under one of two profiles for good.  A foreign chain, which i
 has a profile per fork that it went through (``foreign_forks``).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
@@ -66,48 +66,46 @@ class Profile:
     blobs: BlobLimits | None = None
     """Only of foreign chains: ours have no blobs."""
 
-    @property
-    def initcode_bytes_max(self) -> int | None:
-        """Longest initcode of a transaction; None: no limit before Shanghai (EIP-3860)."""
-        return INITCODE_BYTES_MAX if self.fork >= Fork.SHANGHAI else None
+    # What follows from these, worked out once: a transaction asks for most of it.
+    initcode_bytes_max: int | None = field(init=False)
+    """Longest initcode of a transaction; None: no limit before Shanghai (EIP-3860)."""
+    initcode_word_gas: int = field(init=False)
+    """Intrinsic gas per 32 bytes of initcode (EIP-3860)."""
+    creation_gas: int = field(init=False)
+    """Intrinsic gas of making a contract, above that of any transaction (EIP-2)."""
+    data_byte_gas: int = field(init=False)
+    """Intrinsic gas of a data byte that is not 0 (EIP-2028)."""
+    refund_quotient: int = field(init=False)
+    """At most this part of the gas spent is refunded (EIP-3529)."""
+    highest_type: int = field(init=False)
+    """The newest type of transactions that a block may hold (EIP-2718)."""
+    has_cancun_header: bool = field(init=False)
+    """20 header fields instead of 16 (EIP-4895, EIP-4844, EIP-4788)."""
+    has_receipt_roots: bool = field(init=False)
+    """A receipt holds the state root after its transaction, not a status (EIP-658)."""
+    has_gas_floor: bool = field(init=False)
+    """Data has a price that no refund lowers (EIP-7623)."""
+    has_delegations: bool = field(init=False)
+    """An account may run the code of another (EIP-7702)."""
 
-    @property
-    def initcode_word_gas(self) -> int:
-        """Intrinsic gas per 32 bytes of initcode (EIP-3860)."""
-        return 2 if self.fork >= Fork.SHANGHAI else 0
-
-    @property
-    def creation_gas(self) -> int:
-        """Intrinsic gas of making a contract, above that of any transaction (EIP-2)."""
-        return 32_000 if self.fork >= Fork.HOMESTEAD else 0
-
-    @property
-    def data_byte_gas(self) -> int:
-        """Intrinsic gas of a data byte that is not 0 (EIP-2028)."""
-        return 16 if self.fork >= Fork.ISTANBUL else 68
-
-    @property
-    def refund_quotient(self) -> int:
-        """At most this part of the gas spent is refunded (EIP-3529)."""
-        return 5 if self.fork >= Fork.LONDON else 2
-
-    @property
-    def highest_type(self) -> int:
-        """The newest type of transactions that a block may hold (EIP-2718)."""
-        if not self.is_foreign:
-            return 2
-        firsts = (Fork.BERLIN, Fork.LONDON, Fork.CANCUN, Fork.PRAGUE)
-        return sum(self.fork >= fork for fork in firsts)
-
-    @property
-    def has_cancun_header(self) -> bool:
-        """20 header fields instead of 16 (EIP-4895, EIP-4844, EIP-4788)."""
-        return self.fork >= Fork.CANCUN
-
-    @property
-    def has_receipt_roots(self) -> bool:
-        """A receipt holds the state root after its transaction, not a status (EIP-658)."""
-        return self.fork < Fork.BYZANTIUM
+    def __post_init__(self) -> None:
+        fork = self.fork
+        since_shanghai = fork >= Fork.SHANGHAI
+        types = (Fork.BERLIN, Fork.LONDON, Fork.CANCUN, Fork.PRAGUE)
+        derived: dict[str, int | None] = {
+            "initcode_bytes_max": INITCODE_BYTES_MAX if since_shanghai else None,
+            "initcode_word_gas": 2 if since_shanghai else 0,
+            "creation_gas": 32_000 if fork >= Fork.HOMESTEAD else 0,
+            "data_byte_gas": 16 if fork >= Fork.ISTANBUL else 68,
+            "refund_quotient": 5 if fork >= Fork.LONDON else 2,
+            "highest_type": sum(fork >= first for first in types) if self.is_foreign else 2,
+            "has_cancun_header": fork >= Fork.CANCUN,
+            "has_receipt_roots": fork < Fork.BYZANTIUM,
+            "has_gas_floor": fork >= Fork.PRAGUE,
+            "has_delegations": fork >= Fork.PRAGUE,
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
 
 
 LONDON: Final = Profile("london", Fork.LONDON)

@@ -18,7 +18,7 @@ from node.evm.errors import (
     SenderHasCodeError,
     TransactionFormError,
 )
-from node.evm.forks import GAS_PER_BLOB, LONDON, Fork, Profile
+from node.evm.forks import GAS_PER_BLOB, LONDON, Profile
 from node.evm.transactions import BLOB, SET_CODE, Transaction
 
 TRANSACTION_GAS: Final = 21_000
@@ -61,7 +61,9 @@ def machine_gas(transaction: Transaction, profile: Profile = LONDON) -> int:
         gas += profile.creation_gas
     for _, slots in transaction.access_list:
         gas += ACCESS_LIST_ADDRESS_GAS + len(slots) * ACCESS_LIST_SLOT_GAS
-    return gas + len(transaction.authorizations) * AUTHORIZATION_GAS
+    if transaction.authorizations:
+        gas += len(transaction.authorizations) * AUTHORIZATION_GAS
+    return gas
 
 
 def intrinsic_gas(transaction: Transaction, profile: Profile) -> int:
@@ -69,12 +71,12 @@ def intrinsic_gas(transaction: Transaction, profile: Profile) -> int:
     gas = machine_gas(transaction, profile)
     if transaction.to is None:
         gas += profile.initcode_word_gas * ((len(transaction.data) + 31) // 32)
-    return max(gas, floor_gas(transaction, profile))
+    return max(gas, floor_gas(transaction, profile)) if profile.has_gas_floor else gas
 
 
 def floor_gas(transaction: Transaction, profile: Profile) -> int:
     """Give the gas below which a transaction never ends, refunds or not (EIP-7623)."""
-    if profile.fork < Fork.PRAGUE:
+    if not profile.has_gas_floor:
         return 0
     zeros = transaction.data.count(0)
     tokens = zeros + (len(transaction.data) - zeros) * DATA_BYTE_TOKENS
@@ -89,7 +91,10 @@ def settled_gas(
     source        EIP-3529 (before London half of the gas, then a fifth), EIP-7623.
     """
     refund = min(refund, spent // profile.refund_quotient)
-    return max(spent - refund, floor_gas(transaction, profile)), refund
+    used = spent - refund
+    if profile.has_gas_floor:
+        used = max(used, floor_gas(transaction, profile))
+    return used, refund
 
 
 def check_alone(transaction: Transaction, profile: Profile, chain_id: int) -> None:

@@ -13,6 +13,9 @@ from node.evm.calls import call
 from node.evm.errors import CallFailedError, InvalidBlockTransactionError, SignatureError
 from node.evm.forks import Fork
 from node.evm.genesis import parse_genesis
+from node.evm.opcode_tracer import OpcodeTracer
+from node.evm.simulate import Proposal, simulate
+from node.evm.tracer import trace_block
 from node.evm.transactions import sign_access_list, sign_dynamic_fee
 from node.evm.trie import list_root
 from tests.evm.asm import asm
@@ -300,3 +303,42 @@ def test_a_call_runs_under_the_rules_of_its_block():
         call(book.context(before), book.state(before), sender=ONE, to=shifts, data=b"")
     answer = call(book.context(since), book.state(since), sender=ONE, to=shifts, data=b"")
     assert answer == (2).to_bytes(32)
+
+
+def test_a_call_to_a_delegated_account_runs_its_delegate():
+    code = asm("ADDRESS PUSH 0 MSTORE PUSH 32 PUSH 0 RETURN")
+    alloc = ALLOC | {
+        ONE.hex(): {"balance": "0", "code": "0xef0100" + "5f" * 20},
+        "5f" * 20: {"balance": "0", "code": f"0x{code.hex()}"},
+    }
+    book = book_of(Fork.PRAGUE, alloc)
+    book.add(book.make())
+    context, view = book.context(), book.state()
+    answer = call(context, view, sender=BOB.address, to=ONE, data=b"")
+    assert answer == ONE.rjust(32, b"\0")
+    before = replace(context, profile=replace(context.profile, fork=Fork.CANCUN))
+    with pytest.raises(CallFailedError):
+        call(before, view, sender=BOB.address, to=ONE, data=b"")
+
+
+@pytest.mark.parametrize(
+    ("fork", "gas"), [(Fork.HOMESTEAD, 21_068), (Fork.LONDON, 21_016), (Fork.PRAGUE, 21_040)]
+)
+def test_a_proposal_costs_what_its_fork_asks(fork, gas):
+    book = book_of(fork, ALLOC)
+    book.add(book.make())
+    proposal = Proposal(to=BOB.address, data=b"\x01")
+    assert simulate(book.context(), book.state(), proposal, gas=90_000).gas_used == gas
+
+
+@pytest.mark.parametrize("fork", FORKS, ids=lambda fork: fork.name)
+def test_a_block_of_every_fork_can_be_traced(fork):
+    alloc = ALLOC | {ONE.hex(): {"balance": "0", "code": "0x6001600055"}}
+    book = book_of(fork, alloc)
+    block = book.make([_plain(fork, 0), _plain(fork, 1, to=ONE, value=0)])
+    book.add(block)
+    plain, stored = trace_block(book, block.header.hash(), OpcodeTracer)
+    assert plain.steps == []
+    assert [step.name for step in stored.steps] == ["PUSH1", "PUSH1", "SSTORE", "STOP"]
+    used = book.receipts(block.header.hash())[1].cumulative_gas_used
+    assert plain.gas_used + stored.gas_used == used

@@ -112,7 +112,15 @@ def test_a_fork_that_is_set_to_null_is_none():
 
 
 @pytest.mark.parametrize(
-    "name", ["muirGlacierBlock", "arrowGlacierBlock", "grayGlacierBlock", "mergeNetsplitBlock"]
+    "name",
+    [
+        "muirGlacierBlock",
+        "arrowGlacierBlock",
+        "grayGlacierBlock",
+        "mergeNetsplitBlock",
+        "mergeForkBlock",
+        "daoForkBlock",
+    ],
 )
 def test_ice_ages_change_nothing(name):
     changed = config_of(Fork.LONDON) | {name: 5}

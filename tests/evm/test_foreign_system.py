@@ -121,16 +121,20 @@ def test_requests_are_hashed_by_type_and_empty_ones_left_out():
 @pytest.mark.parametrize(
     ("account", "got"),
     [
-        ({"balance": "1"}, "none"),
         (_account(asm("PUSH 0 PUSH 0 REVERT")), "execution reverted"),
         (_account(b"\xfe"), "InvalidInstruction"),
     ],
 )
-def test_a_contract_that_does_not_answer_makes_the_block_invalid(name, account, got):
+def test_a_contract_that_fails_makes_the_block_invalid(name, account, got):
     with pytest.raises(InvalidBlockError) as caught:
         _hash_with(**{name: account})
     assert caught.value.rule == "system contract"
     assert got in caught.value.got
+
+
+@pytest.mark.parametrize("name", ["withdrawal", "consolidation"])
+def test_a_contract_that_is_missing_has_no_requests_as_in_go_ethereum(name):
+    assert _hash_with(**{name: {"balance": "1"}}) == EMPTY_REQUESTS_HASH
 
 
 def _deposit(sizes=SIZES, *, extra=b"", first=160):
