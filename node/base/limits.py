@@ -154,10 +154,16 @@ BODY_BYTES_MAX: Final = 8 * 2**20
 """Transactions that a builder puts into one block: header and list prefixes fit in a frame too."""
 STATE_VIEWS_COUNT_MAX: Final = 8
 """Opened states that a ledger keeps for the next question."""
+BRANCHES_KEPT_BLOCKS_MAX: Final = 128
+"""How far below the head a branch may end before it is forgotten."""
 MEMO_ENTRIES_COUNT_MAX: Final = 1_024
 """Executed blocks that the nodes of one process share."""
 MEMO_BYTES_MAX: Final = 64 * 2**20
 """What those may hold in memory."""
+SNAPSHOT_BATCH_RECORDS_MAX: Final = 1_024
+"""Records of a state snapshot that are handed to the store at once."""
+SNAPSHOT_WAITING_COUNT_MAX: Final = 10_000_000
+"""Hashes that a snapshot has named and not brought yet: about a gigabyte of memory."""
 POOL_EXECUTABLE_COUNT_MAX: Final = 5_120
 """Transactions in the pool that could run now; go-ethereum's global slots."""
 POOL_WAITING_COUNT_MAX: Final = 1_024
@@ -167,6 +173,21 @@ INSTITUTION_EXECUTABLE_COUNT_MAX: Final = 256
 """The same for one hospital or regulator, which sends for many."""
 NONCE_GAP_COUNT_MAX: Final = 64
 """How far a nonce may lie above the next one that is missing: so many of one sender wait."""
+HOSPITAL_BLOCK_GAS_MAX: Final = 6_000_000
+"""Gas that one sender of a role gets per block (network.md section 10)."""
+LAB_BLOCK_GAS_MAX: Final = 2_000_000
+DOCTOR_BLOCK_GAS_MAX: Final = 2_000_000
+PATIENT_BLOCK_GAS_MAX: Final = 1_000_000
+DEVICE_BLOCK_GAS_MAX: Final = 500_000
+APPLICANTS_BLOCK_GAS_MAX: Final = 1_000_000
+"""Gas per block of all who apply for a Hospital-ID together: they have no identity to count by."""
+GAS_BUDGET_BLOCKS_MAX: Final = 10
+"""So many blocks' gas a sender can save up and spend at once."""
+LOCAL_TRANSACTIONS_COUNT_MAX: Final = 1_024
+"""Transactions of a node's own clients that it offers again after a restart or a reorganisation;
+beyond that the oldest are given up."""
+ROLE_ANSWERS_COUNT_MAX: Final = 16_384
+"""Senders whose role a node remembers; then it asks the registries anew."""
 POOL_AGE_US_MAX: Final = 3 * 3_600 * 1_000_000
 """Three hours: then a transaction leaves the pool."""
 POOL_KNOWN_BLOCKS_MAX: Final = 256
@@ -199,3 +220,21 @@ IMPORT_BATCH_BLOCKS_MAX: Final = 128
 """Blocks of a chain file that become durable together."""
 IMPORT_BATCH_BYTES_MAX: Final = 4 * 2**20
 """What those may have, but for the last one: a batch is held in memory."""
+BLOCKS_CACHED_COUNT_MAX: Final = 128
+"""Decoded blocks that a store on disk remembers."""
+HEADERS_CACHED_COUNT_MAX: Final = 1_024
+"""Decoded headers that a store on disk remembers: four walks of the BLOCKHASH opcode."""
+LOG_SCAN_BLOCKS_MAX: Final = 1_024
+"""A log query over at most so many blocks reads all their log keys; a wider one goes by address."""
+LOG_PAIRS_COUNT_MAX: Final = 4_096
+"""Pairs of address and topic that a log query looks up one by one; more are filtered instead."""
+CHUNK_BYTES_MAX: Final = 8_000
+"""One chunk of trie nodes, unless a single node is longer: it fits a page of 8,192 bytes."""
+NODE_BYTES_MAX: Final = 65_535
+"""One trie node; ours have at most 600 bytes, since no value is longer than an account."""
+INDEX_FLUSH_BLOCKS_MAX: Final = 64
+"""Blocks whose trie nodes are indexed in memory before the index on disk takes them."""
+SWEEP_CHUNKS_COUNT_MAX: Final = 64
+"""Chunks that one step of a sweep rewrites."""
+STATES_KEPT_BLOCKS_MIN: Final = 128
+"""Newest blocks whose states a pruned store keeps at least: as long as side branches live."""

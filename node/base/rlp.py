@@ -25,6 +25,11 @@ def encode(item: Item) -> bytes:
     return _prefix(len(body), 0xC0) + body
 
 
+def wrap(payload: bytes) -> bytes:
+    """Give the list of items that are encoded already and stand one after another."""
+    return _prefix(len(payload), 0xC0) + payload
+
+
 def encode_int(value: int) -> bytes:
     """Give the big-endian bytes of a scalar without leading zeros; zero is empty."""
     return value.to_bytes((value.bit_length() + 7) // 8)

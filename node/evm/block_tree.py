@@ -8,6 +8,7 @@ from node.base.errors import UnknownBlockError
 from node.base.header import Header
 from node.base.limits import ANCESTOR_HASHES_COUNT_MAX
 from node.base.types import Hash32
+from node.evm.chain_errors import FinalityViolationError
 from node.storage.chain_data import ChainData, StoredBlock
 
 
@@ -38,11 +39,11 @@ class Ancestors:
     def __iter__(self) -> Iterator[Hash32]:
         block_hash = self.parent_hash
         for _ in range(ANCESTOR_HASHES_COUNT_MAX):
-            stored = self.chain.stored(block_hash)
-            if stored is None:
+            header = self.chain.header(block_hash)
+            if header is None:
                 return
             yield block_hash
-            block_hash = stored.block.header.parent_hash
+            block_hash = header.parent_hash
 
 
 class BlockTree:
@@ -61,7 +62,7 @@ class BlockTree:
     @property
     def head(self) -> Header:
         """The newest header of the chain."""
-        return self.stored(self.head_hash).block.header
+        return self._header(self.head_hash)
 
     def find(self, block_hash: Hash32) -> StoredBlock | None:
         """Give a block of any branch, or None."""
@@ -79,8 +80,7 @@ class BlockTree:
 
     def header(self, block_hash: Hash32) -> Header | None:
         """Give a header of any branch, or None."""
-        found = self._chain.stored(block_hash)
-        return None if found is None else found.block.header
+        return self._chain.header(block_hash)
 
     def block(self, block_hash: Hash32) -> Block | None:
         """Give a block of any branch, or None."""
@@ -90,7 +90,7 @@ class BlockTree:
     def header_by_number(self, number: int) -> Header | None:
         """Give the header of the chain's block ``number``, or None."""
         block_hash = self._chain.canonical(number)
-        return None if block_hash is None else self.stored(block_hash).block.header
+        return None if block_hash is None else self._header(block_hash)
 
     def ancestors(self, parent_hash: Hash32) -> Ancestors:
         """Give the hashes that a child of ``parent_hash`` sees."""
@@ -105,7 +105,7 @@ class BlockTree:
         removed: list[Hash32] = []
         common = block_hash
         while True:
-            header = self.stored(common).block.header
+            header = self._header(common)
             if self._chain.canonical(header.number) == common:
                 break
             added.append(common)
@@ -113,9 +113,25 @@ class BlockTree:
         gone = self.head_hash
         while gone != common:
             removed.append(gone)
-            gone = self.stored(gone).block.header.parent_hash
+            gone = self._header(gone).parent_hash
         added.reverse()
         return ReorgInfo(common, tuple(removed), tuple(added), self._dropped(removed, added))
+
+    def check_final(self, path: ReorgInfo) -> None:
+        """Check that a move of the head leaves what was decided for good.
+
+        raises        FinalityViolationError.
+        """
+        number = self._header(path.common).number
+        finalized = self._chain.finalized()
+        if path.removed and number < finalized:
+            raise FinalityViolationError(finalized, number, path.added[-1])
+
+    def _header(self, block_hash: Hash32) -> Header:
+        found = self._chain.header(block_hash)
+        if found is None:
+            raise UnknownBlockError(f"0x{block_hash.hex()}")
+        return found
 
     def _dropped(self, removed: list[Hash32], added: list[Hash32]) -> tuple[bytes, ...]:
         if not removed:

@@ -8,14 +8,15 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 
 from node.base.block import Block
-from node.base.errors import ConfigError, InvalidBlockError
+from node.base.errors import ConfigError, InvalidBlockError, UnknownBlockError
 from node.base.header import Header
-from node.base.limits import CALL_GAS_MAX, STATE_VIEWS_COUNT_MAX
+from node.base.limits import BRANCHES_KEPT_BLOCKS_MAX, CALL_GAS_MAX, STATE_VIEWS_COUNT_MAX
 from node.base.ports import Verifier
 from node.base.types import ZERO_ADDRESS, Address, Hash32
 from node.evm.block_tree import BlockTree, ReorgInfo
 from node.evm.blocks import BuildRequest, Built, ExecutionResult, header_core
 from node.evm.calls import call
+from node.evm.chain_errors import PrunedStateError
 from node.evm.errors import UnknownParentError
 from node.evm.executor import ExecutionContext, Executor
 from node.evm.executor_pyevm import PyevmExecutor
@@ -27,6 +28,7 @@ from node.evm.state import StateStore, StateView
 from node.evm.transactions import Transaction, decode_transaction
 from node.storage.chain_data import Place, StoredBlock
 from node.storage.ledger_store import LedgerStore, MemoryLedgerStore
+from node.storage.state_nodes import MemoryStateNodes
 
 
 class Ledger:
@@ -65,10 +67,11 @@ class Ledger:
             memo=memo,
         )
         with self._store.batch():
-            block = genesis_block(genesis, self._store.nodes)
+            is_new = self._chain.head() is None
+            block = genesis_block(genesis, self._store.nodes if is_new else MemoryStateNodes())
             self.genesis_header = block.header
             self.genesis_hash = block.header.hash()
-            if self._chain.head() is None:
+            if is_new:
                 difficulty = block.header.difficulty
                 self._chain.put(StoredBlock(self.genesis_hash, block, difficulty, (), ()))
                 self._chain.move_head((), (self.genesis_hash,))
@@ -132,10 +135,9 @@ class Ledger:
     def state(self, at: Hash32 | None = None) -> StateView:
         """Open the state after a block; None: after the head.
 
-        raises        UnknownBlockError; MissingStateError: it is not kept.
+        raises        UnknownBlockError; PrunedStateError, MissingStateError: it is not kept.
         """
-        stored = self._tree.stored(self.head_hash if at is None else at)
-        return self._view(stored.block.header.state_root)
+        return self._view(self._header(self.head_hash if at is None else at))
 
     def call(
         self,
@@ -161,7 +163,7 @@ class Ledger:
         ``fee_recipient``  recovered signer (clique, aura); None: the coinbase field.
         raises        UnknownBlockError.
         """
-        header = self._tree.stored(self.head_hash if at is None else at).block.header
+        header = self._header(self.head_hash if at is None else at)
         if fee_recipient is None:
             fee_recipient = header.coinbase
         ancestors = self._tree.ancestors(header.parent_hash)
@@ -180,8 +182,8 @@ class Ledger:
         pass the target: one block above it lifts a base fee of 0 for good.
         raises        UnknownBlockError: no such parent; MissingStateError.
         """
-        parent = self._tree.stored(request.parent_hash).block.header
-        view = self._view(parent.state_root)
+        parent = self._header(request.parent_hash)
+        view = self._view(parent)
         ancestors = self._tree.ancestors(request.parent_hash)
         return self._rules.build(request, parent, view, ancestors, candidates)
 
@@ -205,13 +207,31 @@ class Ledger:
         """
         header = block.header
         self._rules.check_alone(header)
-        parent = self._tree.find(header.parent_hash)
+        parent = self._tree.header(header.parent_hash)
         if parent is None:
             raise UnknownParentError(header.parent_hash, header.number)
-        before = parent.block.header
-        view = self._view(before.state_root)
         ancestors = self._tree.ancestors(header.parent_hash)
-        return self._rules.check(block, before, view, ancestors, fee_recipient=fee_recipient)
+        view = self._view(parent)
+        return self._rules.check(block, parent, view, ancestors, fee_recipient=fee_recipient)
+
+    def execute_again(self, block_hash: Hash32, *, fee_recipient: Address) -> ExecutionResult:
+        """Execute a stored block once more, in py-evm, from the bytes of the store alone.
+
+        No memo is asked and nothing that was decoded before is used; nothing is kept.
+        raises        UnknownBlockError; MissingStateError; CorruptStoreError; InvalidBlockError:
+                      execution does not give what the header says.
+        """
+        block = self._tree.stored(block_hash).block
+        parent_hash = block.header.parent_hash
+        parent = self._tree.stored(parent_hash).block.header
+        states = StateStore(self._store.nodes)
+        return self._rules.afresh(states).check(
+            block,
+            parent,
+            states.view(parent.state_root),
+            self._tree.ancestors(parent_hash),
+            fee_recipient=fee_recipient,
+        )
 
     def insert(self, block: Block, result: ExecutionResult) -> None:
         """Store a block that ``check`` accepted; the head stays where it is.
@@ -223,12 +243,32 @@ class Ledger:
     def set_head(self, block_hash: Hash32) -> ReorgInfo:
         """Make a stored block the head, whatever branch it is on.
 
-        raises        UnknownBlockError.
+        Branches that ended long below it are forgotten.
+        raises        UnknownBlockError; FinalityViolationError: it would drop what is final.
         """
         path = self._tree.path_to(block_hash)
+        self._tree.check_final(path)
         with self._store.batch():
             self._chain.move_head(path.removed, path.added)
+            self._chain.prune_branches(self.head.number - BRANCHES_KEPT_BLOCKS_MAX)
         return path
+
+    def finalize(self, block_hash: Hash32) -> None:
+        """Remember that a block of the chain is decided for good; older ones are anyway.
+
+        raises        UnknownBlockError: it is not on the chain.
+        """
+        number = self._header(block_hash).number
+        if self._chain.canonical(number) != block_hash:
+            raise UnknownBlockError(f"0x{block_hash.hex()} on the chain")
+        if number > self._chain.finalized():
+            with self._store.batch():
+                self._chain.set_finalized(number)
+
+    @property
+    def finalized(self) -> int:
+        """The number of the newest block that is decided for good; 0 at first."""
+        return self._chain.finalized()
 
     # -- inside --
 
@@ -252,11 +292,25 @@ class Ledger:
                         parent.total_difficulty + header.difficulty,
                         result.encoded_receipts,
                         tuple(transaction.hash for transaction in result.transactions),
+                        tuple(
+                            (log.address, log.topics[0] if log.topics else None)
+                            for receipt in result.receipts
+                            for log in receipt.logs
+                        ),
                     )
                 )
         return parent.block.header
 
-    def _view(self, root: Hash32) -> StateView:
+    def _header(self, block_hash: Hash32) -> Header:
+        header = self._tree.header(block_hash)
+        if header is None:
+            raise UnknownBlockError(f"0x{block_hash.hex()}")
+        return header
+
+    def _view(self, header: Header) -> StateView:
+        if 0 < header.number < self._store.kept_from:
+            raise PrunedStateError(header.number, self._store.kept_from, self.head.number)
+        root = header.state_root
         view = self._views.pop(root, None) or self._states.view(root)
         self._views[root] = view  # last asked stands last
         if len(self._views) > STATE_VIEWS_COUNT_MAX:

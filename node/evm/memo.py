@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from node.base.limits import MEMO_BYTES_MAX, MEMO_ENTRIES_COUNT_MAX
 from node.base.types import Hash32
 from node.evm.blocks import ExecutionResult
-from node.evm.errors import MemoMismatchError
+from node.evm.chain_errors import MemoMismatchError
 
 
 class MemoKey(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from node.base.block import Block
 from node.base.header import Header
+from node.base.keys import MemoVerifier
 from node.base.ports import Verifier
 from node.base.types import Address, Hash32
 from node.evm.blocks import (
@@ -29,6 +30,7 @@ from node.evm.blocks import (
 )
 from node.evm.errors import TransactionError
 from node.evm.executor import ExecutionContext, Executor
+from node.evm.executor_pyevm import PyevmExecutor
 from node.evm.forks import Profile
 from node.evm.memo import ExecutionMemo, MemoKey
 from node.evm.state import StateStore, StateView
@@ -86,6 +88,16 @@ class ProfileRules:
         self._verifier = verifier
         self._states = states
         self._memo = memo
+
+    def afresh(self, states: StateStore) -> "ProfileRules":
+        """Give the same rules over other states, without what was remembered: a second opinion."""
+        return ProfileRules(
+            self._profile,
+            self._chain_id,
+            executor=PyevmExecutor(),
+            verifier=MemoVerifier(),
+            states=states,
+        )
 
     def check_alone(self, header: Header) -> None:
         """Check what needs nothing but the header; errors as ``BlockRules``."""

@@ -41,12 +41,17 @@ def decode_account(raw: bytes, address: Address) -> Account:
     raises        CorruptStoreError: the bytes are no account.
     """
     try:
-        return _account(rlp.decode(raw))
+        return read_account(raw)
     except CodecError as error:
         raise CorruptStoreError("state", f"account 0x{address.hex()}", error.what) from error
 
 
-def _account(items: rlp.Decoded) -> Account:
+def read_account(raw: bytes) -> Account:
+    """Read an account.
+
+    raises        CodecError: the bytes are no account.
+    """
+    items = rlp.decode(raw)
     if isinstance(items, bytes) or len(items) != 4:
         raise CodecError("account", "wants four items")
     storage_root, code_hash = items[2], items[3]
@@ -228,3 +233,4 @@ class StateStore:
     def put(self, writes: StateWrites) -> None:
         """Store what ``apply`` gave."""
         self._nodes.put(writes.nodes, writes.code)
+        self._nodes.own(writes.root)

@@ -21,6 +21,11 @@ class LedgerStore(Protocol):
         """Trie nodes and contract code."""
         ...
 
+    @property
+    def kept_from(self) -> int:
+        """The number of the oldest block whose state is kept, apart from the genesis."""
+        ...
+
     def batch(self) -> AbstractContextManager[None]:
         """Make all that is put inside durable together, when the outermost batch ends.
 
@@ -35,6 +40,8 @@ class LedgerStore(Protocol):
 
 class MemoryLedgerStore:
     """A store that ends with the process.  What is put counts at once: no crash parts a batch."""
+
+    kept_from = 0
 
     def __init__(self, chain: ChainData | None = None, nodes: StateNodes | None = None) -> None:
         self.chain: ChainData = MemoryChainData() if chain is None else chain

@@ -111,3 +111,10 @@ def test_a_number_may_fill_its_limit_and_no_more() -> None:
     assert rlp.decode_int(b"\xff" * 8, bytes_max=8) == 2**64 - 1
     with pytest.raises(CodecError, match="9 bytes, at most 8"):
         rlp.decode_int(b"\xff" * 9, bytes_max=8)
+
+
+@given(st.lists(ITEMS, max_size=6))
+@example([bytes(54)])
+@example([bytes(55)])
+def test_a_list_of_encoded_items_is_the_encoded_list(items) -> None:
+    assert rlp.wrap(b"".join(rlp.encode(item) for item in items)) == rlp.encode(items)

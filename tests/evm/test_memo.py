@@ -7,7 +7,7 @@ import pytest
 from node.base.block import Block
 from node.base.errors import InvalidBlockError
 from node.base.types import Address, Hash32
-from node.evm.errors import MemoMismatchError
+from node.evm.chain_errors import MemoMismatchError
 from node.evm.executor_pyevm import PyevmExecutor
 from node.evm.genesis import GenesisAccount
 from node.evm.ledger import Ledger

@@ -1,0 +1,199 @@
+"""One SQLite file: locked, durable, its errors translated; the only importer of ``sqlite3``.
+
+WAL with ``synchronous=FULL``: what was committed survives SIGKILL and, as far as the disk is
+honest, a power cut (ledger.md section 9).
+"""
+
+import contextlib
+import fcntl
+import sqlite3
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Final, TypeAlias
+
+from node.base.errors import CorruptStoreError, StorageError
+from node.storage.errors import (
+    BatchLostError,
+    StoreFailedError,
+    StoreFullError,
+    StoreLockedError,
+)
+
+Value: TypeAlias = "int | bytes | str | None"
+Row: TypeAlias = tuple[Any, ...]
+"""The tables are STRICT: whoever asks knows what comes."""
+
+_PRAGMAS: Final = (
+    "page_size = 8192",  # a chunk of 8,000 bytes fits a page; SQLite's 4,096 would cut it in two
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "cache_size = -65536",
+    "temp_store = MEMORY",
+    "busy_timeout = 5000",
+)
+
+
+class Database:
+    """The one writer of a file.  Used by one thread at a time, whichever that is."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make a file.
+
+        raises        StoreLockedError: another process has it; CorruptStoreError: it is no
+                      SQLite file; StoreFailedError: it cannot be opened.
+        """
+        self.path = path
+        self._depth = 0
+        self._is_lost = False
+        self._undo: list[Callable[[], None]] = []
+        self._lock = _lock(path)
+        try:
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            self._lock.close()
+            raise self._translated(error) from error
+        try:
+            for pragma in _PRAGMAS:
+                self.read(f"PRAGMA {pragma}")
+        except StorageError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file and give its lock back; a second time does nothing."""
+        assert self._depth == 0, "a batch is still open"
+        self._connection.close()
+        self._lock.close()
+
+    def on_rollback(self, undo: Callable[[], None]) -> None:
+        """Call ``undo`` after each batch that failed: what is cached may not be there."""
+        self._undo.append(undo)
+
+    @contextmanager
+    def batch(self) -> Generator[None]:
+        """Make all writes inside durable together; a batch inside a batch joins it.
+
+        raises        StoreFullError, StoreFailedError: nothing was kept; BatchLostError: an inner
+                      batch failed before, and the outer one went on as if nothing were.
+        """
+        if self._depth:
+            self._depth += 1
+            done = False
+            try:
+                yield
+                done = True
+            finally:
+                self._depth -= 1
+                self._is_lost |= not done
+            return
+        self._execute("BEGIN IMMEDIATE")
+        self._depth = 1
+        done = False
+        try:
+            yield
+            if self._is_lost:
+                raise BatchLostError(str(self.path))
+            self._execute("COMMIT")
+            done = True
+        finally:
+            self._depth = 0
+            self._is_lost = False
+            if not done:
+                self._rollback()
+
+    def _rollback(self) -> None:
+        if self._connection.in_transaction:  # SQLite itself undoes a batch that met a full disk
+            with contextlib.suppress(StorageError):  # the error that brought us here is the news
+                self._execute("ROLLBACK")
+        for undo in self._undo:
+            undo()
+
+    def write(self, sql: str, *values: Value) -> int:
+        """Run one statement of the running batch; give how many rows it changed."""
+        self._check_batch()
+        return self._execute(sql, values).rowcount
+
+    def write_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Run one statement for each row."""
+        self._check_batch()
+        try:
+            self._connection.executemany(sql, rows)
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
+
+    def _check_batch(self) -> None:
+        assert self._depth, "writes belong into a batch"
+        if self._is_lost or not self._connection.in_transaction:
+            self._is_lost = True  # or the rest would be written one by one, outside of any batch
+            raise BatchLostError(str(self.path))
+
+    def row(self, sql: str, *values: Value) -> Row | None:
+        """Give the first row of an answer, or None."""
+        cursor = self._execute(sql, values)
+        try:
+            found: Row | None = cursor.fetchone()
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
+        return found
+
+    def read(self, sql: str, *values: Value) -> list[Row]:
+        """Give all rows of an answer."""
+        cursor = self._execute(sql, values)
+        try:
+            return cursor.fetchall()
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
+
+    def each(self, sql: str, *values: Value) -> Iterator[Row]:
+        """Give the rows of a long answer one by one; the store must not change meanwhile."""
+        cursor = self._execute(sql, values)
+        while True:
+            try:
+                found: Row | None = cursor.fetchone()
+            except sqlite3.Error as error:
+                raise self._translated(error) from error
+            if found is None:
+                return
+            yield found
+
+    def _execute(self, sql: str, values: Sequence[Value] = ()) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, values)
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
+
+    def _translated(self, error: sqlite3.Error) -> StorageError:
+        """Give our error for one of SQLite's; a fault in our own SQL is raised as it is."""
+        if not isinstance(error, sqlite3.DatabaseError) or isinstance(
+            error, sqlite3.ProgrammingError | sqlite3.IntegrityError | sqlite3.NotSupportedError
+        ):
+            raise error
+        match getattr(error, "sqlite_errorcode", 0) & 0xFF:  # the low byte is the primary code
+            case sqlite3.SQLITE_FULL:
+                return StoreFullError(str(self.path))
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                return StoreLockedError(str(self.path))
+            case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+                return CorruptStoreError(str(self.path), "file", str(error))
+            case sqlite3.SQLITE_ERROR:
+                raise error
+            case _:
+                return StoreFailedError(str(self.path), str(error))
+
+
+def _lock(path: Path) -> IO[bytes]:
+    """Lock the file that stands beside the database.
+
+    Not the database itself: closing a second descriptor of it would drop SQLite's own locks.
+    """
+    try:
+        file = path.with_name(f"{path.name}.lock").open("ab")
+    except OSError as error:
+        raise StoreFailedError(str(path), str(error)) from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise StoreLockedError(str(path)) from error
+    return file

@@ -1,0 +1,131 @@
+"""Trie nodes and code in SQLite: appended chunks, and an index that is written now and then."""
+
+from collections.abc import Iterable, Mapping
+
+from node.base.errors import CodecError, CorruptStoreError
+from node.base.limits import INDEX_FLUSH_BLOCKS_MAX
+from node.base.types import Hash32
+from node.storage.database import Database
+from node.storage.meta import NODE_INDEXED, Meta
+from node.storage.node_chunks import chunk_checksum, entries, entry_at, pack
+
+_INDEX = "INSERT OR REPLACE INTO node_index VALUES (?, ?, ?)"
+
+
+class SqliteStateNodes:
+    """``StateNodes`` on disk.
+
+    Where the nodes of the newest blocks stand is known in memory only: those are the chunks above
+    ``node_indexed``, which are read again when the store is opened.
+    """
+
+    def __init__(self, database: Database, meta: Meta) -> None:
+        self._database = database
+        self._meta = meta
+        self._pending: dict[Hash32, tuple[int, int]] = {}
+        self._blocks_pending = 0
+        self._last_chunk = 0
+        self.reload()
+        database.on_rollback(self.reload)
+
+    def reload(self) -> None:
+        """Find the nodes again that the index on disk does not know.
+
+        raises        CorruptStoreError: a chunk does not decode.
+        """
+        self._pending.clear()
+        indexed = self._meta.number(NODE_INDEXED) or 0
+        self._last_chunk = indexed
+        rows = self._database.each(
+            "SELECT id, data FROM node_chunk WHERE id > ? ORDER BY id", indexed
+        )
+        for number, data in rows:
+            self._last_chunk = number
+            try:
+                for entry in entries(data):
+                    self._pending[entry.key] = (self._last_chunk, entry.offset)
+            except CodecError as error:
+                raise CorruptStoreError("node_chunk", f"id {number}", error.what) from error
+        # counted anew: a store that is opened often would never write its index otherwise
+        self._blocks_pending = INDEX_FLUSH_BLOCKS_MAX if self._pending else 0
+
+    def node(self, key: Hash32) -> bytes | None:
+        """Give the RLP of a trie node, or None.
+
+        raises        CorruptStoreError: another node stands where the index points to.
+        """
+        place = self._pending.get(key)
+        if place is None:
+            row = self._database.row(
+                'SELECT data, "offset" FROM node_index LEFT JOIN node_chunk ON id = chunk'
+                " WHERE hash = ?",
+                key,
+            )
+            if row is None:
+                return None
+            data, offset = row
+        else:
+            offset = place[1]
+            row = self._database.row("SELECT data FROM node_chunk WHERE id = ?", place[0])
+            data = None if row is None else row[0]
+        if data is None:
+            raise CorruptStoreError("node_index", f"0x{key.hex()}", "its chunk is missing")
+        try:
+            return entry_at(data, offset, key)
+        except CodecError as error:
+            raise CorruptStoreError("node_index", f"0x{key.hex()}", str(error)) from error
+
+    def place(self, key: Hash32) -> tuple[int, int] | None:
+        """Give the chunk of a node and where it begins in it, or None."""
+        found = self._pending.get(key)
+        if found is not None:
+            return found
+        row = self._database.row('SELECT chunk, "offset" FROM node_index WHERE hash = ?', key)
+        return None if row is None else (row[0], row[1])
+
+    def code(self, key: Hash32) -> bytes | None:
+        """Give the code of a contract, or None."""
+        row = self._database.row("SELECT code FROM code WHERE code_hash = ?", key)
+        return None if row is None else row[0]
+
+    def put(self, nodes: Mapping[Hash32, bytes], code: Mapping[Hash32, bytes]) -> None:
+        """Keep the nodes and the code of one block.
+
+        A node that an older block wrote is appended once more: looking for each of them would cost
+        more than the few that come again.
+        raises        CodecError: a node is longer than NODE_BYTES_MAX.
+        """
+        with self._database.batch():
+            pending = self._pending
+            self.append(pair for pair in nodes.items() if pair[0] not in pending)
+            if code:
+                self._database.write_many("INSERT OR IGNORE INTO code VALUES (?, ?)", code.items())
+            if nodes:
+                self._blocks_pending += 1
+                if self._blocks_pending >= INDEX_FLUSH_BLOCKS_MAX:
+                    self.flush()
+
+    def own(self, root: Hash32) -> None:
+        """Do nothing: nobody else puts anything in here."""
+
+    def append(self, nodes: Iterable[tuple[Hash32, bytes]]) -> None:
+        """Write nodes into new chunks; part of the running batch."""
+        rows: list[tuple[int, bytes, int]] = []
+        for data, places in pack(nodes):
+            self._last_chunk += 1
+            number = self._last_chunk
+            rows.append((number, data, chunk_checksum(number, data)))
+            for key, offset in places:
+                self._pending[key] = (number, offset)
+        self._database.write_many("INSERT INTO node_chunk VALUES (?, ?, ?)", rows)
+
+    def flush(self) -> int:
+        """Write the index of all nodes, sorted; give the last chunk.  Part of the running batch."""
+        if self._pending:
+            self._database.write_many(
+                _INDEX, ((key, *place) for key, place in sorted(self._pending.items()))
+            )
+            self._meta.set(NODE_INDEXED, self._last_chunk)
+            self._pending.clear()
+        self._blocks_pending = 0
+        return self._last_chunk

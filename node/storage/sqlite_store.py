@@ -1,0 +1,126 @@
+"""The durable ``LedgerStore``: one SQLite file, checked whenever it is opened."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from node.base.errors import ConfigError, CorruptStoreError, StorageError
+from node.base.limits import STATES_KEPT_BLOCKS_MIN
+from node.base.types import Hash32
+from node.storage.database import Database
+from node.storage.engine_log import EngineLog
+from node.storage.errors import StoreFailedError, StoreMismatchError
+from node.storage.meta import CHAIN_ID, GENESIS_HASH, KEPT_FROM, MODE, PROFILE, Meta
+from node.storage.migrations import migrate
+from node.storage.sqlite_chain_data import SqliteChainData
+from node.storage.sqlite_state_nodes import SqliteStateNodes
+from node.storage.startup import BrokenBlock, step_back
+from node.storage.sweep import Sweep
+
+FILE_NAME: Final = "chain.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreIdentity:
+    """Which chain a store belongs to; it never changes."""
+
+    genesis_hash: Hash32
+    chain_id: int
+    profile: str
+    """The name of the rules (``node.evm.forks``)."""
+
+
+class SqliteLedgerStore:
+    """All that one node keeps of its chain."""
+
+    def __init__(
+        self, directory: Path, identity: StoreIdentity, *, kept_blocks: int | None = None
+    ) -> None:
+        """Open a store, or make one.
+
+        A head that is not complete is given up for the newest block that is; ``stepped_back``
+        tells which ones were.  An undamaged file never needs that.
+        ``kept_blocks``  how many newest states a sweep leaves, at least 128; None: all of them.
+        raises        ConfigError: fewer than 128; StoreLockedError: another process has it;
+                      StoreMismatchError: another chain, or a newer schema; CorruptStoreError;
+                      StoreFullError, StoreFailedError.
+        """
+        if kept_blocks is not None and kept_blocks < STATES_KEPT_BLOCKS_MIN:
+            raise ConfigError(
+                f"a pruned store keeps the states of {kept_blocks} blocks, "
+                f"wants at least {STATES_KEPT_BLOCKS_MIN}"
+            )
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreFailedError(str(directory), str(error)) from error
+        self._database = Database(directory / FILE_NAME)
+        try:
+            self._open(identity, kept_blocks)
+        except StorageError:
+            self._database.close()
+            raise
+
+    def _open(self, identity: StoreIdentity, kept_blocks: int | None) -> None:
+        database = self._database
+        migrate(database)
+        check = database.row("PRAGMA quick_check(1)")
+        if check != ("ok",):
+            raise CorruptStoreError(str(database.path), "file", str(check and check[0]))
+        self._meta = Meta(database)
+        self.kept_blocks = kept_blocks
+        self._identify(identity)
+        self.chain = SqliteChainData(database, self._meta)
+        self.nodes = SqliteStateNodes(database, self._meta)
+        self.engine_log = EngineLog(database)
+        self.stepped_back: tuple[BrokenBlock, ...] = step_back(database, self.chain, self.nodes)
+
+    def _identify(self, identity: StoreIdentity) -> None:
+        mode = "archive" if self.kept_blocks is None else f"pruned {self.kept_blocks}"
+        wants = (
+            (GENESIS_HASH, identity.genesis_hash.hex()),
+            (CHAIN_ID, str(identity.chain_id)),
+            (PROFILE, identity.profile),
+        )
+        with self._database.batch():
+            for key, want in wants:
+                got = self._meta.get(key)
+                if got is None:
+                    self._meta.set(key, want)
+                elif got != want.encode():
+                    raise StoreMismatchError(
+                        str(self._database.path), key, want, got.decode(errors="replace")
+                    )
+            self._meta.set(MODE, mode)
+
+    @property
+    def kept_from(self) -> int:
+        """The number of the oldest block whose state is kept, apart from the genesis."""
+        return self._meta.number(KEPT_FROM) or 0
+
+    def sweep(self, kept_from: int) -> Sweep:
+        """Begin to give up the states of blocks below a number, except the genesis.
+
+        raises        ConfigError: the store is an archive, or is to keep more than that.
+        """
+        head = self.chain.head()
+        header = None if head is None else self.chain.header(head)
+        newest = 0 if header is None else header.number
+        if self.kept_blocks is None or newest - kept_from + 1 < self.kept_blocks:
+            keeps = "all" if self.kept_blocks is None else f"the newest {self.kept_blocks}"
+            raise ConfigError(
+                f"states below block {kept_from} of {newest} cannot go: this store keeps {keeps}"
+            )
+        return Sweep(self._database, self._meta, self.nodes, max(kept_from, self.kept_from))
+
+    def batch(self) -> AbstractContextManager[None]:
+        """Make all that is put inside durable together, when the outermost batch ends.
+
+        raises        StoreFullError, StoreFailedError: nothing of it was kept.
+        """
+        return self._database.batch()
+
+    def close(self) -> None:
+        """Close the file; what was committed stays."""
+        self._database.close()

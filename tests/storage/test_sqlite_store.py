@@ -1,0 +1,85 @@
+"""Whose store it is, and who may open it."""
+
+from dataclasses import replace
+
+import pytest
+
+from node.base.errors import ConfigError, CorruptStoreError
+from node.storage.errors import StoreFailedError, StoreLockedError, StoreMismatchError
+from node.storage.sqlite_store import FILE_NAME, SqliteLedgerStore
+from tests.storage.blocks import GENESIS, IDENTITY, TWO, chain_of, fill, opened
+
+
+def test_a_new_folder_is_made(tmp_path):
+    with opened(tmp_path / "data" / "chain") as store:
+        assert (store.chain.head(), store.kept_from, store.stepped_back) == (None, 0, ())
+    assert (tmp_path / "data" / "chain" / FILE_NAME).is_file()
+
+
+def test_two_cannot_have_it_at_once(tmp_path):
+    with (
+        opened(tmp_path),
+        pytest.raises(StoreLockedError, match=r"chain\.sqlite is open in another process"),
+    ):
+        SqliteLedgerStore(tmp_path, IDENTITY)
+
+
+@pytest.mark.parametrize(
+    ("changes", "want", "got"),
+    [
+        ({"genesis_hash": TWO}, TWO.hex(), GENESIS.hash.hex()),
+        ({"chain_id": 7}, "7", "1337"),
+        ({"profile": "cancun"}, "cancun", "london"),
+    ],
+)
+def test_the_store_of_another_chain_is_refused_with_both_values(tmp_path, changes, want, got):
+    with opened(tmp_path) as store:
+        fill(store, [])
+    name = next(iter(changes))
+    with pytest.raises(StoreMismatchError, match=f"{name} is {got}, wants {want}"):
+        SqliteLedgerStore(tmp_path, replace(IDENTITY, **changes))
+    with opened(tmp_path) as store:  # the lock was given back, and nothing was changed
+        assert store.chain.head() == GENESIS.hash
+
+
+def test_fewer_states_than_branches_live_long_are_not_enough(tmp_path):
+    with pytest.raises(ConfigError, match="keeps the states of 127 blocks, wants at least 128"):
+        SqliteLedgerStore(tmp_path, IDENTITY, kept_blocks=127)
+
+
+def test_a_store_may_become_a_pruned_one_and_an_archive_again(tmp_path):
+    for kept_blocks in (None, 128, 500, None):
+        with opened(tmp_path, kept_blocks=kept_blocks) as store:
+            assert store.kept_blocks == kept_blocks
+            mode = store._database.row("SELECT value FROM meta WHERE key = 'mode'")[0]
+            assert mode == (f"pruned {kept_blocks}".encode() if kept_blocks else b"archive")
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_of_ours(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreFailedError, match="file"):
+        SqliteLedgerStore(tmp_path / "file" / "chain", IDENTITY)
+
+
+def test_a_damaged_file_is_refused(tmp_path):
+    with opened(tmp_path) as store:
+        fill(store, chain_of(40))
+    path = tmp_path / FILE_NAME
+    raw = bytearray(path.read_bytes())
+    for page in range(3, len(raw) // 8192):
+        raw[page * 8192 : page * 8192 + 8] = b"\xff" * 8
+    path.write_bytes(raw)
+    with pytest.raises(CorruptStoreError):
+        SqliteLedgerStore(tmp_path, IDENTITY)
+
+
+def test_two_stores_given_the_same_hold_the_same(tmp_path):
+    blocks, side = chain_of(5), chain_of(2, mark=1)
+    dumps = []
+    for name in ("one", "two"):
+        with opened(tmp_path / name) as store:
+            fill(store, blocks)
+            for stored in side:
+                store.chain.put(stored)
+            dumps.append(list(store._database._connection.iterdump()))
+    assert dumps[0] == dumps[1]
