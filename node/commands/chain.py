@@ -7,7 +7,7 @@ words, a file that cannot be opened, the genesis: nothing was checked.
 import gzip
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
 
@@ -21,13 +21,20 @@ from node.base.types import MICROS_PER_SECOND
 from node.commands import output
 
 if TYPE_CHECKING:
+    from node.evm.genesis import Genesis
     from node.storage.ledger_store import LedgerStore
 
 GENESIS_FILE: Final = "genesis.json"
 CHAIN_FILE: Final = "chain.rlp"
 _PROGRESS_SECONDS_MIN: Final = 5.0
 
-app = typer.Typer(no_args_is_help=True, help="Chain files, as go-ethereum reads and writes them.")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Take chains to other clients and back, as go-ethereum's chain files.",
+)
 
 
 @app.command("export")
@@ -92,7 +99,7 @@ def import_file(
 
         parsed = parse_genesis(text)
         verifier, chosen = MemoVerifier(), executor_named(executor, parsed)
-        with _store(data) as store:
+        with _store(data, parsed) as store:
             ledger = Ledger(parsed, verifier=verifier, store=store, executor=chosen)
             judge = judge_for(parsed, ledger, verifier, checks_seals=not no_seal)
             tell = None if as_json else _progress()
@@ -151,11 +158,19 @@ def _replacing(path: Path) -> Generator[BinaryIO]:
 
 
 @contextmanager
-def _store(data: Path | None) -> "Generator[LedgerStore | None]":
+def _store(data: Path | None, genesis: "Genesis") -> "Generator[LedgerStore | None]":
     """Open the store of a data directory; None: the ledger keeps its own in memory."""
-    if data is not None:
-        raise UsageError("--data: this build keeps chains in memory only")
-    yield None
+    if data is None:
+        yield None
+        return
+    from node.evm.genesis import genesis_block
+    from node.storage.sqlite_store import SqliteLedgerStore, StoreIdentity
+    from node.storage.state_nodes import MemoryStateNodes
+
+    block = genesis_block(genesis, MemoryStateNodes())
+    identity = StoreIdentity(block.header.hash(), genesis.chain_id, genesis.profile.name)
+    with closing(SqliteLedgerStore(data, identity)) as store:
+        yield store
 
 
 def _progress() -> Callable[[Header], None]:

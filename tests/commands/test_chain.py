@@ -9,6 +9,7 @@ import pytest
 
 from node.commands import chain
 from node.commands.main import main
+from node.evm.chain_file import encode_chain
 from node.sim.run_chains import chain_files
 from node.sim.run_folder import write_run
 from tests.app.sealed_chain import A, SealedChain
@@ -208,6 +209,52 @@ def test_a_block_ahead_of_the_clock_is_told_and_taken(tmp_path, capsys):
     assert "warning: block 1 lies" in capsys.readouterr().err
     assert main(words(tmp_path / "out" / "genesis.json", tmp_path / "out" / "chain.rlp")) == 0
     assert "warning: block 1 lies" in capsys.readouterr().err
+
+
+# -- import into a data directory
+
+
+def test_data_keeps_the_chain_and_a_second_import_adds_nothing(files, made, tmp_path, capsys):
+    kept = [*files, "--data", str(tmp_path / "data")]
+    assert main(kept) == 0
+    assert "known before" not in capsys.readouterr().out
+    assert main(kept) == 0
+    said = capsys.readouterr().out
+    assert "3 blocks above the genesis are valid, seals checked, 3 of them known before" in said
+    assert f"head        3, 0x{made.ledger.head_hash.hex()}" in said
+
+
+def test_a_longer_file_goes_on_where_the_data_ends(files, made, tmp_path, capsys):
+    kept = [*files, "--data", str(tmp_path / "data"), "--json"]
+    Path(files[-1]).write_bytes(b"".join([*encode_chain(made.ledger)][:2]))
+    assert main(kept) == 0
+    assert json.loads(capsys.readouterr().out)["blocks"] == 1
+    Path(files[-1]).write_bytes(b"".join([*encode_chain(made.ledger)][2:]))
+    assert main(kept) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["blocks"], answer["head"]) == (2, f"0x{made.ledger.head_hash.hex()}")
+
+
+def test_a_fault_leaves_the_blocks_before_it_in_the_data(files, made, tmp_path, capsys):
+    kept = [*files, "--data", str(tmp_path / "data")]
+    Path(files[-1]).write_bytes(made.file() + made.make(A, gas_used=1).encode())
+    assert main(kept) == 1
+    Path(files[-1]).write_bytes(made.file())
+    capsys.readouterr()
+    assert main(kept) == 0
+    assert "3 of them known before" in capsys.readouterr().out
+
+
+def test_data_of_another_chain_is_refused(files, tmp_path, capsys):
+    kept = [*files, "--data", str(tmp_path / "data")]
+    assert main(kept) == 0
+    path = tmp_path / "genesis.json"
+    text = json.loads(path.read_text())
+    text["timestamp"] = "0x1"
+    path.write_text(json.dumps(text))
+    capsys.readouterr()
+    assert main(kept) == 3
+    assert "genesis" in error_of(capsys)
 
 
 # -- export
