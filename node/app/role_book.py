@@ -23,8 +23,9 @@ from node.contracts.hospital_registry import HospitalApplied, HospitalStatus
 from node.contracts.lab_registry import LabListed
 from node.contracts.patient_registry import PatientRegistered
 from node.contracts.suite import ContractSuite
+from node.evm.block_tree import ReorgInfo
 from node.evm.blooms import may_hold
-from node.evm.ledger import Ledger, ReorgInfo
+from node.evm.ledger import Ledger
 from node.evm.roles import Role
 from node.evm.transactions import Transaction
 
