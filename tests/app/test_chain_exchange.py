@@ -1,5 +1,6 @@
 """Chains that other clients made: geth's from our own vector, published ones where they lie."""
 
+import io
 import json
 from pathlib import Path
 
@@ -7,9 +8,11 @@ import pytest
 
 from node.app.chain_import import RefusedBlockError
 from node.base.block import Block
-from node.evm.chain_file import encode_chain
+from node.commands.main import main
+from node.evm.chain_file import encode_chain, split_items
 from node.evm.genesis import parse_genesis
 from tests.app.sealed_chain import fresh, take
+from tests.vectors_dir import vectors
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "geth-clique"
 HEAD = "46c689e4317e762c83ab08e17fdca1208b8dd9df303182654c968440c545e979"
@@ -66,3 +69,35 @@ def test_a_chain_of_geth_with_a_longer_period_is_refused_at_the_first_hasty_bloc
     with pytest.raises(RefusedBlockError) as caught:
         take(fresh(other), other, CHAIN)
     assert caught.value.rule == "invalid_timestamp"
+
+
+@pytest.mark.conformance
+def test_published_clique_blocks_are_cut_apart_and_keep_their_hashes():
+    path = vectors("consensus") / "clique_headers.json"
+    published = [one for one in json.loads(path.read_text())["vectors"] if "block_rlp" in one]
+    assert published, f"{path} holds no blocks"
+    data = b"".join(bytes.fromhex(one["block_rlp"][2:]) for one in published)
+    items = list(split_items(io.BytesIO(data)))
+    hashes = [f"0x{Block.decode(item.raw).header.hash().hex()}" for item in items]
+    assert hashes == [one["expect"]["hash"] for one in published]
+
+
+@pytest.mark.conformance
+def test_the_chain_of_execution_apis_comes_in_to_its_published_head(capsys):
+    """Proof of work and proof of stake, Homestead to Prague, seals not checked."""
+    folder = vectors("execution-apis") / "tests"
+    files = ["--genesis", str(folder / "genesis.json"), "--blocks", str(folder / "chain.rlp")]
+    status = main(["chain", "import", *files, "--no-seal", "--json"])
+    answer = json.loads(capsys.readouterr().out)
+    if "names 0 engines" in answer.get("error", ""):
+        pytest.skip("the ledger reads no foreign fork schedules yet")
+    head = json.loads((folder / "headfcu.json").read_text())["params"][0]["headBlockHash"]
+    assert (status, answer["blocks"], answer["head"]) == (0, 45, head)
+
+
+@pytest.mark.conformance
+def test_the_chain_of_execution_apis_has_no_seals_that_we_can_check(capsys):
+    folder = vectors("execution-apis") / "tests"
+    files = ["--genesis", str(folder / "genesis.json"), "--blocks", str(folder / "chain.rlp")]
+    assert main(["chain", "import", *files]) == 2
+    assert "engine" in capsys.readouterr().err
