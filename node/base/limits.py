@@ -223,6 +223,12 @@ WAL_ENTRIES_COUNT_MAX: Final = 256
 """Entries of the engine's log before it is cut down to what a restart can use."""
 OPEN_REQUESTS_COUNT_MAX: Final = 4_096
 """Requests of a node's own clients that wait for an answer."""
+CHAIN_ITEM_BYTES_MAX: Final = FRAME_BYTES_MAX
+"""One block of a chain file."""
+IMPORT_BATCH_BLOCKS_MAX: Final = 128
+"""Blocks of a chain file that become durable together."""
+IMPORT_BATCH_BYTES_MAX: Final = 4 * 2**20
+"""What those may have, but for the last one: a batch is held in memory."""
 BLOCKS_CACHED_COUNT_MAX: Final = 128
 """Decoded blocks that a store on disk remembers."""
 HEADERS_CACHED_COUNT_MAX: Final = 1_024
