@@ -22,12 +22,11 @@ MIXED = dict(item for pair in zip(OLD.items(), LIVE.items(), strict=True) for it
 @pytest.fixture
 def directory(tmp_path):
     """A chain long enough, and 66 old blocks with as many dead nodes as live ones in a chunk."""
-    with opened(tmp_path, kept_blocks=STATES_KEPT_BLOCKS_MIN) as store:
-        with store.batch():
-            store.nodes.put(MIXED, {})
-            for number in range(SWEEP_CHUNKS_COUNT_MAX + 1):
-                store.nodes.put(_nodes(f"dead {number}", 3) | _nodes(f"live {number}", 2), {})
-            fill(store, BLOCKS)
+    with opened(tmp_path, kept_blocks=STATES_KEPT_BLOCKS_MIN) as store, store.batch():
+        store.nodes.put(MIXED, {})
+        for number in range(SWEEP_CHUNKS_COUNT_MAX + 1):
+            store.nodes.put(_nodes(f"dead {number}", 3) | _nodes(f"live {number}", 2), {})
+        fill(store, BLOCKS)
     return tmp_path
 
 
