@@ -22,6 +22,7 @@ from node.app.events import (
     TimerKey,
 )
 from node.app.peer_desk import PeerDesk
+from node.app.role_book import RoleBook
 from node.app.store_desk import StoreDesk
 from node.app.turn import Turn
 from node.base.errors import FrameError
@@ -32,9 +33,11 @@ from node.consensus_poa.clique.engine import CliqueEngine
 from node.consensus_poa.clique.options import CliqueOptions
 from node.consensus_poa.interface import Capabilities
 from node.contracts.suite import ContractSuite
+from node.evm.executor import Executor
 from node.evm.forks import LONDON
 from node.evm.genesis import Genesis
 from node.evm.ledger import Ledger
+from node.evm.memo import ExecutionMemo
 from node.evm.pool import Pool
 from node.ipfs_lite.blockstore import BlockStore
 from node.p2p.messages import (
@@ -77,6 +80,10 @@ class NodeParts:
     store: BlockStore
     custody: CustodyStore
     profile: Profile
+    executor: Executor | None = None
+    """None: py-evm."""
+    memo: ExecutionMemo | None = None
+    """None: this node executes every block."""
 
 
 class NodeCore:
@@ -84,18 +91,26 @@ class NodeCore:
 
     def __init__(self, parts: NodeParts) -> None:
         self.address: Address = parts.signer.address
-        self.ledger = Ledger(parts.genesis, verifier=parts.verifier)
+        self.ledger = Ledger(
+            parts.genesis, verifier=parts.verifier, executor=parts.executor, memo=parts.memo
+        )
         engine = CliqueEngine(
             parts.clique,
             Capabilities(LedgerReader(self.ledger), parts.verifier, parts.wiggle, parts.signer),
         )
+        roles = RoleBook(self.ledger, parts.contracts)
         pool = Pool(
-            self.ledger, chain_id=self.ledger.chain_id, profile=LONDON, verifier=parts.verifier
+            self.ledger,
+            chain_id=self.ledger.chain_id,
+            profile=LONDON,
+            verifier=parts.verifier,
+            roles=roles,
         )
         self.chain = ChainDesk(
             engine,
             self.ledger,
             pool,
+            roles,
             address=self.address,
             safe_depth=SAFE_DEPTH_LIMITS * (parts.signers // 2 + 1),
         )

@@ -154,6 +154,16 @@ BODY_BYTES_MAX: Final = 8 * 2**20
 """Transactions that a builder puts into one block: header and list prefixes fit in a frame too."""
 STATE_VIEWS_COUNT_MAX: Final = 8
 """Opened states that a ledger keeps for the next question."""
+BRANCHES_KEPT_BLOCKS_MAX: Final = 128
+"""How far below the head a branch may end before it is forgotten."""
+MEMO_ENTRIES_COUNT_MAX: Final = 1_024
+"""Executed blocks that the nodes of one process share."""
+MEMO_BYTES_MAX: Final = 64 * 2**20
+"""What those may hold in memory."""
+SNAPSHOT_BATCH_RECORDS_MAX: Final = 1_024
+"""Records of a state snapshot that are handed to the store at once."""
+SNAPSHOT_WAITING_COUNT_MAX: Final = 10_000_000
+"""Hashes that a snapshot has named and not brought yet: about a gigabyte of memory."""
 POOL_EXECUTABLE_COUNT_MAX: Final = 5_120
 """Transactions in the pool that could run now; go-ethereum's global slots."""
 POOL_WAITING_COUNT_MAX: Final = 1_024
@@ -163,6 +173,21 @@ INSTITUTION_EXECUTABLE_COUNT_MAX: Final = 256
 """The same for one hospital or regulator, which sends for many."""
 NONCE_GAP_COUNT_MAX: Final = 64
 """How far a nonce may lie above the next one that is missing: so many of one sender wait."""
+HOSPITAL_BLOCK_GAS_MAX: Final = 6_000_000
+"""Gas that one sender of a role gets per block (network.md section 10)."""
+LAB_BLOCK_GAS_MAX: Final = 2_000_000
+DOCTOR_BLOCK_GAS_MAX: Final = 2_000_000
+PATIENT_BLOCK_GAS_MAX: Final = 1_000_000
+DEVICE_BLOCK_GAS_MAX: Final = 500_000
+APPLICANTS_BLOCK_GAS_MAX: Final = 1_000_000
+"""Gas per block of all who apply for a Hospital-ID together: they have no identity to count by."""
+GAS_BUDGET_BLOCKS_MAX: Final = 10
+"""So many blocks' gas a sender can save up and spend at once."""
+LOCAL_TRANSACTIONS_COUNT_MAX: Final = 1_024
+"""Transactions of a node's own clients that it offers again after a restart or a reorganisation;
+beyond that the oldest are given up."""
+ROLE_ANSWERS_COUNT_MAX: Final = 16_384
+"""Senders whose role a node remembers; then it asks the registries anew."""
 POOL_AGE_US_MAX: Final = 3 * 3_600 * 1_000_000
 """Three hours: then a transaction leaves the pool."""
 POOL_KNOWN_BLOCKS_MAX: Final = 256

@@ -108,6 +108,18 @@ def print_result(results: Mapping[str, Any], folder: str, command: str) -> None:
     say(f"repeat   {command}")
 
 
+def print_execution_check(results: Mapping[str, Any]) -> None:
+    """Print whether two modes of execution agree, if that was asked for."""
+    check = results.get("execution_check")
+    if check is None:
+        return
+    modes = " and ".join(check["modes"])
+    if check["difference"] is None:
+        say(f"modes    {modes} are equal in {check['points']} points")
+    else:
+        say(f"modes    {modes} DIFFER: {check['difference']}")
+
+
 def _list(results: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     return list(results.get(key) or ())
 

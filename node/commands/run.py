@@ -2,8 +2,9 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -21,30 +22,51 @@ VALID, INVALID, UNKNOWN = 0, 1, 3
 
 def run(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Scenario files.")],
+    *,
     seed: Annotated[
         int | None, typer.Option(min=0, max=SEED_MAX, help="Instead of the file's seed.")
+    ] = None,
+    executor: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="py-evm, revm, or fast, which is revm."),
+    ] = None,
+    execution: Annotated[
+        str | None,
+        typer.Option(metavar="MODE", help="shared: a block is executed once; full: by each node."),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="The run's folder; of several files, a folder above."),
     ] = None,
+    check_execution: Annotated[
+        bool,
+        typer.Option("--check-execution", help="Run shared and full; all must be equal."),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON document on stdout, no progress.")
     ] = False,
 ) -> None:
     """Run scenarios and judge them.
 
-    Exit 0 if all expectations hold, 1 if one does not, 2 for a faulty file, 3 if undecided.
+    Exit 0 if all expectations hold, 1 if one does not (or shared and full differ), 2 for a faulty
+    file, 3 if undecided.
     """
+    options = {
+        "seed": seed,
+        "executor": executor,
+        "execution": execution,
+        "check_execution": check_execution,
+    }
     if len(files) > 1:
-        _load_all(files)  # a fault in the last file is told before the first one runs
+        _load_all(files, executor)  # a fault in the last file is told before the first one runs
     results: list[dict[str, Any]] = []
     for path, folder in zip(files, folders(files, out), strict=True):
-        outcome = _run_one(path, seed, folder, quiet=as_json)
-        results.append(outcome.results)
+        outcome = _run_one(path, options, folder, quiet=as_json)
+        results.append(_judged(outcome))
         if not as_json:
             command = repeat_command(path, outcome.results.get("seed"))
             output.print_result(outcome.results, str(outcome.folder), command)
+            output.print_execution_check(results[-1])
     status = worst([int(result["exit_code"]) for result in results])
     if as_json and len(results) == 1:
         output.write_json(results[0])
@@ -79,18 +101,32 @@ def repeat_command(path: Path, seed: object) -> str:
     return f"{output.program()} run {shlex.quote(str(path))} --seed {seed}"
 
 
-def _load_all(files: Sequence[Path]) -> None:
+def _judged(outcome: "RunResult") -> dict[str, Any]:
+    """Give the results, with what comparing the modes of execution came to."""
+    check = outcome.execution_check
+    if check is None:
+        return outcome.results
+    code = int(outcome.results["exit_code"])
+    status = code if check.difference is None else worst([code, INVALID])
+    return {**outcome.results, "exit_code": status, "execution_check": asdict(check)}
+
+
+def _load_all(files: Sequence[Path], executor: str | None) -> None:
+    from node.evm.executors import require_executor
     from node.sim.loader import load
 
     for path in files:
-        load(read_scenario(path), str(path))
+        scenario = load(read_scenario(path), str(path))
+        require_executor(executor or scenario.chain.executor)
 
 
-def _run_one(path: Path, seed: int | None, folder: Path | None, *, quiet: bool) -> "RunResult":
+def _run_one(
+    path: Path, options: Mapping[str, Any], folder: Path | None, *, quiet: bool
+) -> "RunResult":
     read_scenario(path)  # a missing file is told before the simulator is imported
     from node.commands import progress
     from node.report.page import render
     from node.sim.runner import run_scenario
 
     with nullcontext(None) if quiet else progress.shown(path.stem, sys.stderr) as take:
-        return run_scenario(path, seed=seed, out=folder, progress=take, render=render)
+        return run_scenario(path, **options, out=folder, progress=take, render=render)

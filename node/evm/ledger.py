@@ -4,80 +4,31 @@ Synchronous and pure: it reads no clock and decides no fork.  Only ``set_head`` 
 the engine says when.  Nothing is stored before the last check of a block has passed.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 
 from node.base.block import Block
 from node.base.errors import ConfigError, InvalidBlockError, UnknownBlockError
 from node.base.header import Header
-from node.base.limits import (
-    ANCESTOR_HASHES_COUNT_MAX,
-    CALL_GAS_MAX,
-    STATE_VIEWS_COUNT_MAX,
-)
+from node.base.limits import BRANCHES_KEPT_BLOCKS_MAX, CALL_GAS_MAX, STATE_VIEWS_COUNT_MAX
 from node.base.ports import Verifier
 from node.base.types import ZERO_ADDRESS, Address, Hash32
-from node.evm.blocks import (
-    BuildRequest,
-    Built,
-    ExecutionResult,
-    bad_transaction,
-    check_body,
-    check_child,
-    check_header,
-    check_result,
-    conclude,
-    fill,
-    gas_target,
-    header_core,
-    make_header,
-    next_base_fee,
-    run_all,
-)
+from node.evm.block_tree import BlockTree, ReorgInfo
+from node.evm.blocks import BuildRequest, Built, ExecutionResult, header_core
 from node.evm.calls import call
-from node.evm.errors import TransactionError, UnknownParentError
+from node.evm.chain_errors import PrunedStateError
+from node.evm.errors import UnknownParentError
 from node.evm.executor import ExecutionContext, Executor
 from node.evm.executor_pyevm import PyevmExecutor
 from node.evm.genesis import Genesis, genesis_block
+from node.evm.memo import ExecutionMemo
 from node.evm.receipts import Receipt
+from node.evm.rulebook import ProfileRules
 from node.evm.state import StateStore, StateView
 from node.evm.transactions import Transaction, decode_transaction
-from node.storage.chain_data import ChainData, MemoryChainData, Place, StoredBlock
-from node.storage.state_nodes import MemoryStateNodes, StateNodes
-
-
-@dataclass(frozen=True, slots=True)
-class ReorgInfo:
-    """What a move of the head changed."""
-
-    common: Hash32
-    """The newest block that was on the chain before and still is."""
-    removed: tuple[Hash32, ...]
-    """Newest first."""
-    added: tuple[Hash32, ...]
-    """Oldest first; the last one is the new head."""
-    dropped: tuple[bytes, ...]
-    """Transactions of removed blocks that no added block holds, in their old order."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Ancestors:
-    """The hashes that the BLOCKHASH opcode sees, the parent's first; read only when it asks.
-
-    It can be walked again: a context may serve several executions.
-    """
-
-    chain: ChainData
-    parent_hash: Hash32
-
-    def __iter__(self) -> Iterator[Hash32]:
-        block_hash = self.parent_hash
-        for _ in range(ANCESTOR_HASHES_COUNT_MAX):
-            stored = self.chain.stored(block_hash)
-            if stored is None:
-                return
-            yield block_hash
-            block_hash = stored.block.header.parent_hash
+from node.storage.chain_data import Place, StoredBlock
+from node.storage.ledger_store import LedgerStore, MemoryLedgerStore
+from node.storage.state_nodes import MemoryStateNodes
 
 
 class Ledger:
@@ -88,32 +39,47 @@ class Ledger:
         genesis: Genesis,
         *,
         verifier: Verifier,
-        chain_data: ChainData | None = None,
-        nodes: StateNodes | None = None,
+        store: LedgerStore | None = None,
         executor: Executor | None = None,
+        memo: ExecutionMemo | None = None,
     ) -> None:
         """Open a ledger; an empty store gets the genesis.
 
+        ``store``     None: in memory.
+        ``executor``  None: py-evm.
+        ``memo``      None: every block is executed here.
         raises        ConfigError: the genesis cannot be, or the store holds another chain.
         """
-        self._profile = genesis.profile
         self._verifier = verifier
-        self._chain = MemoryChainData() if chain_data is None else chain_data
-        nodes = MemoryStateNodes() if nodes is None else nodes
-        self._states = StateStore(nodes)
+        self._store = MemoryLedgerStore() if store is None else store
+        self._chain = self._store.chain
+        self._tree = BlockTree(self._chain)
+        self._states = StateStore(self._store.nodes)
         self._executor: Executor = PyevmExecutor() if executor is None else executor
         self._views: dict[Hash32, StateView] = {}
         self.chain_id = genesis.chain_id
-        block = genesis_block(genesis, nodes)
-        self.genesis_header = block.header
-        self.genesis_hash = block.header.hash()
-        if self._chain.head() is None:
-            self._chain.put(StoredBlock(self.genesis_hash, block, block.header.difficulty, (), ()))
-            self._chain.move_head((), (self.genesis_hash,))
-        elif self._chain.canonical(0) != self.genesis_hash:
-            found = self._chain.canonical(0) or b""
+        self._rules = ProfileRules(
+            genesis.profile,
+            genesis.chain_id,
+            executor=self._executor,
+            verifier=verifier,
+            states=self._states,
+            memo=memo,
+        )
+        with self._store.batch():
+            is_new = self._chain.head() is None
+            block = genesis_block(genesis, self._store.nodes if is_new else MemoryStateNodes())
+            self.genesis_header = block.header
+            self.genesis_hash = block.header.hash()
+            if is_new:
+                difficulty = block.header.difficulty
+                self._chain.put(StoredBlock(self.genesis_hash, block, difficulty, (), ()))
+                self._chain.move_head((), (self.genesis_hash,))
+        found = self._chain.canonical(0)
+        if found != self.genesis_hash:
             raise ConfigError(
-                f"the store begins with 0x{found.hex()}, the genesis is 0x{self.genesis_hash.hex()}"
+                f"the store begins with 0x{(found or b'').hex()}, "
+                f"the genesis is 0x{self.genesis_hash.hex()}"
             )
 
     # -- reading the chain --
@@ -121,24 +87,20 @@ class Ledger:
     @property
     def head_hash(self) -> Hash32:
         """The hash of the newest block of the chain."""
-        head = self._chain.head()
-        assert head is not None, "the genesis is put in at the start"
-        return head
+        return self._tree.head_hash
 
     @property
     def head(self) -> Header:
         """The newest header of the chain."""
-        return self._stored(self.head_hash).block.header
+        return self._tree.head
 
     def header(self, block_hash: Hash32) -> Header | None:
         """Give a header of any branch, or None."""
-        stored = self._chain.stored(block_hash)
-        return None if stored is None else stored.block.header
+        return self._tree.header(block_hash)
 
     def block(self, block_hash: Hash32) -> Block | None:
         """Give a block of any branch, or None."""
-        stored = self._chain.stored(block_hash)
-        return None if stored is None else stored.block
+        return self._tree.block(block_hash)
 
     def hash_by_number(self, number: int) -> Hash32 | None:
         """Give the hash of the chain's block ``number``, or None."""
@@ -146,22 +108,21 @@ class Ledger:
 
     def header_by_number(self, number: int) -> Header | None:
         """Give the header of the chain's block ``number``, or None."""
-        block_hash = self._chain.canonical(number)
-        return None if block_hash is None else self._stored(block_hash).block.header
+        return self._tree.header_by_number(number)
 
     def total_difficulty(self, block_hash: Hash32) -> int:
         """Give the sum of difficulties from genesis to a block.
 
         raises        UnknownBlockError.
         """
-        return self._stored(block_hash).total_difficulty
+        return self._tree.stored(block_hash).total_difficulty
 
     def receipts(self, block_hash: Hash32) -> tuple[Receipt, ...]:
         """Give the receipts of a block, in the order of its transactions.
 
         raises        UnknownBlockError.
         """
-        return tuple(Receipt.decode(raw) for raw in self._stored(block_hash).receipts)
+        return tuple(Receipt.decode(raw) for raw in self._tree.stored(block_hash).receipts)
 
     def transaction_place(self, transaction_hash: Hash32) -> Place | None:
         """Give (block hash, number, position) of a transaction of the chain, or None."""
@@ -174,10 +135,9 @@ class Ledger:
     def state(self, at: Hash32 | None = None) -> StateView:
         """Open the state after a block; None: after the head.
 
-        raises        UnknownBlockError; MissingStateError: it is not kept.
+        raises        UnknownBlockError; PrunedStateError, MissingStateError: it is not kept.
         """
-        stored = self._stored(self.head_hash if at is None else at)
-        return self._view(stored.block.header.state_root)
+        return self._view(self._header(self.head_hash if at is None else at))
 
     def call(
         self,
@@ -203,12 +163,17 @@ class Ledger:
         ``fee_recipient``  recovered signer (clique, aura); None: the coinbase field.
         raises        UnknownBlockError.
         """
-        header = self._stored(self.head_hash if at is None else at).block.header
+        header = self._header(self.head_hash if at is None else at)
         if fee_recipient is None:
             fee_recipient = header.coinbase
-        return self._context(header, fee_recipient=fee_recipient)
+        ancestors = self._tree.ancestors(header.parent_hash)
+        return self._rules.context(header, ancestors, fee_recipient=fee_recipient)
 
     # -- making and taking blocks --
+
+    def batch(self) -> AbstractContextManager[None]:
+        """Make all that happens inside durable together: a block and its becoming the head."""
+        return self._store.batch()
 
     def build(self, request: BuildRequest, candidates: Iterable[Transaction]) -> Built:
         """Make a block on ``request.parent_hash`` of as many candidates as fit the gas target.
@@ -217,16 +182,10 @@ class Ledger:
         pass the target: one block above it lifts a base fee of 0 for good.
         raises        UnknownBlockError: no such parent; MissingStateError.
         """
-        parent = self._stored(request.parent_hash).block.header
-        context = self._context_on(request, parent)
-        view = self._view(parent.state_root)
-        run = self._executor.open(context, view)
-        target = gas_target(parent.gas_limit)
-        included, skipped = fill(run, self.chain_id, target, candidates)
-        result = conclude(run, included, self._states, view)
-        header = make_header(request, parent, self._profile, result)
-        block = Block(header, tuple(transaction.raw for transaction in included))
-        return Built(block, result.of(header), tuple(skipped))
+        parent = self._header(request.parent_hash)
+        view = self._view(parent)
+        ancestors = self._tree.ancestors(request.parent_hash)
+        return self._rules.build(request, parent, view, ancestors, candidates)
 
     def adopt(self, block: Block, result: ExecutionResult) -> Hash32:
         """Store a block of our own after its engine sealed it; give its hash.
@@ -234,7 +193,9 @@ class Ledger:
         It is not executed again.
         raises        InvalidBlockError: sealing changed more than the extraData.
         """
-        return self._store(block, result)
+        parent = self._put(block, result)
+        self._rules.remember(block.header, parent.state_root, result)
+        return block.header.hash()
 
     def check(self, block: Block, *, fee_recipient: Address) -> ExecutionResult:
         """Judge a block that came from outside, cheapest rule first; store nothing.
@@ -245,64 +206,74 @@ class Ledger:
                       UnknownParentError: park it; MissingStateError.
         """
         header = block.header
-        check_header(header, self._profile)
-        stored_parent = self._chain.stored(header.parent_hash)
-        if stored_parent is None:
+        self._rules.check_alone(header)
+        parent = self._tree.header(header.parent_hash)
+        if parent is None:
             raise UnknownParentError(header.parent_hash, header.number)
-        parent = stored_parent.block.header
-        check_child(header, parent)
-        check_body(block)
-        transactions = self._transactions(block)
-        view = self._view(parent.state_root)
-        run = self._executor.open(self._context(header, fee_recipient=fee_recipient), view)
-        run_all(run, transactions)
-        result = conclude(run, transactions, self._states, view).of(header)
-        check_result(header, result)
-        return result
+        ancestors = self._tree.ancestors(header.parent_hash)
+        view = self._view(parent)
+        return self._rules.check(block, parent, view, ancestors, fee_recipient=fee_recipient)
+
+    def execute_again(self, block_hash: Hash32, *, fee_recipient: Address) -> ExecutionResult:
+        """Execute a stored block once more, in py-evm, from the bytes of the store alone.
+
+        No memo is asked and nothing that was decoded before is used; nothing is kept.
+        raises        UnknownBlockError; MissingStateError; CorruptStoreError; InvalidBlockError:
+                      execution does not give what the header says.
+        """
+        block = self._tree.stored(block_hash).block
+        parent_hash = block.header.parent_hash
+        parent = self._tree.stored(parent_hash).block.header
+        states = StateStore(self._store.nodes)
+        return self._rules.afresh(states).check(
+            block,
+            parent,
+            states.view(parent.state_root),
+            self._tree.ancestors(parent_hash),
+            fee_recipient=fee_recipient,
+        )
 
     def insert(self, block: Block, result: ExecutionResult) -> None:
         """Store a block that ``check`` accepted; the head stays where it is.
 
         raises        InvalidBlockError: the result is another block's.
         """
-        self._store(block, result)
+        self._put(block, result)
 
     def set_head(self, block_hash: Hash32) -> ReorgInfo:
         """Make a stored block the head, whatever branch it is on.
 
-        raises        UnknownBlockError.
+        Branches that ended long below it are forgotten.
+        raises        UnknownBlockError; FinalityViolationError: it would drop what is final.
         """
-        added: list[Hash32] = []
-        removed: list[Hash32] = []
-        common = block_hash
-        while True:
-            header = self._stored(common).block.header
-            if self._chain.canonical(header.number) == common:
-                break
-            added.append(common)
-            common = header.parent_hash
-        gone = self.head_hash
-        while gone != common:
-            removed.append(gone)
-            gone = self._stored(gone).block.header.parent_hash
-        added.reverse()
-        kept = {
-            transaction_hash
-            for added_hash in added
-            for transaction_hash in self._stored(added_hash).transaction_hashes
-        }
-        dropped = tuple(
-            raw
-            for removed_hash in reversed(removed)
-            for raw, transaction_hash in self._with_hashes(removed_hash)
-            if transaction_hash not in kept
-        )
-        self._chain.move_head(removed, added)
-        return ReorgInfo(common, tuple(removed), tuple(added), dropped)
+        path = self._tree.path_to(block_hash)
+        self._tree.check_final(path)
+        with self._store.batch():
+            self._chain.move_head(path.removed, path.added)
+            self._chain.prune_branches(self.head.number - BRANCHES_KEPT_BLOCKS_MAX)
+        return path
+
+    def finalize(self, block_hash: Hash32) -> None:
+        """Remember that a block of the chain is decided for good; older ones are anyway.
+
+        raises        UnknownBlockError: it is not on the chain.
+        """
+        number = self._header(block_hash).number
+        if self._chain.canonical(number) != block_hash:
+            raise UnknownBlockError(f"0x{block_hash.hex()} on the chain")
+        if number > self._chain.finalized():
+            with self._store.batch():
+                self._chain.set_finalized(number)
+
+    @property
+    def finalized(self) -> int:
+        """The number of the newest block that is decided for good; 0 at first."""
+        return self._chain.finalized()
 
     # -- inside --
 
-    def _store(self, block: Block, result: ExecutionResult) -> Hash32:
+    def _put(self, block: Block, result: ExecutionResult) -> Header:
+        """Store a block with what executing it gave; give its parent's header."""
         header = block.header
         core = header_core(header)
         if core != result.core:
@@ -310,71 +281,38 @@ class Ledger:
         if block.transactions != tuple(transaction.raw for transaction in result.transactions):
             raise InvalidBlockError("result", "the transactions that were executed", "others")
         block_hash = header.hash()
+        parent = self._tree.stored(header.parent_hash)
         if self._chain.stored(block_hash) is None:
-            parent = self._stored(header.parent_hash)
-            self._states.put(result.writes)
-            self._chain.put(
-                StoredBlock(
-                    block_hash,
-                    block,
-                    parent.total_difficulty + header.difficulty,
-                    result.encoded_receipts,
-                    tuple(transaction.hash for transaction in result.transactions),
+            with self._store.batch():
+                self._states.put(result.writes)
+                self._chain.put(
+                    StoredBlock(
+                        block_hash,
+                        block,
+                        parent.total_difficulty + header.difficulty,
+                        result.encoded_receipts,
+                        tuple(transaction.hash for transaction in result.transactions),
+                        tuple(
+                            (log.address, log.topics[0] if log.topics else None)
+                            for receipt in result.receipts
+                            for log in receipt.logs
+                        ),
+                    )
                 )
-            )
-        return block_hash
+        return parent.block.header
 
-    def _stored(self, block_hash: Hash32) -> StoredBlock:
-        stored = self._chain.stored(block_hash)
-        if stored is None:
+    def _header(self, block_hash: Hash32) -> Header:
+        header = self._tree.header(block_hash)
+        if header is None:
             raise UnknownBlockError(f"0x{block_hash.hex()}")
-        return stored
+        return header
 
-    def _view(self, root: Hash32) -> StateView:
+    def _view(self, header: Header) -> StateView:
+        if 0 < header.number < self._store.kept_from:
+            raise PrunedStateError(header.number, self._store.kept_from, self.head.number)
+        root = header.state_root
         view = self._views.pop(root, None) or self._states.view(root)
         self._views[root] = view  # last asked stands last
         if len(self._views) > STATE_VIEWS_COUNT_MAX:
             del self._views[next(iter(self._views))]
         return view
-
-    def _transactions(self, block: Block) -> tuple[Transaction, ...]:
-        transactions: list[Transaction] = []
-        for index, raw in enumerate(block.transactions):
-            try:
-                transactions.append(decode_transaction(raw, self._verifier))
-            except TransactionError as error:
-                raise bad_transaction(index, error) from error
-        return tuple(transactions)
-
-    def _with_hashes(self, block_hash: Hash32) -> Iterator[tuple[bytes, Hash32]]:
-        stored = self._stored(block_hash)
-        return zip(stored.block.transactions, stored.transaction_hashes, strict=True)
-
-    def _context(self, header: Header, *, fee_recipient: Address) -> ExecutionContext:
-        assert header.base_fee is not None
-        return ExecutionContext(
-            profile=self._profile,
-            chain_id=self.chain_id,
-            number=header.number,
-            timestamp=header.timestamp,
-            fee_recipient=fee_recipient,
-            difficulty=header.difficulty,
-            mix_hash=header.mix_hash,
-            gas_limit=header.gas_limit,
-            base_fee=header.base_fee,
-            ancestor_hashes=_Ancestors(self._chain, header.parent_hash),
-        )
-
-    def _context_on(self, request: BuildRequest, parent: Header) -> ExecutionContext:
-        return ExecutionContext(
-            profile=self._profile,
-            chain_id=self.chain_id,
-            number=parent.number + 1,
-            timestamp=request.timestamp,
-            fee_recipient=request.fee_recipient,
-            difficulty=request.difficulty,
-            mix_hash=request.mix_hash,
-            gas_limit=parent.gas_limit,
-            base_fee=next_base_fee(parent),
-            ancestor_hashes=_Ancestors(self._chain, request.parent_hash),
-        )

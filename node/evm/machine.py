@@ -24,6 +24,7 @@ from node.base.types import ZERO_HASH
 from node.evm.executor import ExecutionContext, StateReader
 from node.evm.forks import CANCUN, LONDON, Profile
 from node.evm.journal import JournalAccounts
+from node.evm.lean_opcodes import lean_table
 from node.evm.rules import machine_gas
 from node.evm.transactions import AccessList, Transaction
 
@@ -56,22 +57,32 @@ def jump_targets(code: bytes) -> frozenset[int]:
 class LedgerCodeStream(CodeStream):
     """Code whose jump targets are found once, not once per frame."""
 
-    __slots__ = ("executable",)
+    __slots__ = ("_targets", "executable")
 
     def __init__(self, code_bytes: bytes) -> None:
         super().__init__(code_bytes)
         self.executable = code_bytes + _PAST_THE_END
+        self._targets: frozenset[int] | None = None
+
+    @property
+    def targets(self) -> frozenset[int]:
+        """Where a jump may go."""
+        if self._targets is None:
+            self._targets = jump_targets(self._raw_code_bytes)
+        return self._targets
 
     def is_valid_opcode(self, position: int) -> bool:
         """Say whether a jump may go to ``position``: py-evm asks for nothing else."""
-        return position in jump_targets(self._raw_code_bytes)
+        return position in self.targets
 
 
 class LedgerComputation(BaseComputation):
     """The interpreter loop without debug branch and generator, on ``LedgerCodeStream``."""
 
     table: tuple[Any, ...]
-    """The function of each opcode byte, unknown ones included."""
+    """py-evm's function of each opcode byte, unknown ones included."""
+    lean: tuple[Any, ...]
+    """The same with our own functions where they are cheaper: what runs unless it is traced."""
 
     def __init__(
         self, state: StateAPI, message: MessageAPI, transaction_context: TransactionContextAPI
@@ -107,14 +118,14 @@ class LedgerComputation(BaseComputation):
 
     @classmethod
     def _run(cls, computation: Any) -> None:  # noqa: ANN401 - py-evm's ComputationAPI has no executable
-        table = cls.table
+        table = cls.lean
         stream = computation.code
         executable = stream.executable
         try:
             while True:
                 opcode = executable[stream.program_counter]
                 stream.program_counter += 1
-                table[opcode](computation=computation)
+                table[opcode](computation)
         except Halt:
             pass
 
@@ -137,12 +148,14 @@ class LedgerLondonComputation(LedgerComputation, LondonComputation):
     """London on our loop."""
 
     table = _table(LondonComputation)
+    lean = lean_table(table)
 
 
 class LedgerCancunComputation(LedgerComputation, CancunComputation):
     """Cancun on our loop."""
 
     table = _table(CancunComputation)
+    lean = lean_table(table)
 
 
 class LedgerLondonExecutor(LondonTransactionExecutor):

@@ -53,7 +53,7 @@ def expectations(results: Mapping[str, Any]) -> Part:
             ("word", marked(_HOLDS[one["holds"]])),
             ("wide", text(one["why"])),
             ("num", text("" if one["first_event"] is None else one["first_event"])),
-            ("num", text(one["line"])),
+            ("num", text(one["line"] or "")),
         ]
         for one in results["expectations"]
     ]

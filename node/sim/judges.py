@@ -2,16 +2,25 @@
 
 from typing import Final
 
+from node.base.errors import InvalidBlockError, StorageError, UnavailableError
+from node.base.rng import TreeEntropy
 from node.base.types import Hash32
 from node.contracts.consent_registry import Granted, Revoked
 from node.privacy.studies import CANARY_BYTES_MIN, study_canaries
 from node.privacy.synthetic import canaries
 from node.sim.checkers.canaries import CanaryScanner
-from node.sim.checkers.clique_seals import CliqueSealChecker
+from node.sim.checkers.clique_seals import CliqueSealChecker, sealer
+from node.sim.checkers.reexecution import ReexecutionChecker
 from node.sim.checkers.release_window import ReleaseWindowChecker, Window
 from node.sim.expectations import Expectation, Terms
 from node.sim.predicates.base import Predicate, State
-from node.sim.predicates.chain import ChainLinked, HeadsAgree, HeightAtLeast, SealAuthorised
+from node.sim.predicates.chain import (
+    ChainLinked,
+    HeadsAgree,
+    HeightAtLeast,
+    SealAuthorised,
+    StateRootReproducible,
+)
 from node.sim.predicates.records import GrantWindowRespected, PlaintextLeak, ShareRule
 from node.sim.predicates.steps import StepStatus
 from node.sim.schema import expectations as wanted
@@ -20,12 +29,18 @@ from node.sim.share_trial import try_all_subsets
 from node.sim.steps import StepBook
 from node.sim.world import World
 
+_AUDIT: Final = Terms(
+    name="state_root_reproducible",
+    line=0,  # it stands in no file
+    text="always state_root_reproducible (audit of every run)",
+    mode="always",
+)
 _NO_CANARY: Final = b"nobody and nothing in this scenario has a record"
 
 
 def build_expectations(world: World, book: StepBook) -> tuple[Expectation, ...]:
-    """Give the expectations of the scenario, in the order of the file."""
-    return tuple(
+    """Give the expectations of the scenario, in the order of the file, and the in-run audit."""
+    written = tuple(
         Expectation(
             Terms(
                 name=one.predicate.name,
@@ -41,6 +56,9 @@ def build_expectations(world: World, book: StepBook) -> tuple[Expectation, ...]:
         )
         for one in world.scenario.expect
     )
+    if any(one.terms.name == _AUDIT.name for one in written):
+        return written
+    return (*written, Expectation(_AUDIT, _audit(world)))
 
 
 def _predicate(world: World, book: StepBook, predicate: wanted.Predicate) -> Predicate:
@@ -53,6 +71,8 @@ def _predicate(world: World, book: StepBook, predicate: wanted.Predicate) -> Pre
         case wanted.SealAuthorised():
             epoch = world.scenario.chain.epoch
             return SealAuthorised(CliqueSealChecker(genesis, epoch=epoch, verifier=world.verifier))
+        case wanted.StateRootReproducible():
+            return _audit(world)
         case wanted.GrantWindowRespected():
             return GrantWindowRespected(ReleaseWindowChecker(_Grants(world)))
         case wanted.PlaintextLeak():
@@ -65,6 +85,23 @@ def _predicate(world: World, book: StepBook, predicate: wanted.Predicate) -> Pre
             return ShareRule(predicate.record, _Trial(world, book))
         case wanted.HeightAtLeast():
             return HeightAtLeast(tuple(world.nodes), predicate.blocks)
+
+
+def _audit(world: World) -> StateRootReproducible:
+    """Give the in-run audit; it executes without the memo, and in no virtual time."""
+
+    def again(node: str, block_hash: Hash32, header: bytes) -> str | None:
+        signer = sealer(header, world.verifier)
+        if signer is None:
+            return f"{node} stored block 0x{block_hash.hex()[:16]}, whose seal recovers to nobody"
+        try:
+            world.nodes[node].ledger.execute_again(block_hash, fee_recipient=signer)
+        except (InvalidBlockError, UnavailableError, StorageError) as error:
+            return f"{node} executed block 0x{block_hash.hex()[:16]} again: {error}"
+        return None
+
+    entropy = TreeEntropy(world.scenario.run.seed, "audit")
+    return StateRootReproducible(ReexecutionChecker(entropy, again))
 
 
 def _canaries(world: World, book: StepBook) -> list[bytes]:

@@ -20,7 +20,7 @@ class ExpectationResult:
     name: str
     """The predicate."""
     line: int
-    """Line of the scenario file, from 1."""
+    """Line of the scenario file, from 1; 0 of the audit that every run has."""
     text: str
     holds: bool | None
     """None: not decided."""
@@ -64,6 +64,7 @@ class Results:
     seed: int
     driver: str
     execution: str
+    executor: str
     verdict: Verdict
     cause: str | None
     """Why the verdict is not valid, in a word or two: ``expectation``, ``budget``, ..."""
@@ -86,6 +87,7 @@ class Results:
             "seed": self.seed,
             "driver": self.driver,
             "execution": self.execution,
+            "executor": self.executor,
             "verdict": self.verdict,
             "exit_code": exit_code(self.verdict),
             "cause": self.cause,

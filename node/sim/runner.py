@@ -17,6 +17,8 @@ from typing import Any, Final, TypeAlias
 from node.base.clock import WallClock
 from node.base.errors import ConfigError, WardnetError
 from node.base.types import MICROS_PER_SECOND
+from node.evm.executors import require_executor
+from node.sim.execution_check import ExecutionCheck, compare, portrait
 from node.sim.expectations import Finding
 from node.sim.history import canonical
 from node.sim.judges import build_expectations
@@ -66,26 +68,34 @@ class RunResult:
     results: dict[str, Any]
     """The object of results.json."""
     folder: Path
+    execution_check: ExecutionCheck | None = None
+    """Only of a run that was asked for it."""
 
 
 def run_scenario(
     path: str | Path,
     *,
     seed: int | None = None,
+    executor: str | None = None,
+    execution: str | None = None,
+    check_execution: bool = False,
     out: Path | None = None,
     progress: Progress | None = None,
     render: Render | None = None,
 ) -> RunResult:
     """Run one scenario file and write its result folder.
 
-    ``seed``      instead of the file's.
+    ``seed``, ``executor``, ``execution``  instead of what the file says.
+    ``check_execution``  run it again in the other mode of execution, and compare.
     ``out``       the folder; None: ``runs/<scenario>/<start>-s<seed>-<file>``, and ``runs/latest``.
     ``render``    makes report.html; None: no report is written.
-    raises        ScenarioFileError, StudyFileError, ConfigError, UsageError: nothing was run.
+    raises        ScenarioFileError, StudyFileError, ConfigError, UsageError: nothing was run,
+                  because of the file, an option, or an executor that is not installed.
                   RunFolderError: the folder cannot be written.
     """
     file = Path(path)
-    scenario = read_scenario(file, seed)
+    scenario = read_scenario(file, seed, executor=executor, execution=execution)
+    require_executor(scenario.chain.executor)
     studies = read_studies(scenario, file)
     started_us = WallClock().now_us()
     clock = (time.perf_counter(), time.process_time())
@@ -107,15 +117,19 @@ def run_scenario(
     _write(folder, file, run, results, render)
     if out is None:
         point_latest(folder, RUNS)
+    check = _check_execution(run, results, studies, tell) if check_execution else None
     found = results.as_dict()
     tell(ProgressEvent(run.world.kernel.now, "done", str(found["verdict"])))
-    return RunResult(found, folder)
+    return RunResult(found, folder, check)
 
 
-def read_scenario(file: Path, seed: int | None) -> Scenario:
-    """Read and check a scenario file.
+def read_scenario(
+    file: Path, seed: int | None, *, executor: str | None = None, execution: str | None = None
+) -> Scenario:
+    """Read and check a scenario file; what is given stands instead of what the file says.
 
-    raises        ScenarioFileError; ConfigError: the file cannot be read; UsageError: the seed.
+    raises        ScenarioFileError; ConfigError: the file cannot be read; UsageError: what is given
+                  cannot be.
     """
     try:
         text = file.read_text(encoding="utf-8")
@@ -124,7 +138,24 @@ def read_scenario(file: Path, seed: int | None) -> Scenario:
     except OSError as error:
         raise ConfigError(f"{file}: {error.strerror or error}") from error
     scenario = load(text, str(file))
-    return scenario if seed is None else resolve(scenario, {"run.seed": seed})
+    given = {"run.seed": seed, "chain.executor": executor, "run.execution": execution}
+    instead = {path: value for path, value in given.items() if value is not None}
+    return resolve(scenario, instead) if instead else scenario
+
+
+def _check_execution(
+    run: "_Run", results: Results, studies: Mapping[str, bytes], tell: Progress
+) -> ExecutionCheck:
+    """Run the scenario in the other mode of execution; nothing of that run is written."""
+    mode = run.scenario.run.execution
+    other_mode = "full" if mode == "shared" else "shared"
+    again = run.scenario.run.model_copy(update={"execution": other_mode})
+    tell(ProgressEvent(run.world.kernel.now, "phase", f"the same with execution {other_mode}"))
+    other = _Run(run.scenario.model_copy(update={"run": again}), studies, _nobody)
+    other.play()
+    return compare(
+        (mode, other_mode), portrait(run.world, results), portrait(other.world, other.results({}))
+    )
 
 
 class _Run:
@@ -181,6 +212,7 @@ class _Run:
             seed=scenario.run.seed,
             driver=scenario.run.driver,
             execution=scenario.run.execution,
+            executor=scenario.chain.executor,
             verdict=verdict,
             cause=cause,
             digest=self.world.trace.digest(),
@@ -188,8 +220,7 @@ class _Run:
             steps=step_results(scenario.steps, outcomes),
             nodes=node_results(self.world),
             metrics=metrics(self.world, outcomes),
-            versions={name: version(name) for name in _VERSIONS}
-            | {"python": platform.python_version()},
+            versions=_versions(scenario.chain.executor),
             volatile=volatile,
         )
 
@@ -221,6 +252,12 @@ def _write(folder: Path, file: Path, run: _Run, results: Results, render: Render
         )
         files["report.html"] = render(results.as_dict(), run.world.history.as_dicts(), extra)
     write_run(folder, files, results.text())
+
+
+def _versions(executor: str) -> dict[str, str]:
+    """Give the versions of what a run depends on."""
+    names = (*_VERSIONS, "pyrevm") if executor == "revm" else _VERSIONS
+    return {name: version(name) for name in names} | {"python": platform.python_version()}
 
 
 def _mark(scenario: Scenario) -> str:

@@ -16,7 +16,6 @@ from node.app.events import (
 from node.app.founding import FoundingHospital, FoundingPlan, found
 from node.app.node_core import NodeCore, NodeParts
 from node.base.errors import WardnetError
-from node.base.keys import MemoVerifier
 from node.base.rng import TreeEntropy
 from node.base.types import MICROS_PER_SECOND, Address, Cid, Hash32
 from node.consensus_poa.clique.options import CliqueOptions
@@ -31,6 +30,7 @@ from node.sim.history import EventKind, History, JsonValue
 from node.sim.hosts import CpuSpec, Host, LocalClock
 from node.sim.kernel import Kernel, Priority
 from node.sim.link import Link
+from node.sim.memo import Executions
 from node.sim.message_trace import Message
 from node.sim.schema.scenario import Scenario
 from node.sim.schema.steps import RegisterHospital
@@ -88,7 +88,6 @@ class World:
         self.history = History()
         self.counters = Counters()
         self.messages: list[Message] = []
-        self.verifier = MemoVerifier()
         self.listeners: list[Listener] = []
         self.on_change: list[Callable[[], None]] = []
         """Called once at an instant at which the state of some node changed."""
@@ -100,6 +99,8 @@ class World:
         self.clique = clique_options(scenario)
         founding = found(_plan(scenario, hospitals, self.clique))
         self.genesis: Genesis = founding.genesis
+        self.executions = Executions(scenario, founding.genesis)
+        self.verifier = self.executions.verifier
         self.cast: Cast = cast_all(scenario, hospitals, founding.contracts)
         self.nodes: dict[str, NodeCore] = {}
         self.hosts: dict[str, Host] = {}
@@ -229,6 +230,7 @@ class World:
     def _add_node(self, name: str, hospital: Hospital) -> None:
         scenario = self.scenario
         seed = scenario.run.seed
+        execution = self.executions.of(name)
         core = NodeCore(
             NodeParts(
                 genesis=self.genesis,
@@ -237,13 +239,15 @@ class World:
                 signers=len(scenario.network.validators),
                 signer=hospital.signer,
                 sealing_private=secrets_of(seed, name).sealing,
-                verifier=self.verifier,
+                verifier=execution.verifier,
                 wiggle=TreeEntropy(seed, "node", name, "wiggle"),
                 gossip=TreeEntropy(seed, "node", name, "gossip"),
                 sealing=TreeEntropy(seed, "node", name, "sealing"),
                 store=MemoryBlocks(),
                 custody=MemoryCustody(),
                 profile=Profile.SIMULATION,
+                executor=execution.executor,
+                memo=execution.memo,
             )
         )
         self.nodes[name] = core

@@ -20,11 +20,21 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Check:
+    """What comparing two modes of execution came to."""
+
+    modes: tuple[str, str]
+    points: int
+    difference: str | None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a run came to."""
 
     results: dict[str, Any]
     folder: Path
+    execution_check: Check | None = None
 
 
 @dataclass
@@ -33,6 +43,8 @@ class FakeRunner:
 
     exit_codes: list[int] = field(default_factory=lambda: [0])
     error: BaseException | None = None
+    difference: str | None = None
+    """Between two modes of execution, where that is asked for."""
     calls: list[dict[str, Any]] = field(default_factory=list)
 
     def run_scenario(
@@ -40,13 +52,24 @@ class FakeRunner:
         path: str | Path,
         *,
         seed: int | None = None,
+        executor: str | None = None,
+        execution: str | None = None,
+        check_execution: bool = False,
         out: Path | None = None,
         progress: Callable[[Told], None] | None = None,
         render: Callable[..., str] | None = None,
     ) -> Outcome:
         """Tell one step and end."""
         self.calls.append(
-            {"path": path, "seed": seed, "out": out, "progress": progress, "render": render}
+            {
+                "path": path,
+                "seed": seed,
+                "executor": executor,
+                "execution": execution,
+                "out": out,
+                "progress": progress,
+                "render": render,
+            }
         )
         if self.error is not None:
             raise self.error
@@ -71,7 +94,8 @@ class FakeRunner:
             "expectations": [{"name": "heads", "holds": code == 0, "why": "four heads\nagree"}],
             "nodes": [{"name": "h0", "height": 3, "head_hash": "0xab", "blocks_sealed": 1}],
         }
-        return Outcome(results, out or Path("runs") / "somewhere")
+        check = Check(("shared", "full"), 12, self.difference) if check_execution else None
+        return Outcome(results, out or Path("runs") / "somewhere", check)
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Stand in for ``node.sim.runner``."""

@@ -1,6 +1,7 @@
 """``check``: every file is looked at, nothing runs."""
 
 import json
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +20,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     def load(text: str, name: str) -> SimpleNamespace:
         if text != "good":
             raise UsageError(f"{name}:1:1 name: wants text\n1 fault in 1 file; nothing was run")
-        return SimpleNamespace(steps=())
+        return SimpleNamespace(steps=(), chain=SimpleNamespace(executor="py-evm"))
 
     install_loader(monkeypatch, load)
     good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
@@ -75,3 +76,19 @@ def test_a_study_that_is_not_there_is_a_fault(
     file.write_text(shipped.replace("pydicom:CT_small", "nofile.dcm"))
     assert main(["check", str(file)]) == 2
     assert "step scan-1: study " in capsys.readouterr().err
+
+
+def test_an_executor_that_is_not_installed_is_no_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyrevm", None)
+    file = tmp_path / "fast.yaml"
+    file.write_text("wardnet: 1\nname: x\nchain: {executor: fast}\n")
+    assert main(["check", str(file)]) == 0
+    said = capsys.readouterr()
+    assert said.out == f"{file}: ok\n"
+    assert said.err.startswith(f"warning: {file}: the executor revm needs the package pyrevm")
+    assert main(["check", str(file), "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["files"]
+    assert (found["ok"], found["fault"]) == (True, None)
+    assert "pip install 'wardnet[fast]'" in found["warning"]

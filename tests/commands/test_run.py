@@ -1,7 +1,9 @@
 """``run``: what goes to the runner, what comes out, and which exit code."""
 
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,13 +13,16 @@ from node.commands.run import folders, repeat_command, worst
 from node.report import page
 from tests.commands.fakes import FakeRunner, install_loader
 
+LOADED = SimpleNamespace(chain=SimpleNamespace(executor="py-evm"))
+"""As much of a scenario as is looked at before it runs."""
+
 
 @pytest.fixture
 def runner(monkeypatch: pytest.MonkeyPatch) -> FakeRunner:
     """Put a fake runner, and a loader that likes every file, into place."""
     fake = FakeRunner()
     fake.install(monkeypatch)
-    install_loader(monkeypatch, lambda _text, _name: None)
+    install_loader(monkeypatch, lambda _text, _name: LOADED)
     return fake
 
 
@@ -38,6 +43,66 @@ def test_exit_code_is_that_of_the_verdict(runner: FakeRunner, file: str, code: i
 def test_seed_and_folder_reach_the_runner(runner: FakeRunner, file: str) -> None:
     main(["run", file, "--seed", "8", "--out", "there"])
     assert (runner.calls[0]["seed"], runner.calls[0]["out"]) == (8, Path("there"))
+
+
+def test_executor_and_mode_of_execution_reach_the_runner(runner: FakeRunner, file: str) -> None:
+    main(["run", file, "--executor", "fast", "--execution", "full"])
+    assert (runner.calls[0]["executor"], runner.calls[0]["execution"]) == ("fast", "full")
+
+
+def test_file_decides_who_executes_without_an_option(runner: FakeRunner, file: str) -> None:
+    main(["run", file])
+    assert (runner.calls[0]["executor"], runner.calls[0]["execution"]) == (None, None)
+
+
+def test_executor_that_is_not_installed_keeps_the_first_file_from_running(
+    runner: FakeRunner,
+    file: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyrevm", None)
+    assert main(["run", file, file, "--executor", "fast"]) == 2
+    assert "pip install 'wardnet[fast]'" in capsys.readouterr().err
+    assert runner.calls == []
+
+
+def test_equal_modes_are_told_and_change_no_exit_code(
+    runner: FakeRunner, file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", file, "--check-execution"]) == 0
+    assert "modes    shared and full are equal in 12 points\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("code", [0, 1, 3])
+def test_modes_that_differ_end_with_1_and_the_first_difference(
+    runner: FakeRunner, file: str, capsys: pytest.CaptureFixture[str], code: int
+) -> None:
+    runner.exit_codes, runner.difference = [code], "h1, block 3: a with shared, b with full"
+    assert main(["run", file, "--check-execution"]) == 1
+    told = "modes    shared and full DIFFER: h1, block 3: a with shared, b with full\n"
+    assert told in capsys.readouterr().out
+
+
+def test_json_holds_the_comparison_and_the_exit_code_it_leads_to(
+    runner: FakeRunner, file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runner.difference = "the head"
+    main(["run", file, "--check-execution", "--json"])
+    document = json.loads(capsys.readouterr().out)
+    assert document["exit_code"] == 1
+    assert document["execution_check"] == {
+        "modes": ["shared", "full"],
+        "points": 12,
+        "difference": "the head",
+    }
+
+
+def test_nothing_is_said_of_modes_that_were_not_compared(
+    runner: FakeRunner, file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["run", file, "--json"])
+    assert "execution_check" not in json.loads(capsys.readouterr().out)
 
 
 def test_report_is_rendered_by_the_report_folder(runner: FakeRunner, file: str) -> None:
@@ -110,9 +175,10 @@ def test_fault_in_the_last_file_keeps_the_first_from_running(
     bad = tmp_path / "bad.yaml"
     bad.write_text("nonsense")
 
-    def load(_text: str, name: str) -> None:
+    def load(_text: str, name: str) -> SimpleNamespace:
         if name.endswith("bad.yaml"):
             raise UsageError("bad.yaml:1:1: nonsense")
+        return LOADED
 
     install_loader(monkeypatch, load)
     assert main(["run", file, str(bad)]) == 2

@@ -97,9 +97,9 @@ def test_a_fault_of_the_interpreter_is_an_error_of_ours_and_changes_nothing(monk
     def broken(computation):
         raise ZeroDivisionError("planted")
 
-    table = list(LedgerLondonComputation.table)
+    table = list(LedgerLondonComputation.lean)
     table[0xF3] = broken
-    monkeypatch.setattr(LedgerLondonComputation, "table", tuple(table))
+    monkeypatch.setattr(LedgerLondonComputation, "lean", tuple(table))
     book = ledger({TARGET: GenesisAccount(nonce=1, code=COUNTER)})
     state = open_state(context(book), book.state())
     with pytest.raises(CallFailedError, match="ZeroDivisionError: planted"):

@@ -122,13 +122,13 @@ def test_slots_are_cold_again_in_the_next_transaction():
 def test_a_fault_of_the_machine_is_an_error_of_ours_and_changes_nothing(monkeypatch):
     book = ledger({OLD: GenesisAccount(nonce=1, code=COUNTER)})
     run = PyevmExecutor().open(context(book), book.state())
-    table = list(LedgerLondonComputation.table)
+    table = list(LedgerLondonComputation.lean)
 
     def broken(computation):
         raise ZeroDivisionError("planted")
 
     table[0x55] = broken
-    monkeypatch.setattr(LedgerLondonComputation, "table", tuple(table))
+    monkeypatch.setattr(LedgerLondonComputation, "lean", tuple(table))
     with pytest.raises(ExecutionFaultError, match="ZeroDivisionError: planted"):
         run.apply(decoded(legacy(ALICE, 0, OLD)))
     diff = run.finish().diff

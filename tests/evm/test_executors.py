@@ -1,11 +1,12 @@
 """The choice of an executor by name."""
 
+import subprocess
 import sys
 
 import pytest
 
 from node.base.errors import ConfigError
-from node.evm.executors import EXECUTOR_NAMES, executor_named
+from node.evm.executors import EXECUTOR_NAMES, executor_named, require_executor
 from node.evm.genesis import GenesisAccount
 from node.evm.ledger import Ledger
 from tests.evm.asm import COUNTER
@@ -39,6 +40,27 @@ def test_without_pyrevm_the_fast_one_is_refused_with_what_to_install(name, monke
     _hide_pyrevm(monkeypatch)
     with pytest.raises(ConfigError, match=r"pip install 'wardnet\[fast\]'"):
         executor_named(name, genesis())
+
+
+@pytest.mark.parametrize("name", ["geth", "revm", "fast"])
+def test_what_cannot_be_made_can_be_asked_before(name, monkeypatch):
+    _hide_pyrevm(monkeypatch)
+    with pytest.raises(ConfigError):
+        require_executor(name)
+    require_executor("py-evm")
+
+
+def test_asking_loads_no_interpreter():
+    program = (
+        "import sys\n"
+        "from node.evm.executors import require_executor\n"
+        "require_executor('py-evm')\n"
+        "print(sorted({'eth', 'pyrevm'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
 
 
 def test_without_pyrevm_py_evm_is_given(monkeypatch):

@@ -22,6 +22,7 @@ from node.evm.genesis import GenesisAccount, genesis_block
 from node.evm.ledger import Ledger
 from node.evm.trie import list_root
 from node.storage.chain_data import MemoryChainData
+from node.storage.ledger_store import MemoryLedgerStore
 from node.storage.state_nodes import MemoryStateNodes
 from tests.evm.asm import COUNTER, asm, initcode
 from tests.evm.chains import (
@@ -83,18 +84,18 @@ def test_a_new_ledger_stands_at_its_genesis(profile):
 
 def test_a_ledger_opens_again_where_it_stood():
     chain, nodes = MemoryChainData(), MemoryStateNodes()
-    first = Ledger(genesis(ALLOC), verifier=VERIFIER, chain_data=chain, nodes=nodes)
+    first = Ledger(genesis(ALLOC), verifier=VERIFIER, store=MemoryLedgerStore(chain, nodes))
     block = extend(first, [legacy(ALICE, 0, TARGET)])
-    again = Ledger(genesis(ALLOC), verifier=VERIFIER, chain_data=chain, nodes=nodes)
+    again = Ledger(genesis(ALLOC), verifier=VERIFIER, store=MemoryLedgerStore(chain, nodes))
     assert again.head == block.header
     assert again.state().slot(TARGET, 0) == 1
 
 
 def test_a_store_of_another_chain_is_refused():
     chain, nodes = MemoryChainData(), MemoryStateNodes()
-    Ledger(genesis(), verifier=VERIFIER, chain_data=chain, nodes=nodes)
+    Ledger(genesis(), verifier=VERIFIER, store=MemoryLedgerStore(chain, nodes))
     with pytest.raises(ConfigError, match="genesis"):
-        Ledger(genesis(ALLOC), verifier=VERIFIER, chain_data=chain, nodes=nodes)
+        Ledger(genesis(ALLOC), verifier=VERIFIER, store=MemoryLedgerStore(chain, nodes))
 
 
 # -- building --
@@ -322,9 +323,9 @@ def test_checking_stores_nothing(book):
 
 def test_a_block_whose_parent_state_is_gone_is_missing_state(book):
     chain = MemoryChainData()
-    full = Ledger(genesis(ALLOC), verifier=VERIFIER, chain_data=chain, nodes=MemoryStateNodes())
+    full = Ledger(genesis(ALLOC), verifier=VERIFIER, store=MemoryLedgerStore(chain))
     extend(full, [legacy(ALICE, 0, TARGET)])
-    bare = Ledger(genesis(ALLOC), verifier=VERIFIER, chain_data=chain, nodes=MemoryStateNodes())
+    bare = Ledger(genesis(ALLOC), verifier=VERIFIER, store=MemoryLedgerStore(chain))
     with pytest.raises(MissingStateError):
         bare.check(_sealed(full), fee_recipient=SIGNER)
 

@@ -8,12 +8,14 @@ from node.base.errors import (
 )
 from node.base.keys import MemoVerifier
 from node.base.types import Address, Hash32
+from node.evm.chain_errors import FinalityViolationError
 from node.evm.errors import (
     CallFailedError,
 )
 from node.evm.genesis import GenesisAccount
 from node.evm.ledger import Ledger
 from node.evm.receipts import contract_address
+from node.storage.ledger_store import MemoryLedgerStore
 from node.storage.state_nodes import MemoryStateNodes
 from tests.evm.asm import COUNTER, LOGGER, REVERTER, asm, initcode
 from tests.evm.chains import (
@@ -175,8 +177,59 @@ def test_many_views_are_not_kept(book):
 def test_each_ledger_needs_blocks_of_its_own_even_on_shared_nodes():
     """A late joiner cannot open a state that it never received."""
     nodes, verifier = MemoryStateNodes(), MemoVerifier()
-    one = Ledger(genesis(ALLOC), verifier=verifier, nodes=nodes)
-    late = Ledger(genesis(ALLOC), verifier=verifier, nodes=nodes)
+    one = Ledger(genesis(ALLOC), verifier=verifier, store=MemoryLedgerStore(nodes=nodes))
+    late = Ledger(genesis(ALLOC), verifier=verifier, store=MemoryLedgerStore(nodes=nodes))
     block = extend(one, [legacy(ALICE, 0, TARGET)])
     with pytest.raises(UnknownBlockError):
         late.state(block.header.hash())
+
+
+# -- what is decided for good, and what is forgotten --
+
+
+def _side(book, parent, mark):
+    built = build(book, [], parent)
+    return book.adopt(seal(built.block, mark), built.result)
+
+
+def test_the_head_may_not_leave_what_is_final(book):
+    one = extend(book).header.hash()
+    extend(book)
+    book.finalize(one)
+    rival = _side(book, book.genesis_hash, 7)
+    rival = _side(book, _side(book, rival, 8), 9)
+    head = book.head_hash
+    with pytest.raises(FinalityViolationError, match="leaves the chain at 0, below 1"):
+        book.set_head(rival)
+    assert book.head_hash == head
+
+
+def test_above_what_is_final_the_head_may_move(book):
+    one = extend(book).header.hash()
+    extend(book)
+    book.finalize(one)
+    rival = _side(book, _side(book, one, 8), 9)
+    assert book.set_head(rival).common == one
+
+
+def test_finality_does_not_go_back(book):
+    hashes = [extend(book).header.hash() for _ in range(2)]
+    book.finalize(hashes[1])
+    book.finalize(hashes[0])
+    assert book.finalized == 2
+
+
+def test_only_blocks_of_the_chain_are_final(book):
+    extend(book)
+    with pytest.raises(UnknownBlockError, match="on the chain"):
+        book.finalize(_side(book, book.genesis_hash, 9))
+
+
+def test_a_branch_that_ended_long_ago_is_forgotten(book):
+    side = _side(book, book.genesis_hash, 9)
+    for _ in range(129):
+        extend(book)
+    assert book.block(side) is not None
+    extend(book)
+    assert book.block(side) is None
+    assert book.block(book.hash_by_number(1)) is not None

@@ -19,6 +19,7 @@ from node.evm.opcode_tracer import OpcodeTracer
 from node.evm.receipts import gas_used_by
 from node.evm.tracer import trace_block, trace_transaction
 from node.storage.chain_data import MemoryChainData
+from node.storage.ledger_store import MemoryLedgerStore
 from tests.evm.asm import COUNTER, REVERTER, asm, initcode
 from tests.evm.chains import (
     ALICE,
@@ -188,11 +189,11 @@ def test_a_transaction_that_cannot_run_again_is_named():
 
 def test_a_state_that_is_not_kept_cannot_be_traced():
     chain = MemoryChainData()
-    book = Ledger(genesis(ALLOC), verifier=VERIFIER, chain_data=chain)
+    book = Ledger(genesis(ALLOC), verifier=VERIFIER, store=MemoryLedgerStore(chain))
     raw = legacy(ALICE, 0, TARGET)
     first = extend(book)
     extend(book, [raw])
-    forgetful = Ledger(genesis(ALLOC), verifier=VERIFIER, chain_data=chain)
+    forgetful = Ledger(genesis(ALLOC), verifier=VERIFIER, store=MemoryLedgerStore(chain))
     assert first.header.state_root == forgetful.genesis_header.state_root
     assert _trace(forgetful, raw).error is None
     later = legacy(ALICE, 1, TARGET)

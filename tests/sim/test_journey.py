@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from node.evm.memo import SharedMemo
 from node.privacy.synthetic import canaries
 from node.report.page import render
+from node.sim import memo
 from node.sim.loader import resolve
 from node.sim.runner import RunResult, read_scenario, run_scenario
 from node.sim.world import World
@@ -126,6 +128,49 @@ def test_fresh_interpreters_make_the_same_bytes(journey: RunResult, tmp_path: Pa
     for name in ("history.jsonl", "messages.mmd", "resolved.json", "report.html"):
         assert (zero / name).read_bytes() == (other / name).read_bytes(), name
     assert (zero / "history.jsonl").read_bytes() == (journey.folder / "history.jsonl").read_bytes()
+
+
+# -- who executes makes no difference (simulation.md section 4)
+
+
+def told(folder: Path) -> tuple[dict, bytes]:
+    """Give what a run came to, without how it was executed."""
+    found = json.loads((folder / "results.json").read_text())
+    for key in ("execution", "executor", "versions", "volatile"):
+        del found[key]
+    return found, (folder / "history.jsonl").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["shared", "full"])
+def test_revm_makes_the_same_journey(journey: RunResult, tmp_path: Path, mode: str) -> None:
+    pytest.importorskip("pyrevm", reason="needs pyrevm: pip install 'wardnet[fast]'")
+    run_scenario(JOURNEY, executor="fast", execution=mode, out=tmp_path)
+    assert told(tmp_path) == told(journey.folder)
+
+
+@pytest.mark.slow
+def test_a_memo_of_one_block_makes_the_same_journey(
+    journey: RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memo, "SharedMemo", lambda: SharedMemo(entries_max=1))
+    run_scenario(JOURNEY, out=tmp_path)
+    assert told(tmp_path) == told(journey.folder)
+
+
+@pytest.mark.slow
+def test_the_journey_is_the_same_shared_and_full_and_with_a_node_that_verifies(
+    journey: RunResult, tmp_path: Path
+) -> None:
+    file = tmp_path / JOURNEY.name
+    content = JOURNEY.read_text()
+    marked = content.replace("nodes: {h3: {", "nodes: {h3: {verify: true, ")
+    assert marked != content
+    file.write_text(marked)
+    result = run_scenario(file, check_execution=True, out=tmp_path / "run")
+    assert result.execution_check is not None
+    assert result.execution_check.difference is None
+    assert told(tmp_path / "run") == told(journey.folder)
 
 
 # -- rules of determinism (simulation.md section 6), on a run that uses every part

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from node.app.events import HeadMoved
 from node.base.types import Hash32
+from node.evm.executor_pyevm import PyevmExecutor
 from node.ipfs_lite.blockstore import BlockClass
 from node.ipfs_lite.cid import make_cid
 from node.privacy import release
@@ -11,7 +13,8 @@ from node.privacy.custody import Custodian
 from node.privacy.custody_store import Holding
 from node.privacy.release import RULES
 from node.privacy.studies import load_study
-from node.sim import judges
+from node.sim import judges, memo
+from node.sim.checkers import reexecution
 from node.sim.facts import BlockStored
 from node.sim.judges import _Grants
 from node.sim.schema.expectations import PREDICATE_MODELS
@@ -21,6 +24,7 @@ EXPECT = """
   - {always: heads_agree}
   - {always: chain_linked}
   - {always: seal_authorised}
+  - {always: state_root_reproducible}
   - {always: grant_window_respected}
   - {never: plaintext_leak}
   - {eventually: {step_ok: {step: visit}}, by: 1m}
@@ -251,3 +255,89 @@ def test_a_network_without_patients_has_nothing_to_leak() -> None:
     )
     run.play()
     assert run.findings[0].holds is True
+
+
+# -- the audit of every run
+
+
+def test_a_run_that_does_not_ask_for_the_audit_is_audited_last() -> None:
+    run = played("", "  - {always: heads_agree}", until="5s")
+    assert [(one.terms.name, one.terms.line) for one in run.findings] == [
+        ("heads_agree", run.scenario.expect[0].line),
+        ("state_root_reproducible", 0),
+    ]
+
+
+def test_executed_again_all_blocks_of_an_honest_run_are_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reexecution, "AUDITED_ONE_IN", 1)
+    found = finding(played(ARRIVE, until="30s"), "state_root_reproducible")
+    assert found.holds is True
+    audited, _, seen, *_ = found.why.split()
+    assert int(seen) >= 30
+    assert int(audited) >= int(seen) - 2  # the newest may lie with its maker only
+
+
+class _Lying(PyevmExecutor):
+    """Gives the first contract of each block a slot that no transaction wrote."""
+
+    def open(self, context, view):
+        run = super().open(context, view)
+        finish = run.finish
+
+        def lied():
+            executed = finish()
+            storage = dict(executed.diff.storage)
+            for address in list(storage)[:1]:
+                storage[address] = {**storage[address], 2**255: 1}
+            return replace(executed, diff=replace(executed.diff, storage=storage))
+
+        run.finish = lied
+        return run
+
+
+def test_what_all_nodes_share_and_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They agree with each other, since one of them executed for all."""
+    monkeypatch.setattr(reexecution, "AUDITED_ONE_IN", 1)
+    monkeypatch.setattr(memo, "executor_named", lambda *_: _Lying())
+    run = played(ARRIVE, "  - {always: heads_agree}", until="15s")
+    assert finding(run, "heads_agree").holds is True
+    found = finding(run, "state_root_reproducible")
+    assert found.holds is False
+    assert found.why.startswith(("h0 executed block 0x", "h1 executed block 0x"))
+    assert "again: block breaks state root" in found.why
+    assert run.results({}).verdict == "invalid"
+
+
+def test_a_seal_that_recovers_to_nobody_is_told_by_the_audit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reexecution, "AUDITED_ONE_IN", 1)
+    run = prepared("", "", until="5s")
+    world = run.world
+
+    def plant() -> None:
+        header = replace(world.nodes["h0"].ledger.head, extra_data=bytes(97))
+        for node in ("h0", "h1"):
+            world.tell(BlockStored(node, header.hash(), header.encode()))
+
+    world.kernel.at(3_500_000, 4, "", plant)
+    run.play()
+    found = finding(run, "state_root_reproducible")
+    assert (found.holds, "recovers to nobody" in found.why) == (False, True)
+
+
+def test_a_store_that_lost_its_state_is_told_by_the_audit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reexecution, "AUDITED_ONE_IN", 1)
+    run = prepared("", "", until="5s")
+    world = run.world
+
+    def lose() -> None:
+        for core in world.nodes.values():
+            core.ledger._store.nodes._nodes.clear()
+
+    world.kernel.at(2_500_000, 4, "", lose)
+    run.play()
+    found = finding(run, "state_root_reproducible")
+    assert (found.holds, "again: " in found.why) == (False, True)

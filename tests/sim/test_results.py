@@ -23,6 +23,7 @@ def _results() -> Results:
         seed=7,
         driver="des",
         execution="full",
+        executor="py-evm",
         verdict="invalid",
         cause="expectation",
         digest="00",
@@ -37,8 +38,18 @@ def _results() -> Results:
 
 def test_keys_are_those_of_the_specification_in_their_order() -> None:
     assert list(_results().as_dict()) == [
-        *("schema", "scenario", "seed", "driver", "execution", "verdict", "exit_code", "cause"),
-        *("digest", "expectations", "steps", "nodes", "metrics", "versions", "volatile"),
+        *("schema", "scenario", "seed", "driver", "execution", "executor", "verdict"),
+        *(
+            "exit_code",
+            "cause",
+            "digest",
+            "expectations",
+            "steps",
+            "nodes",
+            "metrics",
+            "versions",
+            "volatile",
+        ),
     ]
 
 

@@ -1,4 +1,5 @@
 import json
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -99,6 +100,42 @@ def test_a_seed_can_stand_instead_of_the_files(tmp_path: Path) -> None:
         read_scenario(file, -1)
 
 
+@pytest.mark.usefixtures("no_world")
+def test_an_executor_that_is_not_installed_runs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyrevm", None)
+    content = text().replace("period: 1s", "period: 1s, executor: revm")
+    with pytest.raises(ConfigError, match=r"pip install 'wardnet\[fast\]'") as caught:
+        run(tmp_path, content)
+    assert caught.value.exit_code == 2
+    with pytest.raises(ConfigError, match="needs the package pyrevm"):
+        run(tmp_path, text(), executor="fast")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("no_world")
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ({"executor": "geth"}, 'chain.executor: wants one of py-evm, revm, fast, got "geth"'),
+        ({"execution": "none"}, 'run.execution: wants one of shared, full, got "none"'),
+    ],
+)
+def test_an_option_that_cannot_be_runs_nothing(tmp_path: Path, given: dict, what: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        run(tmp_path, text(), **given)
+    assert str(caught.value).startswith(what)
+
+
+def test_options_stand_instead_of_the_file(tmp_path: Path) -> None:
+    file = write(tmp_path, text())
+    found = read_scenario(file, None, executor="fast", execution="full")
+    assert (found.chain.executor, found.run.execution, found.run.seed) == ("revm", "full", 7)
+    found = read_scenario(file, None)
+    assert (found.chain.executor, found.run.execution) == ("py-evm", "shared")
+
+
 # -- corrupt studies
 
 
@@ -145,7 +182,7 @@ def test_a_refused_study_is_in_no_block_share_or_transaction() -> None:
 
 def test_results_have_every_key_with_its_type(done) -> None:
     results = done[0].results
-    for key in ("scenario", "verdict", "digest", "driver", "execution"):
+    for key in ("scenario", "verdict", "digest", "driver", "execution", "executor"):
         assert isinstance(results[key], str)
     assert (results["seed"], results["exit_code"]) == (7, 0)
     shapes = {
@@ -217,7 +254,8 @@ def test_progress_tells_the_founding_each_step_and_the_end(done) -> None:
         "visit",
     ]
     assert [one.text for one in events if one.kind == "expectation"] == [
-        "always heads_agree: holds"
+        "always heads_agree: holds",
+        "always state_root_reproducible (audit of every run): holds",
     ]
     assert (events[-1].kind, events[-1].text) == ("done", "valid")
     assert [one.t_us for one in events] == sorted(one.t_us for one in events)

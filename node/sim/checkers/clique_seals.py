@@ -64,7 +64,7 @@ class CliqueSealChecker:
             return f"block {number}: its parent 0x{items[_PARENT].hex()[:16]} was never shown"
         if number != parent.number + 1:
             return f"block {number} stands on block {parent.number}"
-        signer = self.signer(items)
+        signer = _signer(items, self._verifier)
         fault = _seal_fault(parent, number, signer, int.from_bytes(items[_DIFFICULTY]))
         fault = fault or self._list_fault(parent, number, items[_EXTRA][_VANITY:-_SEAL])
         if fault is not None:
@@ -72,12 +72,6 @@ class CliqueSealChecker:
         assert signer is not None
         self._after[block_hash] = self._apply(parent, number, signer, items)
         return None
-
-    def signer(self, items: list[bytes]) -> Address | None:
-        """Recover who sealed: keccak of the header whose extraData lost its last 65 bytes."""
-        extra = items[_EXTRA]
-        unsealed = [*items[:_EXTRA], extra[:-_SEAL], *items[_EXTRA + 1 :]]
-        return self._verifier.recover(keccak256(rlp.encode(unsealed)), extra[-_SEAL:])
 
     def signers_after(self, block_hash: Hash32) -> tuple[Address, ...] | None:
         """Give the set after a block that was shown."""
@@ -104,6 +98,21 @@ class CliqueSealChecker:
         if (target in parent.signers) != add:
             votes = (*votes, (signer, target, add))
         return _settle(parent, number, sealed, votes, target)
+
+
+def sealer(header: bytes, verifier: Verifier) -> Address | None:
+    """Recover who sealed a header.
+
+    raises        CodecError: the bytes are no sealed header.
+    """
+    return _signer(_items(header), verifier)
+
+
+def _signer(items: list[bytes], verifier: Verifier) -> Address | None:
+    """Recover from keccak of the header whose extraData lost its last 65 bytes."""
+    extra = items[_EXTRA]
+    unsealed = [*items[:_EXTRA], extra[:-_SEAL], *items[_EXTRA + 1 :]]
+    return verifier.recover(keccak256(rlp.encode(unsealed)), extra[-_SEAL:])
 
 
 def _settle(

@@ -5,6 +5,7 @@ from node.base.errors import CodecError
 from node.base.keccak import keccak256
 from node.base.types import Hash32
 from node.sim.checkers.clique_seals import CliqueSealChecker
+from node.sim.checkers.reexecution import ReexecutionChecker
 from node.sim.facts import BlockStored, Fact, HeadAt
 from node.sim.predicates.base import State
 
@@ -98,6 +99,26 @@ class SealAuthorised:
     def state(self) -> State:
         """Give the first fault, if any."""
         return State(holds=self._fault is None, why=self._fault or "all seals are authorised")
+
+
+class StateRootReproducible:
+    """Drawn blocks, executed again from another node's store, give what their headers say (I3)."""
+
+    def __init__(self, checker: ReexecutionChecker) -> None:
+        self._checker = checker
+        self._fault: str | None = None
+
+    def observe(self, fact: Fact) -> None:
+        """Audit a block if it is one that was drawn."""
+        if isinstance(fact, BlockStored) and self._fault is None:
+            self._fault = self._checker.judge(fact.node, fact.hash, fact.header)
+
+    def state(self) -> State:
+        """Give the first fault, if any."""
+        told = (
+            f"{self._checker.audited} of {self._checker.seen} blocks executed again, none differs"
+        )
+        return State(holds=self._fault is None, why=self._fault or told)
 
 
 class HeightAtLeast:

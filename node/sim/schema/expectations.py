@@ -28,6 +28,15 @@ class SealAuthorised(Section):
     name: Literal["seal_authorised"]
 
 
+class StateRootReproducible(Section):
+    """Blocks drawn at random, executed again elsewhere, give what their headers say.
+
+    Every run is audited so, whether its file says it or not.
+    """
+
+    name: Literal["state_root_reproducible"]
+
+
 class GrantWindowRespected(Section):
     """No share leaves a custodian outside of a grant, by block time."""
 
@@ -72,6 +81,7 @@ Predicate: TypeAlias = (
     HeadsAgree
     | ChainLinked
     | SealAuthorised
+    | StateRootReproducible
     | GrantWindowRespected
     | PlaintextLeak
     | StepOk

@@ -106,6 +106,8 @@ class NodeSettings(Section):
     """None: the network's."""
     clock: Clock = Field(default_factory=Clock)
     cpu: Cpu = Field(default_factory=Cpu)
+    verify: bool = False
+    """Execute every block and check every signature itself, whatever the others share."""
 
 
 def _selector(value: object) -> object:

@@ -41,6 +41,17 @@ def _zone(value: object) -> object:
     return value
 
 
+_EXECUTORS: Final = ("py-evm", "revm", "fast")
+ExecutorName = Literal["py-evm", "revm"]
+
+
+def _executor(value: object) -> object:
+    """Read the name of an executor; ``fast`` is revm under a name that says what it is for."""
+    if value not in _EXECUTORS:
+        raise wants(f"one of {', '.join(_EXECUTORS)}")
+    return "revm" if value == "fast" else value
+
+
 class Run(Section):
     """How the run goes: ``run:``."""
 
@@ -52,7 +63,8 @@ class Run(Section):
     )
     """The date of T = 0, microseconds since the Unix epoch."""
     driver: Literal["des"] = "des"
-    execution: Literal["full"] = "full"
+    execution: Literal["shared", "full"] = "shared"
+    """Whether a block that one node executed is executed by the others too."""
 
 
 class Chain(Section):
@@ -65,7 +77,10 @@ class Chain(Section):
     """Blocks between two checkpoints."""
     id: Annotated[int, BeforeValidator(_chain_id)] = 85_437
     gas_limit: Annotated[int, whole(5_000, _GAS_LIMIT_MAX)] = 30_000_000
-    executor: Literal["py-evm"] = "py-evm"
+    executor: Annotated[
+        ExecutorName,
+        BeforeValidator(_executor, json_schema_input_type=Literal["py-evm", "revm", "fast"]),
+    ] = "py-evm"
     token: Literal["erc721"] = "erc721"  # noqa: S105 - a kind of contract, no password
 
 

@@ -1,7 +1,13 @@
 from dataclasses import replace
 
 from node.sim.facts import BlockStored, HeadAt
-from node.sim.predicates.chain import ChainLinked, HeadsAgree, HeightAtLeast, SealAuthorised
+from node.sim.predicates.chain import (
+    ChainLinked,
+    HeadsAgree,
+    HeightAtLeast,
+    SealAuthorised,
+    StateRootReproducible,
+)
 from tests.base.headers import empty_header
 
 GENESIS = empty_header()
@@ -96,3 +102,26 @@ def test_the_first_unauthorised_seal_is_named_with_its_node():
 
     state = judge(SealAuthorised(Refuses()), stored("h2", FIRST))
     assert state.why == "h2: block 1: sealed by a stranger"
+
+
+class Auditor:
+    """A checker that finds what it is told to."""
+
+    audited, seen = 2, 130
+
+    def __init__(self, *faults):
+        self.faults = list(faults)
+
+    def judge(self, node, block_hash, header):
+        return self.faults.pop(0)
+
+
+def test_the_audit_says_how_many_blocks_it_looked_at():
+    state = judge(StateRootReproducible(Auditor(None)), stored("h0", FIRST), HeadAt("h0", b"", 1))
+    assert (state.holds, state.why) == (True, "2 of 130 blocks executed again, none differs")
+
+
+def test_the_first_difference_of_the_audit_stays():
+    facts = (stored("h0", FIRST), stored("h1", FIRST), stored("h0", SECOND))
+    state = judge(StateRootReproducible(Auditor(None, "another root", None)), *facts)
+    assert (state.holds, state.why) == (False, "another root")

@@ -14,7 +14,8 @@ def _expectation(text: str):
 def test_built_predicates_are_those_of_this_version() -> None:
     assert sorted(PREDICATE_MODELS) == [
         *("chain_linked", "grant_window_respected", "heads_agree", "height_at_least"),
-        *("plaintext_leak", "refused", "seal_authorised", "share_rule", "step_ok"),
+        *("plaintext_leak", "refused", "seal_authorised", "share_rule", "state_root_reproducible"),
+        "step_ok",
     ]
 
 

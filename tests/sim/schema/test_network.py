@@ -82,6 +82,7 @@ def test_settings_of_a_node() -> None:
         "region": "in_south",
         "clock": {"offset_us": -300_000_000, "drift_ppm": -200},
         "cpu": {"message_us": 1, "signature_us": 2, "gas_per_second": 3},
+        "verify": False,
     }
     assert nodes["h3"].link == PRESETS["bad"]
 
@@ -110,10 +111,16 @@ def test_every_region_of_the_model_may_be_named(region: str) -> None:
         "nodes: {h0: {clock: {drift_ppm: 100001}}}",
         "nodes: {h0: {cpu: {gas_per_second: 0}}}",
         "nodes: {h0: {disk: {sync: 2ms}}}",
+        "nodes: {h0: {verify: 1}}",
+        "nodes: {h0: {verify: full}}",
     ],
 )
 def test_bad_network_is_one_fault(text: str) -> None:
     assert len(lines(HEAD + f"network: {{{text}}}\n")) == 1
+
+
+def test_node_that_verifies_is_marked() -> None:
+    assert _network("nodes: {h0: {verify: true}}").nodes["h0"].verify
 
 
 def test_hundred_validators_are_allowed() -> None:

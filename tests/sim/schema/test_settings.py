@@ -12,7 +12,7 @@ def test_defaults_are_those_of_the_specification() -> None:
         "until_us": 120_000_000,
         "epoch_us": 1_767_225_600_000_000,
         "driver": "des",
-        "execution": "full",
+        "execution": "shared",
     }
     assert resolved["chain"] == {
         "consensus": "clique",
@@ -38,7 +38,9 @@ def test_defaults_are_those_of_the_specification() -> None:
         ("run: {seed: 9223372036854775807}", True),
         ("run: {seed: -1}", False),
         ("run: {driver: trio}", False),
-        ("run: {execution: shared}", False),
+        ("run: {execution: shared}", True),
+        ("run: {execution: full}", True),
+        ("run: {execution: none}", False),
         ("chain: {id: 4503599627370476}", True),
         ("chain: {id: 4503599627370477}", False),
         ("chain: {id: 0}", False),
@@ -50,7 +52,10 @@ def test_defaults_are_those_of_the_specification() -> None:
         ("chain: {epoch: 0}", False),
         ("chain: {gas_limit: 5000}", True),
         ("chain: {gas_limit: 4999}", False),
-        ("chain: {executor: revm}", False),
+        ("chain: {executor: py-evm}", True),
+        ("chain: {executor: revm}", True),
+        ("chain: {executor: none}", False),
+        ("chain: {executor: 5}", False),
         ("chain: {token: erc1155}", False),
         ("records: {first_patient_id: 85437}", True),
         ("records: {first_patient_id: 0}", False),
@@ -63,6 +68,20 @@ def test_defaults_are_those_of_the_specification() -> None:
 )
 def test_bounds(section: str, is_fine: bool) -> None:
     assert (lines(HEAD + section + "\n") == []) is is_fine
+
+
+def test_fast_is_revm_in_the_resolved_file() -> None:
+    assert scenario(HEAD + "chain: {executor: fast}\n").resolved()["chain"]["executor"] == "revm"
+
+
+def test_executor_that_is_none_is_told_with_its_place_and_the_names_there_are() -> None:
+    (told,) = lines(HEAD + "run: {seed: 1}\nchain: {executor: geth}\n")
+    assert told.startswith('4:9 chain.executor: wants one of py-evm, revm, fast, got "geth"')
+
+
+def test_mode_of_execution_that_is_none_is_told_with_its_place() -> None:
+    (told,) = lines(HEAD + "run: {seed: 1, execution: some}\n")
+    assert told.startswith('3:16 run.execution: wants one of shared, full, got "some"')
 
 
 @pytest.mark.parametrize("zone", ["../../etc/passwd", "America", "Asia/Nowhere", "''", "5", "/UTC"])

@@ -1,0 +1,72 @@
+"""The rules of our own chains as a value of their own; each rule is tested in test_ledger."""
+
+import pytest
+
+from node.base.errors import InvalidBlockError
+from node.base.types import Address
+from node.evm.executor_pyevm import PyevmExecutor
+from node.evm.forks import CANCUN
+from node.evm.genesis import GenesisAccount
+from node.evm.ledger import Ledger
+from node.evm.rulebook import ProfileRules
+from node.evm.state import StateStore
+from node.storage.ledger_store import MemoryLedgerStore
+from node.storage.state_nodes import MemoryStateNodes
+from tests.evm.asm import COUNTER
+from tests.evm.chains import (
+    ALICE,
+    CHAIN_ID,
+    PROFILES,
+    SIGNER,
+    VERIFIER,
+    build,
+    extend,
+    genesis,
+    ledger,
+    legacy,
+    seal,
+)
+
+TARGET = Address(b"\x0e" * 20)
+ALLOC = {TARGET: GenesisAccount(nonce=1, code=COUNTER)}
+
+
+def rules(profile, nodes=None):
+    states = StateStore(nodes or MemoryStateNodes())
+    return ProfileRules(
+        profile, CHAIN_ID, executor=PyevmExecutor(), verifier=VERIFIER, states=states
+    )
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_rules_give_what_the_builder_claimed(profile):
+    store = MemoryLedgerStore()
+    book = Ledger(genesis(ALLOC, profile), verifier=VERIFIER, store=store)
+    built = build(book, [legacy(ALICE, 0, TARGET)])
+    block = seal(built.block)
+    result = rules(profile, store.nodes).check(
+        block,
+        book.head,
+        StateStore(store.nodes).view(book.head.state_root),
+        (),
+        fee_recipient=SIGNER,
+    )
+    assert result.state_root == block.header.state_root
+    assert result.receipts == built.result.receipts
+
+
+def test_a_header_of_the_other_profile_is_refused_alone():
+    block = extend(ledger(ALLOC))
+    with pytest.raises(InvalidBlockError) as caught:
+        rules(CANCUN).check_alone(block.header)
+    assert caught.value.rule == "header fields"
+
+
+def test_the_context_has_every_field_from_the_header_but_the_fee_recipient():
+    book = ledger(ALLOC)
+    header = extend(book).header
+    context = rules(PROFILES[0]).context(header, (), fee_recipient=SIGNER)
+    assert (context.number, context.timestamp) == (header.number, header.timestamp)
+    assert (context.difficulty, context.gas_limit) == (header.difficulty, header.gas_limit)
+    assert (context.mix_hash, context.base_fee) == (header.mix_hash, header.base_fee)
+    assert (context.fee_recipient, context.chain_id) == (SIGNER, CHAIN_ID)
