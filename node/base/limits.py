@@ -247,3 +247,5 @@ SWEEP_CHUNKS_COUNT_MAX: Final = 64
 """Chunks that one step of a sweep rewrites."""
 STATES_KEPT_BLOCKS_MIN: Final = 128
 """Newest blocks whose states a pruned store keeps at least: as long as side branches live."""
+FINDINGS_COUNT_MAX: Final = 1_000
+"""Findings that one inspection of a store lists."""
