@@ -233,3 +233,4 @@ class StateStore:
     def put(self, writes: StateWrites) -> None:
         """Store what ``apply`` gave."""
         self._nodes.put(writes.nodes, writes.code)
+        self._nodes.own(writes.root)

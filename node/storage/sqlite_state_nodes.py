@@ -97,6 +97,9 @@ class SqliteStateNodes:
                 if self._blocks_pending >= INDEX_FLUSH_BLOCKS_MAX:
                     self.flush()
 
+    def own(self, root: Hash32) -> None:
+        """Do nothing: nobody else puts anything in here."""
+
     def append(self, nodes: Iterable[tuple[Hash32, bytes]]) -> None:
         """Write nodes into new chunks; part of the running batch."""
         rows: list[tuple[int, bytes, int]] = []

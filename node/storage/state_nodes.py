@@ -21,9 +21,16 @@ class StateNodes(Protocol):
         """Keep new nodes and code; what is there already is kept once."""
         ...
 
+    def own(self, root: Hash32) -> None:
+        """Count the state under a root as received: all of its nodes have been put.
+
+        Only a store that others share (``shared_nodes``) has to know.
+        """
+        ...
+
 
 class MemoryStateNodes:
-    """The store of a simulated node; several nodes of one process may share it."""
+    """The store of one simulated node."""
 
     def __init__(self) -> None:
         self._nodes: dict[Hash32, bytes] = {}
@@ -41,6 +48,9 @@ class MemoryStateNodes:
         """Keep new nodes and code."""
         self._nodes.update(nodes)
         self._code.update(code)
+
+    def own(self, root: Hash32) -> None:
+        """Do nothing: nobody else puts anything in here."""
 
     def __len__(self) -> int:
         return len(self._nodes) + len(self._code)

@@ -6,6 +6,7 @@ from node.base.types import EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, Address, Hash32
 from node.evm.errors import MissingStateError
 from node.evm.executor import AccountData, BlockDiff
 from node.evm.state import Account, StateStore, decode_account
+from node.storage.shared_nodes import NodePool, PooledNodes
 from node.storage.state_nodes import MemoryStateNodes
 
 A, B = Address(b"\x0a" * 20), Address(b"\x0b" * 20)
@@ -158,3 +159,22 @@ def test_an_account_comes_back_from_its_bytes():
 def test_bytes_that_are_no_account_are_a_corrupt_store(raw):
     with pytest.raises(CorruptStoreError, match=A.hex()):
         decode_account(raw, A)
+
+
+def test_of_a_shared_pool_a_node_opens_only_the_states_that_it_stored():
+    pool = NodePool()
+    one, other = (StateStore(PooledNodes(pool)) for _ in range(2))
+    roots = []
+    root = EMPTY_TRIE_ROOT
+    for nonce in (1, 2):
+        diff = BlockDiff({A: AccountData(nonce, 5, EMPTY_CODE_HASH)}, {}, frozenset(), {})
+        writes = one.apply(one.view(root), diff)
+        one.put(writes)
+        if nonce == 1:
+            other.put(writes)
+        root = writes.root
+        roots.append(root)
+    assert [one.view(root).nonce(A) for root in roots] == [1, 2]
+    assert other.view(roots[0]).nonce(A) == 1
+    with pytest.raises(MissingStateError):
+        other.view(roots[1])
