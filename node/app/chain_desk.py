@@ -1,4 +1,4 @@
-"""The chain of a node: engine, ledger and pool, each told what the others did.
+"""The chain of a node: engine, ledger, roles and pool, each told what the others did.
 
 The engine decides, the ledger judges and keeps, the pool waits.  All three are pure; this desk
 passes their effects around until none is left.
@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from node.app.events import HeadMoved
+from node.app.role_book import RoleBook
 from node.app.turn import Turn
 from node.base.block import Block
 from node.base.errors import InvalidBlockError
 from node.base.header import Header
-from node.base.keccak import keccak256
 from node.base.limits import WAL_ENTRIES_COUNT_MAX
 from node.base.types import Address, Hash32
 from node.consensus_poa import effects as wants
@@ -64,10 +64,18 @@ class ChainDesk:
     """Runs one engine on one ledger."""
 
     def __init__(
-        self, engine: CliqueEngine, ledger: Ledger, pool: Pool, *, address: Address, safe_depth: int
+        self,
+        engine: CliqueEngine,
+        ledger: Ledger,
+        pool: Pool,
+        roles: RoleBook,
+        *,
+        address: Address,
+        safe_depth: int,
     ) -> None:
         self.ledger = ledger
         self.pool = pool
+        self._roles = roles
         self._engine = engine
         self._address = address
         self._safe_depth = safe_depth
@@ -116,13 +124,15 @@ class ChainDesk:
         timer = told.TimerId(told.TimerKind(kind), height, round_)
         self._run(turn, told.TimerExpired(timer))
 
-    def transaction_received(self, turn: Turn, raw: bytes) -> Transaction:
-        """Put a transaction into the pool.
+    def transaction_received(
+        self, turn: Turn, raw: bytes, *, is_local: bool = False
+    ) -> Transaction:
+        """Put a transaction into the pool; ``is_local`` when a client of this node sent it.
 
         raises        TransactionError, PoolRefusedError: the pool does not take it.
         """
         turn.work.signatures += 1
-        transaction = self.pool.add(raw, turn.now)
+        transaction = self.pool.add(raw, turn.now, is_local=is_local)
         self._run(turn, told.TransactionsWaiting())
         return transaction
 
@@ -219,13 +229,8 @@ class ChainDesk:
 
     def _set_head(self, turn: Turn, block_hash: Hash32, depth: int) -> list[told.Event]:
         moved = self.ledger.set_head(block_hash)
-        included = tuple(
-            keccak256(raw)
-            for added in moved.added
-            if (block := self.ledger.block(added)) is not None
-            for raw in block.transactions
-        )
-        self.pool.head_changed(self.ledger, included, moved.dropped, turn.now)
+        changed = self._roles.head_moved(moved)
+        self.pool.head_changed(moved.dropped, turn.now, role_changed=changed)
         for expired in self.pool.expire(turn.now):
             turn.note("pool.tx_expired", tx=expired)
         header = self.ledger.head

@@ -101,7 +101,7 @@ class ClientDesk:
         chain = self._chain
         match request:
             case Submit(raw):
-                transaction = chain.transaction_received(turn, raw)
+                transaction = chain.transaction_received(turn, raw, is_local=True)
                 turn.answer(call, transaction.hash)
                 for listener in self.on_transaction:
                     listener(turn, raw)

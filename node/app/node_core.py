@@ -22,6 +22,7 @@ from node.app.events import (
     TimerKey,
 )
 from node.app.peer_desk import PeerDesk
+from node.app.role_book import RoleBook
 from node.app.store_desk import StoreDesk
 from node.app.turn import Turn
 from node.base.errors import FrameError
@@ -105,13 +106,19 @@ class NodeCore:
             parts.clique,
             Capabilities(LedgerReader(self.ledger), parts.verifier, parts.wiggle, parts.signer),
         )
+        roles = RoleBook(self.ledger, parts.contracts)
         pool = Pool(
-            self.ledger, chain_id=self.ledger.chain_id, profile=LONDON, verifier=parts.verifier
+            self.ledger,
+            chain_id=self.ledger.chain_id,
+            profile=LONDON,
+            verifier=parts.verifier,
+            roles=roles,
         )
         self.chain = ChainDesk(
             engine,
             self.ledger,
             pool,
+            roles,
             address=self.address,
             safe_depth=SAFE_DEPTH_LIMITS * (parts.signers // 2 + 1),
         )

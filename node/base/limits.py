@@ -173,6 +173,21 @@ INSTITUTION_EXECUTABLE_COUNT_MAX: Final = 256
 """The same for one hospital or regulator, which sends for many."""
 NONCE_GAP_COUNT_MAX: Final = 64
 """How far a nonce may lie above the next one that is missing: so many of one sender wait."""
+HOSPITAL_BLOCK_GAS_MAX: Final = 6_000_000
+"""Gas that one sender of a role gets per block (network.md section 10)."""
+LAB_BLOCK_GAS_MAX: Final = 2_000_000
+DOCTOR_BLOCK_GAS_MAX: Final = 2_000_000
+PATIENT_BLOCK_GAS_MAX: Final = 1_000_000
+DEVICE_BLOCK_GAS_MAX: Final = 500_000
+APPLICANTS_BLOCK_GAS_MAX: Final = 1_000_000
+"""Gas per block of all who apply for a Hospital-ID together: they have no identity to count by."""
+GAS_BUDGET_BLOCKS_MAX: Final = 10
+"""So many blocks' gas a sender can save up and spend at once."""
+LOCAL_TRANSACTIONS_COUNT_MAX: Final = 1_024
+"""Transactions of a node's own clients that it offers again after a restart or a reorganisation;
+beyond that the oldest are given up."""
+ROLE_ANSWERS_COUNT_MAX: Final = 16_384
+"""Senders whose role a node remembers; then it asks the registries anew."""
 POOL_AGE_US_MAX: Final = 3 * 3_600 * 1_000_000
 """Three hours: then a transaction leaves the pool."""
 POOL_KNOWN_BLOCKS_MAX: Final = 256

@@ -1,4 +1,4 @@
-// Compiles sources/*.sol to artifacts/*.json: npm ci && node build.mjs [output folder]
+// Compiles sources/**/*.sol to artifacts/*.json: npm ci && node build.mjs [output folder]
 // The same sources, lock file and settings give the same bytes on every machine.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -8,15 +8,19 @@ import { fileURLToPath } from "node:url";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const COMPILER = "0.8.28+commit.7893614a";
-const CONTRACTS = [
-  "GovernmentRegistry",
-  "HospitalRegistry",
-  "DoctorRegistry",
-  "PatientRegistry",
-  "PmrToken",
-  "LabRegistry",
-  "ConsentRegistry",
-];
+// folder below sources/ -> its contracts; each is compiled alone, so that none changes another
+const SUITES = {
+  "": [
+    "GovernmentRegistry",
+    "HospitalRegistry",
+    "DoctorRegistry",
+    "PatientRegistry",
+    "PmrToken",
+    "LabRegistry",
+    "ConsentRegistry",
+  ],
+  "bench/": ["BenchToken", "BenchRegistry"], // what `wardnet bench ledger` runs
+};
 const SETTINGS = {
   evmVersion: "london",
   optimizer: { enabled: true, runs: 200 },
@@ -28,10 +32,14 @@ if (!solc.version().startsWith(COMPILER)) {
   throw new Error(`solc is ${solc.version()}, the artifacts want ${COMPILER}`);
 }
 
-const folder = join(HERE, "sources");
-const sources = {};
-for (const name of readdirSync(folder).filter((each) => each.endsWith(".sol")).sort()) {
-  sources[name] = { content: readFileSync(join(folder, name), "utf8") };
+function sourcesIn(folder) {
+  const sources = {};
+  const found = readdirSync(join(HERE, "sources", folder));
+  for (const name of found.filter((each) => each.endsWith(".sol")).sort()) {
+    const content = readFileSync(join(HERE, "sources", folder, name), "utf8");
+    sources[folder + name] = { content };
+  }
+  return sources;
 }
 
 function findImport(path) {
@@ -42,25 +50,19 @@ function findImport(path) {
   }
 }
 
-const output = JSON.parse(
-  solc.compile(
-    JSON.stringify({
-      language: "Solidity",
-      sources,
-      settings: {
-        ...SETTINGS,
-        outputSelection: {
-          "*": { "*": ["abi", "metadata", "storageLayout", "evm.bytecode.object",
-            "evm.deployedBytecode.object", "evm.deployedBytecode.immutableReferences"] },
-        },
-      },
-    }),
-    { import: findImport },
-  ),
-);
-const problems = output.errors ?? [];
-for (const each of problems) console.error(each.formattedMessage);
-if (problems.length > 0) process.exit(1); // a warning is a fault too
+function compile(sources) {
+  const selection = {
+    "*": { "*": ["abi", "metadata", "storageLayout", "evm.bytecode.object",
+      "evm.deployedBytecode.object", "evm.deployedBytecode.immutableReferences"] },
+  };
+  const settings = { ...SETTINGS, outputSelection: selection };
+  const input = JSON.stringify({ language: "Solidity", sources, settings });
+  const output = JSON.parse(solc.compile(input, { import: findImport }));
+  const problems = output.errors ?? [];
+  for (const each of problems) console.error(each.formattedMessage);
+  if (problems.length > 0) process.exit(1); // a warning is a fault too
+  return output.contracts;
+}
 
 // keys in one order, so that the text depends on the content alone
 function sorted(value) {
@@ -69,17 +71,14 @@ function sorted(value) {
   return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])]));
 }
 
-const target = process.argv[2] ?? join(HERE, "artifacts");
-rmSync(target, { recursive: true, force: true });
-mkdirSync(target, { recursive: true });
-for (const name of CONTRACTS) {
-  const built = output.contracts[`${name}.sol`][name];
+function artifactOf(name, folder, sources, contracts) {
+  const built = contracts[`${folder}${name}.sol`][name];
   const used = Object.keys(JSON.parse(built.metadata).sources).filter((each) => each in sources);
   const digests = used.map((each) => [
     each,
     createHash("sha256").update(sources[each].content, "utf8").digest("hex"),
   ]);
-  const artifact = {
+  return {
     contract: name,
     compiler: COMPILER,
     settings: SETTINGS,
@@ -91,5 +90,16 @@ for (const name of CONTRACTS) {
     storageLayout: built.storageLayout,
     metadata: built.metadata,
   };
-  writeFileSync(join(target, `${name}.json`), JSON.stringify(sorted(artifact), null, 1) + "\n");
+}
+
+const target = process.argv[2] ?? join(HERE, "artifacts");
+rmSync(target, { recursive: true, force: true });
+mkdirSync(target, { recursive: true });
+for (const [folder, names] of Object.entries(SUITES)) {
+  const sources = sourcesIn(folder);
+  const contracts = compile(sources);
+  for (const name of names) {
+    const text = JSON.stringify(sorted(artifactOf(name, folder, sources, contracts)), null, 1);
+    writeFileSync(join(target, `${name}.json`), text + "\n");
+  }
 }

@@ -129,6 +129,10 @@ class HospitalRegistry:
         word = registration_word(registration)
         return _APPLY.encode(word, name, location, specialisation, contact, custody_key)
 
+    def is_application(self, to: Address | None, data: bytes) -> bool:
+        """Whether calldata for ``to`` calls ``submit_application`` here."""
+        return to == self.address and data.startswith(_APPLY.selector)
+
     def set_key(self, custody_key: bytes) -> bytes:
         """Replace the custody key, as the hospital's account."""
         return _SET_KEY.encode(custody_key)

@@ -349,8 +349,23 @@ class SenderNotRegisteredError(PoolRefusedError):
 
 
 @dataclass(eq=False)
+class GasBudgetError(PoolRefusedError):
+    """More gas than the sender's role can ever save up, so the transaction would never run."""
+
+    sender: Address
+    limit: int
+    got: int
+
+    def __str__(self) -> str:
+        return (
+            f"exceeds gas budget of the role: 0x{self.sender.hex()} tx gas {self.got}, "
+            f"at most {self.limit}"
+        )
+
+
+@dataclass(eq=False)
 class AccountLimitError(PoolRefusedError):
-    """The sender has as many executable transactions in the pool as it may."""
+    """The sender has as many transactions in the pool as its role may have."""
 
     sender: Address
     limit: int

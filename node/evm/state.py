@@ -47,9 +47,9 @@ def decode_account(raw: bytes, address: Address) -> Account:
 
 
 def read_account(raw: bytes) -> Account:
-    """Read the RLP of the four fields.
+    """Read an account.
 
-    raises        CodecError.
+    raises        CodecError: the bytes are no account.
     """
     items = rlp.decode(raw)
     if isinstance(items, bytes) or len(items) != 4:

@@ -75,6 +75,14 @@ class SqliteStateNodes:
         except CodecError as error:
             raise CorruptStoreError("node_index", f"0x{key.hex()}", str(error)) from error
 
+    def place(self, key: Hash32) -> tuple[int, int] | None:
+        """Give the chunk of a node and where it begins in it, or None."""
+        found = self._pending.get(key)
+        if found is not None:
+            return found
+        row = self._database.row('SELECT chunk, "offset" FROM node_index WHERE hash = ?', key)
+        return None if row is None else (row[0], row[1])
+
     def code(self, key: Hash32) -> bytes | None:
         """Give the code of a contract, or None."""
         row = self._database.row("SELECT code FROM code WHERE code_hash = ?", key)

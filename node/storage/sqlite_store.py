@@ -16,6 +16,7 @@ from node.storage.migrations import migrate
 from node.storage.sqlite_chain_data import SqliteChainData
 from node.storage.sqlite_state_nodes import SqliteStateNodes
 from node.storage.startup import BrokenBlock, step_back
+from node.storage.sweep import Sweep
 
 FILE_NAME: Final = "chain.sqlite"
 
@@ -97,6 +98,21 @@ class SqliteLedgerStore:
     def kept_from(self) -> int:
         """The number of the oldest block whose state is kept, apart from the genesis."""
         return self._meta.number(KEPT_FROM) or 0
+
+    def sweep(self, kept_from: int) -> Sweep:
+        """Begin to give up the states of blocks below a number, except the genesis.
+
+        raises        ConfigError: the store is an archive, or is to keep more than that.
+        """
+        head = self.chain.head()
+        header = None if head is None else self.chain.header(head)
+        newest = 0 if header is None else header.number
+        if self.kept_blocks is None or newest - kept_from + 1 < self.kept_blocks:
+            keeps = "all" if self.kept_blocks is None else f"the newest {self.kept_blocks}"
+            raise ConfigError(
+                f"states below block {kept_from} of {newest} cannot go: this store keeps {keeps}"
+            )
+        return Sweep(self._database, self._meta, self.nodes, max(kept_from, self.kept_from))
 
     def batch(self) -> AbstractContextManager[None]:
         """Make all that is put inside durable together, when the outermost batch ends.

@@ -10,7 +10,7 @@ from node.evm.errors import AlreadyKnownError, ChainIdError
 from node.evm.transactions import sign_legacy
 from node.workflows.requests import Submit
 from tests.app.forging import child, extend, hash_of, take
-from tests.app.ward import HOSPITALS, SECOND, Ward, founded, key_of, lone, transaction
+from tests.app.ward import HOSPITALS, SECOND, SENDER, Ward, founded, lone, transaction
 
 ONE, TWO, THREE = HOSPITALS[:3]
 
@@ -35,9 +35,8 @@ def test_all_nodes_have_the_state_of_the_head():
     ward = Ward(founded(4), 4)
     ward.ask(2, Submit(transaction()))
     ward.grow(2)
-    assert [core.ledger.state().get_nonce(key_of("stranger").address) for core in ward.cores] == [
-        1
-    ] * 4
+    nonces = [core.ledger.state().get_nonce(SENDER.address) for core in ward.cores]
+    assert nonces == [1] * 4
 
 
 def test_a_move_of_the_head_names_the_final_block():
@@ -166,7 +165,7 @@ def unaffordable(ward):
     """
     pool = ward.cores[0].chain.pool
     raw = sign_legacy(
-        key_of("stranger"),
+        SENDER,
         chain_id=7_331,
         nonce=0,
         to=b"\x99" * 20,

@@ -5,7 +5,7 @@ import pytest
 from node.base.errors import CallRevertedError
 from node.base.types import ZERO_ADDRESS, Address, Hash32
 from node.contracts.reverts import decode_error
-from node.evm.errors import NonceError, TxDecodeError
+from node.evm.errors import NonceError, SenderNotRegisteredError, TxDecodeError
 from node.evm.transactions import sign_legacy
 from node.p2p.messages import CustodyKept, DepositKept, Released
 from node.p2p.wire import decode
@@ -27,6 +27,7 @@ from tests.app.ward import (
     CHAIN_ID,
     EPOCH_S,
     HOSPITALS,
+    SENDER,
     STRANGER,
     Ward,
     founded,
@@ -77,9 +78,9 @@ def test_a_used_nonce_is_refused_with_the_one_that_is_due():
 
 def test_the_next_nonce_counts_what_waits_in_the_pool():
     ward = lone()
-    before = ward.answer(ward.ask(0, NextNonce(STRANGER.address)))
+    before = ward.answer(ward.ask(0, NextNonce(SENDER.address)))
     ward.ask(0, Submit(transaction()))
-    assert (before, ward.answer(ward.ask(0, NextNonce(STRANGER.address)))) == (0, 1)
+    assert (before, ward.answer(ward.ask(0, NextNonce(SENDER.address)))) == (0, 1)
 
 
 # -- waiting for inclusion
@@ -174,7 +175,7 @@ def test_an_inclusion_tells_the_gas_of_this_transaction_alone():
 def test_an_inclusion_says_when_the_call_failed():
     government = founded(2).contracts.government
     raw = sign_legacy(
-        STRANGER,
+        SENDER,
         chain_id=CHAIN_ID,
         nonce=0,
         to=government.address,
@@ -330,7 +331,16 @@ def test_a_question_to_the_own_node_needs_no_frame():
     assert ward.sent == []
 
 
-def test_a_key_that_signs_for_nobody_known_is_still_heard():
+def test_a_key_that_no_registry_knows_is_refused():
     ward = lone()
     call = ward.ask(0, Submit(transaction(key_of("a newcomer"))))
-    assert len(ward.answer(call)) == 32
+    with pytest.raises(SenderNotRegisteredError):
+        ward.answer(call)
+
+
+def test_what_a_client_submits_is_kept_as_an_own_transaction_here_only():
+    ward = Ward(founded(2), 2)
+    ward.ask(0, Submit(transaction()))
+    ward.settle()
+    assert [core.chain.pool.local_txs for core in ward.cores] == [(transaction(),), ()]
+    assert [len(core.chain.pool) for core in ward.cores] == [1, 1]

@@ -23,7 +23,7 @@ from tests.app.forging import child, extend, hash_of, on, take, whole
 from tests.app.ward import (
     HOSPITALS,
     SECOND,
-    STRANGER,
+    SENDER,
     Ward,
     fingerprint,
     founded,
@@ -220,7 +220,7 @@ def test_transactions_are_fetched_with_the_blocks_that_hold_them():
     ward.pause()
     ward.sleep(1)
     assert ward.is_one_chain()
-    assert ward.cores[1].ledger.state().get_nonce(STRANGER.address) == 2
+    assert ward.cores[1].ledger.state().get_nonce(SENDER.address) == 2
 
 
 def test_a_late_joiner_starts_from_nothing_and_reaches_the_head():
@@ -233,7 +233,7 @@ def test_a_late_joiner_starts_from_nothing_and_reaches_the_head():
     ward.sleep(1)
     assert ward.cores[late].ledger.head.number == 22
     assert ward.is_one_chain()
-    assert ward.cores[late].ledger.state().get_nonce(STRANGER.address) == 1
+    assert ward.cores[late].ledger.state().get_nonce(SENDER.address) == 1
 
 
 def test_headers_that_do_not_link_are_penalised_and_the_next_peer_is_asked():

@@ -60,6 +60,8 @@ def sealing_of(name):
 
 HOSPITALS = tuple(key_of(f"hospital {n}") for n in range(4))
 MEMBERS = tuple(key_of(f"member {n}") for n in range(3))
+SENDER = MEMBERS[0]
+"""Has a role from the genesis on, so that pools take what it signs."""
 STRANGER = key_of("stranger")
 VERIFIER = MemoVerifier()
 
@@ -101,7 +103,7 @@ def founded(validators=2, verified=(), period=1, gas_limit=GAS_LIMIT):
     return found(plan(validators, verified, clique=clique, gas_limit=gas_limit))
 
 
-def transaction(signer=STRANGER, *, nonce=0, data=b"", chain_id=CHAIN_ID, gas=100_000):
+def transaction(signer=SENDER, *, nonce=0, data=b"", chain_id=CHAIN_ID, gas=100_000):
     """Sign a transaction to nobody; ``data`` tells two of them apart."""
     to = b"\x99" * 20
     return sign_legacy(signer, chain_id=chain_id, nonce=nonce, to=to, data=data, gas=gas)
@@ -333,7 +335,7 @@ def fingerprint(core):
         ledger.head.state_root,
         tuple(ledger._chain._blocks),
         len(ledger._states._nodes._nodes),
-        tuple(core.chain.pool._entries),
+        tuple(each.hash for each in core.chain.pool.transactions()),
         tuple(core.store.store.multihashes()),
         tuple(core.custody.custodian.store._holdings),
         core.custody.custodian.store.deposits(),

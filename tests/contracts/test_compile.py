@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from node.bench.workload import CONTRACT_NAMES as BENCH_NAMES
 from node.contracts.compile import (
     CODE_BYTES_MAX,
     COMPILER,
@@ -20,20 +21,27 @@ from node.contracts.errors import ArtifactError
 from node.contracts.suite import CONTRACT_NAMES
 
 HERE = Path(str(files("node.contracts")))
+NAMES = (*CONTRACT_NAMES, *BENCH_NAMES)
 TAIL = b"\x00\x00"
 """Metadata of length 0."""
 
 
-@pytest.mark.parametrize("name", CONTRACT_NAMES)
+@pytest.mark.parametrize("name", NAMES)
 def test_artifact_is_compiled_from_the_sources_that_lie_here(name: str) -> None:
     artifact = load_artifact(name)
-    assert f"{name}.sol" in artifact.sources
+    assert f"{'bench/' * (name in BENCH_NAMES)}{name}.sol" in artifact.sources
     assert stale_sources(artifact) == ()
 
 
 def test_every_source_file_went_into_an_artifact() -> None:
+    folder = HERE / "sources"
+    used = {name for each in NAMES for name in load_artifact(each).sources}
+    assert used == {path.relative_to(folder).as_posix() for path in folder.rglob("*.sol")}
+
+
+def test_hospital_and_benchmark_share_no_source() -> None:
     used = {name for each in CONTRACT_NAMES for name in load_artifact(each).sources}
-    assert used == {path.name for path in (HERE / "sources").glob("*.sol")}
+    assert not used & {name for each in BENCH_NAMES for name in load_artifact(each).sources}
 
 
 def test_changed_source_is_stale() -> None:
@@ -48,7 +56,7 @@ def test_missing_source_is_stale() -> None:
     assert stale_sources(replace(artifact, sources={"Gone.sol": "00"})) == ("Gone.sol",)
 
 
-@pytest.mark.parametrize("name", CONTRACT_NAMES)
+@pytest.mark.parametrize("name", NAMES)
 def test_compiler_and_settings_are_the_pinned_ones(name: str) -> None:
     artifact = load_artifact(name)
     said = json.loads(artifact.metadata)
@@ -58,12 +66,12 @@ def test_compiler_and_settings_are_the_pinned_ones(name: str) -> None:
     assert "viaIR" not in said["settings"]
 
 
-@pytest.mark.parametrize("name", CONTRACT_NAMES)
+@pytest.mark.parametrize("name", NAMES)
 def test_runtime_code_passes_the_opcode_lint(name: str) -> None:
     assert forbidden_opcodes(load_artifact(name).deployed_bytecode) == ()
 
 
-@pytest.mark.parametrize("name", CONTRACT_NAMES)
+@pytest.mark.parametrize("name", NAMES)
 def test_runtime_code_is_within_the_limit_of_eip_170(name: str) -> None:
     assert 0 < len(load_artifact(name).deployed_bytecode) <= CODE_BYTES_MAX
 
@@ -119,6 +127,7 @@ def test_rebuilding_gives_the_same_artifacts(tmp_path: Path) -> None:
         pytest.skip(f"needs the npm packages: run npm ci in {HERE}")
     command = [node, str(HERE / "build.mjs"), str(tmp_path)]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
-    for name in CONTRACT_NAMES:
+    assert {path.stem for path in tmp_path.iterdir()} == set(NAMES)
+    for name in NAMES:
         kept = HERE / "artifacts" / f"{name}.json"
         assert (tmp_path / f"{name}.json").read_bytes() == kept.read_bytes(), name

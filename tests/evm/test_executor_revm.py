@@ -6,6 +6,7 @@ from node.base.types import Hash32
 from node.evm.forks import CANCUN, LONDON
 from node.evm.genesis import GenesisAccount
 from node.evm.receipts import contract_address
+from node.evm.revm_code import opcodes
 from node.evm.transactions import sign_access_list, sign_dynamic_fee
 from tests.evm.asm import COUNTER, LOGGER, asm, initcode, push
 from tests.evm.chains import (
@@ -149,6 +150,51 @@ def test_trap_8_initcode_that_is_put_together_in_memory_runs_in_py_evm(profile, 
     made = contract_address(FACTORY, 1)
     assert twins.fast.state().slot(made, 0) == int.from_bytes(parent)
     assert routes.pyevm == 1
+
+
+@BOTH
+@pytest.mark.parametrize("op", ["DELEGATECALL", "CALLCODE", "STATICCALL"])
+def test_trap_8_who_runs_another_accounts_code_runs_in_py_evm(profile, op, routes):
+    asks = asm("PUSH 1 NUMBER SUB BLOCKHASH PUSH 0 MSTORE PUSH 32 PUSH 0 RETURN")
+    value = push(0) if op == "CALLCODE" else b""
+    runs = push(32) + push(0) * 3 + value + push(OLD) + asm(f"GAS {op} PUSH 0 MLOAD PUSH 1 SSTORE")
+    twins = Twins(contracts(old=asks, other=runs), profile)
+    twins.block([])
+    parent = twins.fast.head_hash
+    twins.block(calls(OTHER))
+    assert twins.fast.state().slot(OTHER, 1) == int.from_bytes(parent)
+    assert (routes.revm, routes.pyevm) == (0, 1)
+
+
+def _nested(op, depth):
+    """Give code that makes what makes ... what asks for a block hash; no level shows the next."""
+    code = asm("PUSH 1 NUMBER SUB BLOCKHASH PUSH 0 MSTORE PUSH 32 PUSH 0 RETURN")
+    for _ in range(depth):
+        masked = bytes(byte ^ 0xFF for byte in code) + bytes(-len(code) % 32)
+        fill = b"".join(
+            push(masked[at : at + 32]) + asm("NOT") + push(at) + asm("MSTORE")
+            for at in range(0, len(masked), 32)
+        )
+        salt = push(0) if op == "CREATE2" else b""
+        made = salt + push(len(code)) + push(0) * 2 + asm(op)
+        hand_up = asm("PUSH 32 PUSH 0 PUSH 0") + asm("DUP4 EXTCODECOPY PUSH 32 PUSH 0 RETURN")
+        code = fill + made + hand_up
+    return code
+
+
+@BOTH
+@pytest.mark.parametrize("op", ["CREATE", "CREATE2"])
+@pytest.mark.parametrize("depth", [1, 3])
+def test_trap_8_initcode_within_initcode_gets_the_true_hash(profile, op, depth, routes):
+    code = _nested(op, depth)
+    assert fast.BLOCKHASH not in opcodes(code)
+    twins = Twins(contracts(), profile)
+    twins.block([])
+    parent = twins.fast.head_hash
+    twins.block([legacy(ALICE, 0, None, code)])
+    made = twins.fast.state().code_of(contract_address(ALICE.address, 0))
+    assert made == parent
+    assert (routes.revm, routes.pyevm) == (0, 1)
 
 
 def test_once_no_account_asks_for_block_hashes_calls_run_in_revm_again(routes):

@@ -1,23 +1,20 @@
-"""Each check of network.md section 10, and the order in which candidates are offered."""
-
-from dataclasses import replace
+"""Each row of the table of checks in network.md section 10, with its error and its borders."""
 
 import pytest
 import rlp as pyrlp
 
-from node.base.keys import SECP256K1_N, PrivateKey
-from node.base.limits import POOL_AGE_US_MAX, TRANSACTION_BYTES_MAX
-from node.evm import pool as pool_module
+from node.base.keys import SECP256K1_N
+from node.base.limits import TRANSACTION_BYTES_MAX
 from node.evm.errors import (
     AccountLimitError,
     AlreadyKnownError,
     ChainIdError,
+    GasBudgetError,
     GasLimitError,
     InsufficientFundsError,
     IntrinsicGasError,
     NonceError,
     OversizedDataError,
-    PoolFullError,
     ReplacementUnderpricedError,
     SenderHasCodeError,
     SenderNotRegisteredError,
@@ -26,34 +23,28 @@ from node.evm.errors import (
     TxTypeError,
     UnderpricedError,
 )
-from node.evm.forks import LONDON
 from node.evm.genesis import GenesisAccount
-from node.evm.pool import Pool, Role
+from node.evm.roles import Role
 from node.evm.transactions import sign_dynamic_fee
-from tests.evm.chains import ALICE, BOB, CAROL, CHAIN_ID, VERIFIER, build, extend, ledger, legacy
+from tests.evm.chains import (
+    ALICE,
+    BOB,
+    CHAIN_ID,
+    build,
+    decoded,
+    extend,
+    ledger,
+    legacy,
+)
+from tests.evm.pool_chain import Chain, Register, application, order, placed, pool_on
 
 _PLAIN = pyrlp.decode(legacy(ALICE, 0))
 HIGH_S = pyrlp.encode([*_PLAIN[:8], SECP256K1_N - int.from_bytes(_PLAIN[8])])
 RICH = {ALICE.address: GenesisAccount(balance=10**18)}
 
 
-def _pool(book=None, role_of=None, **changes):
-    extra = {} if role_of is None else {"role_of": role_of}
-    return Pool(
-        book or ledger(RICH, **changes),
-        chain_id=CHAIN_ID,
-        profile=LONDON,
-        verifier=VERIFIER,
-        **extra,
-    )
-
-
-def _everyone(role):
-    return lambda _sender: role
-
-
-def _order(pool):
-    return [(transaction.sender, transaction.nonce) for transaction in pool.candidates()]
+def _pool(book=None, roles=None, **changes):
+    return pool_on(book or ledger(RICH, **changes), roles)
 
 
 # -- what is taken in --
@@ -105,12 +96,6 @@ def test_what_can_never_run_is_refused_in_the_words_of_go_ethereum(raw, error, s
     assert len(pool) == 0
 
 
-def test_the_gas_target_itself_is_accepted():
-    pool = _pool()
-    pool.add(legacy(ALICE, 0, gas=15_000_000), 0)
-    assert len(pool) == 1
-
-
 def test_a_fee_below_the_base_fee_is_underpriced():
     pool = _pool(base_fee=8)
     pool.add(legacy(ALICE, 0, gas_price=7), 0)  # 8 falls to 7 in the next block
@@ -124,18 +109,98 @@ def test_a_contract_cannot_send():
         _pool(book).add(legacy(BOB, 0), 0)
 
 
-def test_a_sender_without_role_is_refused():
-    pool = _pool(role_of=lambda sender: Role.DOCTOR if sender == ALICE.address else None)
-    pool.add(legacy(ALICE, 0), 0)
-    with pytest.raises(SenderNotRegisteredError, match="sender not registered"):
-        pool.add(legacy(BOB, 0), 0)
-
-
 def test_a_transaction_is_taken_once():
     pool = _pool()
     pool.add(legacy(ALICE, 0), 0)
     with pytest.raises(AlreadyKnownError, match="already known"):
         pool.add(legacy(ALICE, 0), 1)
+
+
+@pytest.mark.parametrize(
+    ("head", "error", "says"),
+    [
+        (1, AlreadyKnownError, "already known"),
+        (256, AlreadyKnownError, "already known"),
+        (257, NonceError, "nonce too low"),
+    ],
+)
+def test_a_transaction_of_the_last_256_blocks_is_known(head, error, says):
+    chain = Chain()
+    raw = legacy(ALICE, 0)
+    chain.grow(decoded(raw), blocks=head)
+    with pytest.raises(error, match=says):
+        pool_on(chain).add(raw, 0)
+
+
+def test_the_gas_target_itself_is_accepted():
+    pool = _pool()
+    pool.add(legacy(ALICE, 0, gas=15_000_000), 0)
+    assert len(pool) == 1
+
+
+def test_a_transaction_of_the_largest_size_is_judged_by_its_contents():
+    raw = legacy(ALICE, 0, gas=15_000_000, data=bytes(TRANSACTION_BYTES_MAX - 105))
+    assert len(raw) == TRANSACTION_BYTES_MAX
+    assert _pool().add(raw, 0).raw == raw
+
+
+# -- roles --
+
+
+def test_a_sender_without_role_is_refused():
+    pool = _pool(roles=Register({ALICE.address: Role.DOCTOR}))
+    pool.add(legacy(ALICE, 0), 0)
+    with pytest.raises(SenderNotRegisteredError, match="sender not registered"):
+        pool.add(legacy(BOB, 0), 0)
+
+
+def test_who_is_not_registered_may_apply():
+    pool = _pool(roles=Register())
+    pool.add(application(BOB), 0)
+    assert order(pool) == placed((BOB, 0))
+
+
+def test_who_is_not_registered_applies_once():
+    pool = _pool(roles=Register())
+    pool.add(application(BOB), 0)
+    with pytest.raises(NonceError, match="nonce too high"):
+        pool.add(application(BOB, 2), 0)
+    with pytest.raises(AccountLimitError):
+        pool.add(application(BOB, 1), 0)
+    assert len(pool) == 1
+
+
+def test_an_application_is_replaced_by_an_application_only():
+    pool = _pool(roles=Register())
+    pool.add(application(BOB), 0)
+    with pytest.raises(SenderNotRegisteredError):
+        pool.add(legacy(BOB, 0), 0)
+    better = pool.add(application(BOB, more=b"again"), 0)
+    assert pool.transactions() == (better,)
+
+
+@pytest.mark.parametrize(
+    ("role", "gas"),
+    [(Role.PATIENT, 10_000_000), (Role.DEVICE, 5_000_000), (Role.DOCTOR, 15_000_000)],
+)
+def test_a_transaction_may_use_all_that_its_role_can_save_up(role, gas):
+    pool = _pool(roles=Register(others=role))
+    pool.add(legacy(ALICE, 0, gas=gas), 0)
+    assert order(pool) == placed((ALICE, 0))
+
+
+@pytest.mark.parametrize(("role", "gas"), [(Role.PATIENT, 10_000_000), (Role.DEVICE, 5_000_000)])
+def test_more_gas_than_a_role_can_save_up_is_refused(role, gas):
+    with pytest.raises(GasBudgetError, match=f"exceeds gas budget.*at most {gas}"):
+        _pool(roles=Register(others=role)).add(legacy(ALICE, 0, gas=gas + 1), 0)
+
+
+def test_an_application_has_the_gas_of_one_block():
+    pool = _pool(roles=Register())
+    with pytest.raises(GasBudgetError):
+        pool.add(application(ALICE, gas=1_000_001), 0)
+    pool.add(application(ALICE, gas=1_000_000), 0)
+    assert order(pool) == placed((ALICE, 0))
 
 
 # -- nonces --
@@ -159,9 +224,9 @@ def test_a_nonce_may_stand_64_above_the_next_missing_one():
 def test_what_stands_behind_a_gap_waits_until_it_is_filled():
     pool = _pool()
     pool.add(legacy(ALICE, 1), 0)
-    assert _order(pool) == []
+    assert order(pool) == []
     pool.add(legacy(ALICE, 0), 0)
-    assert _order(pool) == [(ALICE.address, 0), (ALICE.address, 1)]
+    assert order(pool) == [(ALICE.address, 0), (ALICE.address, 1)]
 
 
 def test_the_next_nonce_counts_what_can_run():
@@ -180,7 +245,7 @@ def test_the_next_nonce_counts_what_can_run():
     [(Role.PATIENT, 16), (Role.DOCTOR, 16), (Role.HOSPITAL, 256), (Role.REGULATOR, 256)],
 )
 def test_a_sender_has_so_many_executable_transactions(role, limit):
-    pool = _pool(role_of=_everyone(role))
+    pool = _pool(roles=Register(others=role))
     for nonce in range(limit):
         pool.add(legacy(ALICE, nonce), 0)
     with pytest.raises(AccountLimitError, match="account limit exceeded"):
@@ -188,8 +253,21 @@ def test_a_sender_has_so_many_executable_transactions(role, limit):
     assert len(pool) == limit
 
 
+def test_what_a_filled_gap_lets_run_does_not_open_new_places():
+    pool = _pool(roles=Register(others=Role.PATIENT))
+    for nonce in (*range(15), *range(16, 80)):
+        pool.add(legacy(ALICE, nonce), 0)
+    pool.add(legacy(ALICE, 15), 0)
+    assert len(list(pool.candidates())) == 10  # its gas budget
+    assert pool.next_nonce(ALICE.address) == 80
+    for nonce in (80, 81):
+        with pytest.raises(AccountLimitError):
+            pool.add(legacy(ALICE, nonce), 0)
+    assert len(pool) == 80
+
+
 def test_the_nonce_gap_lets_64_transactions_wait():
-    pool = _pool(role_of=_everyone(Role.PATIENT))
+    pool = _pool(roles=Register(others=Role.PATIENT))
     pool.add(legacy(ALICE, 0), 0)
     for nonce in range(2, 66):
         pool.add(legacy(ALICE, nonce), 0)
@@ -210,7 +288,7 @@ def test_a_free_transaction_is_replaced_once_per_block():
         pool.add(legacy(ALICE, 0, data=b"3"), 0)
     assert list(pool.candidates()) == [second]
     block = extend(book)
-    pool.head_changed(book, (), (), 0)
+    pool.head_changed((), 0)
     assert block.header.number == 1
     assert pool.add(legacy(ALICE, 0, data=b"3"), 0) in list(pool.candidates())
     assert len(pool) == 1
@@ -236,161 +314,16 @@ def test_both_fees_must_rise():
         pool.add(legacy(ALICE, 0), 0)
 
 
-# -- a full pool --
-
-
-def _small(monkeypatch, executable=3, waiting=2):
-    monkeypatch.setattr(pool_module, "POOL_EXECUTABLE_COUNT_MAX", executable)
-    monkeypatch.setattr(pool_module, "POOL_WAITING_COUNT_MAX", waiting)
-    roles = {ALICE.address: Role.REGULATOR, BOB.address: Role.DOCTOR, CAROL.address: Role.PATIENT}
-    return _pool(role_of=roles.get)
-
-
-def test_a_full_pool_evicts_the_highest_nonce_of_a_lower_role(monkeypatch):
-    pool = _small(monkeypatch)
-    for key, nonce in ((BOB, 0), (CAROL, 0), (CAROL, 1)):
-        pool.add(legacy(key, nonce), 0)
-    pool.add(legacy(ALICE, 0), 0)
-    assert set(_order(pool)) == {(ALICE.address, 0), (BOB.address, 0), (CAROL.address, 0)}
-
-
-def test_a_full_pool_evicts_nobody_of_the_same_or_a_higher_role(monkeypatch):
-    pool = _small(monkeypatch)
-    for nonce in range(3):
-        pool.add(legacy(BOB, nonce), 0)
-    for key in (BOB, CAROL):
-        with pytest.raises(PoolFullError, match="txpool is full"):
-            pool.add(legacy(key, 3 if key is BOB else 0), 0)
-    assert len(pool) == 3
-
-
-def test_waiting_transactions_have_room_of_their_own(monkeypatch):
-    pool = _small(monkeypatch)
-    pool.add(legacy(CAROL, 1), 0)
-    pool.add(legacy(CAROL, 2), 0)
-    with pytest.raises(PoolFullError):
-        pool.add(legacy(CAROL, 3), 0)
-    pool.add(legacy(BOB, 5), 0)
-    assert pool.get(pool.add(legacy(CAROL, 0), 0).hash) is not None
-    assert _order(pool) == [(CAROL.address, 0), (CAROL.address, 1)]
-
-
-# -- order --
-
-
-def test_regulators_stand_first_then_senders_take_turns_by_arrival():
-    roles = {ALICE.address: Role.REGULATOR}
-    pool = _pool(role_of=lambda sender: roles.get(sender, Role.DOCTOR))
-    arrivals = [(CAROL, 0), (CAROL, 1), (BOB, 0), (CAROL, 2), (BOB, 1), (ALICE, 0), (ALICE, 1)]
-    for key, nonce in arrivals:
-        pool.add(legacy(key, nonce), 0)
-    wanted = [(ALICE, 0), (ALICE, 1), (CAROL, 0), (BOB, 0), (CAROL, 1), (BOB, 1), (CAROL, 2)]
-    assert _order(pool) == [(key.address, nonce) for key, nonce in wanted]
-
-
-def test_a_sender_stands_where_its_role_of_now_puts_it():
-    roles = {ALICE.address: Role.DOCTOR, BOB.address: Role.DOCTOR}
-    pool = _pool(role_of=roles.get)
-    for key in (BOB, ALICE):
-        pool.add(legacy(key, 0), 0)
-    roles[ALICE.address] = Role.REGULATOR
-    pool.add(legacy(ALICE, 1), 0)
-    assert [sender for sender, _ in _order(pool)] == [ALICE.address, ALICE.address, BOB.address]
-
-
-def test_a_replacement_keeps_its_place():
+def test_a_fee_replaces_a_free_transaction_as_often_as_it_rises():
     pool = _pool()
-    pool.add(legacy(CAROL, 0), 0)
-    pool.add(legacy(BOB, 0), 0)
-    pool.add(legacy(CAROL, 0, data=b"again"), 9)
-    assert _order(pool) == [(CAROL.address, 0), (BOB.address, 0)]
+    for price in (0, 1, 2):
+        last = pool.add(legacy(ALICE, 0, gas_price=price), 0)
+    assert pool.transactions() == (last,)
 
 
-def test_the_order_does_not_depend_on_addresses():
-    keys = [PrivateKey.from_bytes(bytes([n]) * 32) for n in range(40, 60)]
+def test_each_nonce_has_a_free_replacement_of_its_own():
     pool = _pool()
-    for key in keys:
-        pool.add(legacy(key, 0), 0)
-    assert [sender for sender, _ in _order(pool)] == [key.address for key in keys]
-
-
-# -- following the head --
-
-
-def test_included_transactions_leave_and_stay_known():
-    book = ledger(RICH)
-    pool = _pool(book)
-    first, second = legacy(ALICE, 0), legacy(ALICE, 1)
-    for raw in (first, second):
-        pool.add(raw, 0)
-    extend(book, [first])
-    pool.head_changed(book, [book.decode(first).hash], (), 0)
-    assert _order(pool) == [(ALICE.address, 1)]
-    with pytest.raises(AlreadyKnownError):
-        pool.add(first, 0)
-
-
-def test_a_stale_nonce_leaves_when_another_transaction_took_it():
-    book = ledger(RICH)
-    pool = _pool(book)
-    pool.add(legacy(ALICE, 0), 0)
-    other = legacy(ALICE, 0, data=b"other")
-    extend(book, [other])
-    pool.head_changed(book, [book.decode(other).hash], (), 0)
-    assert len(pool) == 0
-
-
-def test_dropped_transactions_come_back():
-    book = ledger(RICH)
-    pool = _pool(book)
-    raw = pool.add(legacy(ALICE, 0), 0).raw
-    extend(book, [raw])
-    pool.head_changed(book, [book.decode(raw).hash], (), 0)
-    info = book.set_head(book.genesis_hash)
-    pool.head_changed(book, (), info.dropped, 0)
-    assert [transaction.raw for transaction in pool.candidates()] == [raw]
-
-
-def test_dropped_transactions_that_fail_a_check_are_gone():
-    book = ledger(RICH)
-    pool = _pool(book)
-    pool.head_changed(book, (), [b"\xc0", legacy(BOB, 0, value=1)], 0)
-    assert len(pool) == 0
-
-
-def test_a_transaction_is_known_for_256_blocks():
-    class Far:
-        """A ledger whose head is far ahead."""
-
-        def __init__(self, book, number):
-            self.head = replace(book.head, number=number)
-            self.state = book.state
-
-    book = ledger(RICH)
-    pool = _pool(book)
-    raw = legacy(ALICE, 0)
-    pool.head_changed(Far(book, 1), [book.decode(raw).hash], (), 0)
-    pool.head_changed(Far(book, 256), (), (), 0)
-    with pytest.raises(AlreadyKnownError):
-        pool.add(raw, 0)
-    pool.head_changed(Far(book, 257), (), (), 0)
-    assert pool.add(raw, 0).raw == raw
-
-
-def test_removing_takes_what_a_builder_found_invalid():
-    pool = _pool()
-    first = pool.add(legacy(ALICE, 0), 0)
-    pool.add(legacy(ALICE, 1), 0)
-    pool.remove(first.hash)
-    pool.remove(first.hash)
-    assert _order(pool) == []
-    assert len(pool) == 1
-
-
-def test_transactions_expire_after_three_hours():
-    pool = _pool()
-    old = pool.add(legacy(ALICE, 0), 100)
-    pool.add(legacy(BOB, 0), 101)
-    assert pool.expire(99 + POOL_AGE_US_MAX) == ()
-    assert pool.expire(100 + POOL_AGE_US_MAX) == (old.hash,)
-    assert _order(pool) == [(BOB.address, 0)]
+    for nonce in (0, 1):
+        pool.add(legacy(ALICE, nonce), 0)
+        pool.add(legacy(ALICE, nonce, data=b"2"), 0)
+    assert [each.data for each in pool.candidates()] == [b"2", b"2"]

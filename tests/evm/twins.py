@@ -1,11 +1,11 @@
 """The same blocks on two ledgers that differ in their executor only, and what revm was given."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
-from node.base.types import Address
+from node.base.types import Address, Hash32
 from node.evm.forks import LONDON, Profile
 from node.evm.genesis import GenesisAccount
 from node.evm.ledger import Ledger
@@ -66,6 +66,7 @@ class Routes:
 
     revm: int = 0
     pyevm: int = 0
+    in_revm: set[Hash32] = field(default_factory=set)
 
 
 @pytest.fixture
@@ -74,9 +75,10 @@ def routes(monkeypatch) -> Routes:
     counted = Routes()
     in_revm, in_pyevm = fast.run, fast._RevmRun._in_pyevm
 
-    def revm(*words):
+    def revm(mirror, block, transaction):
         counted.revm += 1
-        return in_revm(*words)
+        counted.in_revm.add(transaction.hash)
+        return in_revm(mirror, block, transaction)
 
     def pyevm(*words):
         counted.pyevm += 1
@@ -114,7 +116,7 @@ class FreeAuthor(Author):
         else:
             to = self.address()
             data = rng.choice([b"", bytes(32), rng.randbytes(32), rng.randbytes(5)])
-        gas = rng.choice([60_000, 90_000, 400_000, 1_500_000]) + 16 * len(data)
+        gas = rng.choice([60_000, 300_000, 300_000, 1_000_000]) + 16 * len(data)
         if to is None:
             gas += 32_000 + 2 * len(data)
         value = rng.choice([0, 0, 1, 12345])

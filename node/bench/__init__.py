@@ -1,0 +1,1 @@
+"""Measurements: every candidate runs in a process of its own, and CPU time is what counts."""

@@ -1,0 +1,171 @@
+"""``wardnet bench``: measurements that compare CPU time, never bare wall time."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from node.base.errors import UsageError
+from node.commands import output
+
+ROUNDS_MAX: Final = 99
+TRANSACTIONS_MIN: Final = 2
+"""One mint, one registration."""
+TRANSACTIONS_MAX: Final = 100_000
+STAGES: Final = ("decode", "execute", "lists", "root", "storage")
+_ROOT_CHARS: Final = 12
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Measure CPU time against other clients and other settings.",
+)
+
+
+@app.callback()
+def bench() -> None:
+    """Measure CPU time against other clients and other settings."""
+
+
+@app.command("ledger")
+def ledger(
+    *,
+    executor: Annotated[
+        str, typer.Option(metavar="NAME", help="py-evm, revm, fast (which is revm), or all.")
+    ] = "all",
+    mode: Annotated[
+        str,
+        typer.Option(
+            metavar="MODE",
+            help="execute: build and import, against eth-tester; memo: import what a neighbour "
+            "executed; replay: cold import in blocks of 10; scale: N against 20 N; fresh: "
+            "memory of a new node.",
+        ),
+    ] = "execute",
+    transactions: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=TRANSACTIONS_MIN,
+            max=TRANSACTIONS_MAX,
+            help="Calls of the workload; without it 1,000, for replay 10,000.",
+        ),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, max=ROUNDS_MAX, help="Medians of so many.")] = 3,
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Also anvil, hardhat and ganache, where present.")
+    ] = False,
+    peers_dir: Annotated[
+        Path, typer.Option(metavar="DIR", help="Its node_modules holds the peers.")
+    ] = Path(),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document on stdout, no progress.")
+    ] = False,
+) -> None:
+    """Measure the CPU time of a transaction, by stage, on the workload of two contracts.
+
+    Candidates run in turn, each in a process of its own; medians and ratios are printed.
+    Exit 1 if two candidates come to different states.
+    """
+    from node.bench.candidates import DEFAULT_TRANSACTIONS, MODES
+
+    if mode not in MODES:
+        raise UsageError(f"no mode is called {mode!r}, choose one of {', '.join(MODES)}")
+    if peers and mode != "execute":
+        raise UsageError(f"--peers goes with --mode execute; {mode} compares wardnet with itself")
+    if transactions is not None and mode == "fresh":
+        raise UsageError("--mode fresh runs no transactions: leave out --transactions")
+    if peers and not peers_dir.is_dir():
+        raise UsageError(f"--peers-dir: {peers_dir} is no folder")
+    count = DEFAULT_TRANSACTIONS[mode] if transactions is None else transactions
+    folder = peers_dir if peers else None
+    document = _measure(mode, executor, count, rounds, peers_dir=folder, quiet=as_json)
+    if as_json:
+        output.write_json(document)
+    else:
+        _print(document)
+    raise typer.Exit(document["exit_code"])
+
+
+def _measure(
+    mode: str, executor: str, count: int, rounds: int, *, peers_dir: Path | None, quiet: bool
+) -> dict[str, Any]:
+    from tempfile import TemporaryDirectory
+
+    from node.bench.candidates import candidates, executors
+    from node.bench.measured import Measured
+    from node.bench.rounds import alternate, disagreements, load, machine, rows
+    from node.bench.servers import find_clients
+
+    def tell(number: int, name: str, measured: Measured) -> None:
+        if not quiet:
+            took = "" if measured.cpu_us_per_tx is None else f"{measured.cpu_us_per_tx:10,.1f} us"
+            output.talk(f"round {number}/{rounds}  {name:<18}{took}".rstrip())
+
+    names, absent = executors(executor)
+    clients, missing = ([], {}) if peers_dir is None else find_clients(peers_dir)
+    before = load()
+    with TemporaryDirectory(prefix="wardnet-bench-") as folder:
+        entries = candidates(mode, names, count, clients, Path(folder))
+        runs = alternate(entries, rounds, tell)
+    wrong = disagreements(runs)
+    return {
+        "exit_code": 1 if wrong else 0,
+        "seed": None,
+        "bench": "ledger",
+        "mode": mode,
+        "rounds": rounds,
+        "machine": machine(),
+        "load_before": before,
+        "load_after": load(),
+        "rows": rows(entries, runs),
+        "absent": [{"name": name, "reason": why} for name, why in (absent | missing).items()],
+        "disagreements": wrong,
+    }
+
+
+def _print(document: Mapping[str, Any]) -> None:
+    place = document["machine"]
+    rows: Sequence[Mapping[str, Any]] = document["rows"]
+    output.say(
+        f"ledger, mode {document['mode']}: microseconds of CPU per transaction, "
+        f"median of {document['rounds']}"
+    )
+    if any(row["stages"] for row in rows):
+        head = ("", "tx", "cpu us/tx", "ratio", "tx/cpu-s", *STAGES, "state root")
+        for line in output.columns([head, *map(_row, rows)]):
+            output.say(line)
+    figures = [(row["name"], *map(_figure, row["figures"].items())) for row in rows]
+    for line in output.columns(each for each in figures if len(each) > 1):
+        output.say(line)
+    for each in document["absent"]:
+        output.say(f"absent   {each['name']}: {each['reason']}")
+    for sentence in document["disagreements"]:
+        output.say(f"WRONG    {sentence}")
+    output.say(
+        f"machine  {place['system']}, {place['processor']}, {place['cpus']} cpus, "
+        f"python {place['python']}"
+    )
+    output.say(f"load     {document['load_before']} before, {document['load_after']} after")
+
+
+def _row(row: Mapping[str, Any]) -> list[object]:
+    stages: Mapping[str, float] = row["stages"]
+    cpu = row["cpu_us_per_tx"]
+    return [
+        row["name"],
+        f"{row['transactions']:,}",
+        "n/a" if cpu is None else f"{cpu:,.1f}",
+        None if row["ratio"] is None else f"{row['ratio']:.2f}",
+        None if row["tx_per_cpu_s"] is None else f"{row['tx_per_cpu_s']:,.0f}",
+        *(stages.get(stage) for stage in STAGES),
+        row["state_root"][:_ROOT_CHARS] or None,
+    ]
+
+
+def _figure(figure: tuple[str, float]) -> str:
+    name, value = figure
+    return f"{name.replace('_', ' ')} {value:,.1f}"
