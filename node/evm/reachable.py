@@ -9,7 +9,7 @@ from node.base.types import EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, Hash32
 from node.evm.state import read_account
 from node.evm.trie_nodes import HASH_REFERENCE_BYTES, Branch, Extension, Leaf, Node, decode_node
 from node.storage.chain_data import ChainData
-from node.storage.state_nodes import StateNodes
+from node.storage.state_nodes import NodeReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Reachable:
     """In the order in which they were met: the same in every run."""
 
 
-def reachable(store: StateNodes, roots: Iterable[Hash32]) -> Reachable:
+def reachable(store: NodeReader, roots: Iterable[Hash32]) -> Reachable:
     """Walk states, the storage of their accounts included; each node is visited once.
 
     ``roots``     state roots, in any order, several times or empty as they come.
@@ -58,7 +58,7 @@ def reachable(store: StateNodes, roots: Iterable[Hash32]) -> Reachable:
     return found
 
 
-def live_nodes(chain: ChainData, store: StateNodes, kept_from: int) -> set[Hash32]:
+def live_nodes(chain: ChainData, store: NodeReader, kept_from: int) -> set[Hash32]:
     """Give the nodes of the states of all branches from a block on, and of the genesis.
 
     raises        CorruptStoreError: one of those states is not whole.
@@ -80,7 +80,7 @@ class _Leaf:
     value: bytes
 
 
-def _leaves(store: StateNodes, roots: Iterable[Hash32], found: Reachable) -> Iterator[_Leaf]:
+def _leaves(store: NodeReader, roots: Iterable[Hash32], found: Reachable) -> Iterator[_Leaf]:
     """Give the leaves below roots, depth first; note nodes and gaps on the way."""
     stack = [root for root in roots if root != EMPTY_TRIE_ROOT]
     stack.reverse()

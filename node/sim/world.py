@@ -100,7 +100,7 @@ class World:
         hospitals = cast_hospitals(scenario)
         self.clique = clique_options(scenario)
         founding = found(_plan(scenario, hospitals, self.clique))
-        self._beginning = Beginning(founding.genesis)
+        self.beginning = Beginning(founding.genesis)
         self.pool = NodePool()
         """Trie nodes and code of all nodes; each opens only the states that it received."""
         self.executions = Executions(scenario, founding.genesis)
@@ -237,7 +237,7 @@ class World:
         execution = self.executions.of(name)
         core = NodeCore(
             NodeParts(
-                genesis=self._beginning,
+                genesis=self.beginning,
                 contracts=self.cast.ward.contracts,
                 clique=self.clique,
                 signers=len(scenario.network.validators),

@@ -197,6 +197,7 @@ class MemoryChainData:
             gone = self._blocks[block_hash]
             number = gone.block.header.number
             del self._canonical[number]
+            self._branches_from = min(self._branches_from, number)
             self._logs.pop(number, None)
             for transaction_hash in gone.transaction_hashes:
                 self._places.pop(transaction_hash, None)

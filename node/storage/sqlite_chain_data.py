@@ -170,6 +170,7 @@ class SqliteChainData:
                     "DELETE FROM tx WHERE tx_hash = ?", [(tx,) for tx in gone.transaction_hashes]
                 )
                 self._logs.remove(number)
+                self._branches_from = min(self._branches_from, number)
                 head = gone.block.header.parent_hash
             for block_hash in added:
                 self._add(self._known(block_hash))

@@ -6,8 +6,8 @@ from typing import Protocol
 from node.base.types import Hash32
 
 
-class StateNodes(Protocol):
-    """A content-addressed store: equal keys have equal bytes, and nothing is ever changed."""
+class NodeReader(Protocol):
+    """Whatever gives out nodes and code."""
 
     def node(self, key: Hash32) -> bytes | None:
         """Give the RLP of a trie node, or None."""
@@ -16,6 +16,10 @@ class StateNodes(Protocol):
     def code(self, key: Hash32) -> bytes | None:
         """Give the code of a contract, or None."""
         ...
+
+
+class StateNodes(NodeReader, Protocol):
+    """A content-addressed store: equal keys have equal bytes, and nothing is ever changed."""
 
     def put(self, nodes: Mapping[Hash32, bytes], code: Mapping[Hash32, bytes]) -> None:
         """Keep new nodes and code; what is there already is kept once."""

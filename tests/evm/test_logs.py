@@ -1,3 +1,5 @@
+from contextlib import closing
+
 import pytest
 
 from node.base.errors import UnknownBlockError
@@ -9,8 +11,10 @@ from node.evm.genesis import GenesisAccount
 from node.evm.ledger import Ledger
 from node.evm.logs import LogFilter, get_block_logs, get_logs
 from node.evm.receipts import Log
+from node.storage.sqlite_store import SqliteLedgerStore
 from tests.evm.asm import LOGGER, REVERTER, asm
 from tests.evm.chains import ALICE, build, extend, ledger, legacy, seal
+from tests.evm.stores import copy, identity
 
 ONE = Address(b"\x01" * 20)
 TWO = Address(b"\x02" * 20)
@@ -41,8 +45,11 @@ def _places(found):
 
 
 def _all(book, wanted, **changes):
+    """Ask with the index and without it: the answers must agree."""
     fields = {"first": 0, "last": 3} | changes
-    return _places(get_logs(book, wanted, **fields))
+    found = get_logs(book, wanted, **fields)
+    assert get_logs(book, wanted, index=book._chain, **fields) == found
+    return _places(found)
 
 
 def test_without_a_filter_all_logs_come_in_order(book):
@@ -201,3 +208,39 @@ def test_blocks_that_the_bloom_rules_out_are_not_read(book, monkeypatch):
     monkeypatch.setattr(Ledger, "receipts", spy)
     get_logs(book, LogFilter(topics=(None, (TEN,))), first=0, last=3)
     assert read == [book.head_hash]
+
+
+def test_only_blocks_that_the_index_names_are_read(book, monkeypatch):
+    read = []
+    block = Ledger.block
+
+    def spy(self, block_hash):
+        read.append(block_hash)
+        return block(self, block_hash)
+
+    monkeypatch.setattr(Ledger, "block", spy)
+    wanted = LogFilter(addresses=(TWO,), topics=((NINE, ELEVEN),))
+    get_logs(book, wanted, first=0, last=3, index=book._chain)
+    assert read == [book.head_hash]
+
+
+def test_the_limit_is_the_same_with_the_index(book):
+    with pytest.raises(LogLimitError) as caught:
+        get_logs(book, ANY, first=0, last=3, results_max=3, index=book._chain)
+    assert (caught.value.first, caught.value.last) == (0, 2)
+
+
+def test_a_store_on_disk_names_the_same_blocks(book, tmp_path):
+    copy(book, tmp_path)
+    filters = [
+        ANY,
+        LogFilter(addresses=(ONE,)),
+        LogFilter(addresses=(ONE, TWO), topics=((NINE,), (TEN,))),
+        LogFilter(topics=(None, (TEN,))),
+        LogFilter(topics=((TEN, NINE),)),
+    ]
+    with closing(SqliteLedgerStore(tmp_path, identity(book))) as store:
+        for wanted in filters:
+            found = get_logs(book, wanted, first=0, last=3, index=store.chain)
+            assert found == get_logs(book, wanted, first=0, last=3)
+            assert found

@@ -47,7 +47,9 @@ def _row(**changes):
 def test_a_block_comes_back_from_header_and_body(header, raws):
     block = Block(header, raws)
     raw = header.encode()
-    assert decode_block(raw, encode_body(block, raw)) == block
+    body = encode_body(block, raw)
+    assert rlp.wrap(raw + body) == block.encode()
+    assert decode_block(raw, body) == block
 
 
 @pytest.mark.parametrize("receipts", [(), (b"",), (b"\x02abc", bytes(300))])

@@ -164,3 +164,14 @@ def test_branches_are_pruned_again_and_again(empty):
     empty.put(short[0])  # a late copy of an old block
     assert list(empty.prune_branches(8)) == [short[0].hash]
     assert empty.stored(long[-1].hash) is None
+
+
+def test_blocks_that_left_the_chain_are_pruned_like_any_branch(empty):
+    chain, _, _ = _branches(empty)
+    empty.prune_branches(8)
+    empty.move_head([chain[n].hash for n in (7, 6, 5)], [])
+    other = chain_of(4, chain[4], mark=9)
+    for stored in other:
+        empty.put(stored)
+    empty.move_head((), [stored.hash for stored in other])
+    assert list(empty.prune_branches(9)) == [chain[n].hash for n in (7, 6, 5)]
