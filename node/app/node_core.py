@@ -33,6 +33,7 @@ from node.consensus_poa.clique.engine import CliqueEngine
 from node.consensus_poa.clique.options import CliqueOptions
 from node.consensus_poa.interface import Capabilities
 from node.contracts.suite import ContractSuite
+from node.evm.beginning import Beginning
 from node.evm.executor import Executor
 from node.evm.forks import LONDON
 from node.evm.genesis import Genesis
@@ -56,6 +57,7 @@ from node.privacy.consent import Domain
 from node.privacy.custody import Custodian
 from node.privacy.custody_store import CustodyStore
 from node.sss.ssms import Profile
+from node.storage.ledger_store import LedgerStore
 
 SAFE_DEPTH_LIMITS: Final = 2
 """Clique: a block so many SIGNER_LIMITs below the head is taken for final (consensus.md §4.5)."""
@@ -65,7 +67,7 @@ SAFE_DEPTH_LIMITS: Final = 2
 class NodeParts:
     """What a node is built of."""
 
-    genesis: Genesis
+    genesis: Genesis | Beginning
     contracts: ContractSuite
     clique: CliqueOptions
     signers: int
@@ -80,6 +82,8 @@ class NodeParts:
     store: BlockStore
     custody: CustodyStore
     profile: Profile
+    ledger_store: LedgerStore | None = None
+    """None: in memory."""
     executor: Executor | None = None
     """None: py-evm."""
     memo: ExecutionMemo | None = None
@@ -92,7 +96,11 @@ class NodeCore:
     def __init__(self, parts: NodeParts) -> None:
         self.address: Address = parts.signer.address
         self.ledger = Ledger(
-            parts.genesis, verifier=parts.verifier, executor=parts.executor, memo=parts.memo
+            parts.genesis,
+            verifier=parts.verifier,
+            store=parts.ledger_store,
+            executor=parts.executor,
+            memo=parts.memo,
         )
         engine = CliqueEngine(
             parts.clique,

@@ -13,6 +13,7 @@ from node.base.header import Header
 from node.base.limits import BRANCHES_KEPT_BLOCKS_MAX, CALL_GAS_MAX, STATE_VIEWS_COUNT_MAX
 from node.base.ports import Verifier
 from node.base.types import ZERO_ADDRESS, Address, Hash32
+from node.evm.beginning import Beginning
 from node.evm.block_tree import BlockTree, ReorgInfo
 from node.evm.blocks import BuildRequest, Built, ExecutionResult, header_core
 from node.evm.calls import call
@@ -21,7 +22,7 @@ from node.evm.errors import UnknownParentError
 from node.evm.executor import ExecutionContext, Executor
 from node.evm.executor_pyevm import PyevmExecutor
 from node.evm.foreign import ForeignRules
-from node.evm.genesis import Genesis, genesis_block
+from node.evm.genesis import Genesis
 from node.evm.memo import ExecutionMemo
 from node.evm.receipts import Receipt
 from node.evm.rulebook import ProfileRules
@@ -29,7 +30,6 @@ from node.evm.state import StateStore, StateView
 from node.evm.transactions import Transaction
 from node.storage.chain_data import Place, StoredBlock
 from node.storage.ledger_store import LedgerStore, MemoryLedgerStore
-from node.storage.state_nodes import MemoryStateNodes
 
 
 class Ledger:
@@ -37,7 +37,7 @@ class Ledger:
 
     def __init__(
         self,
-        genesis: Genesis,
+        genesis: Genesis | Beginning,
         *,
         verifier: Verifier,
         store: LedgerStore | None = None,
@@ -46,12 +46,15 @@ class Ledger:
     ) -> None:
         """Open a ledger; an empty store gets the genesis.
 
+        ``genesis``   many ledgers of one process should be given one ``Beginning``.
         ``store``     None: in memory.
         ``executor``  None: py-evm.
         ``memo``      None: every block is executed here.
         A chain of another fork schedule than ours is only read, always in py-evm, without a memo.
         raises        ConfigError: the genesis cannot be, or the store holds another chain.
         """
+        beginning = genesis if isinstance(genesis, Beginning) else Beginning(genesis)
+        genesis, block = beginning.genesis, beginning.block
         self._store = MemoryLedgerStore() if store is None else store
         self._chain = self._store.chain
         self._tree = BlockTree(self._chain)
@@ -72,11 +75,10 @@ class Ledger:
         else:
             self._rules = ForeignRules(genesis, self._states, verifier, block_of=self._tree.block)
         with self._store.batch():
-            is_new = self._chain.head() is None
-            block = genesis_block(genesis, self._store.nodes if is_new else MemoryStateNodes())
             self.genesis_header = block.header
             self.genesis_hash = block.header.hash()
-            if is_new:
+            if self._chain.head() is None:
+                beginning.put_into(self._store.nodes)
                 difficulty = block.header.difficulty
                 self._chain.put(StoredBlock(self.genesis_hash, block, difficulty, (), ()))
                 self._chain.move_head((), (self.genesis_hash,))

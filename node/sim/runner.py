@@ -239,7 +239,7 @@ class _Run:
 def _write(folder: Path, file: Path, run: _Run, results: Results, render: Render | None) -> None:
     scenario = run.scenario
     world = run.world
-    files = chain_files(world.genesis, (core.ledger for core in world.nodes.values())) | {
+    files = chain_files(world.beginning.genesis, (core.ledger for core in world.nodes.values())) | {
         "scenario.yaml": scenario.tree.text,
         "resolved.json": json.dumps(scenario.resolved(), indent=2, ensure_ascii=False) + "\n",
         "history.jsonl": world.history.text(),

@@ -19,7 +19,7 @@ from node.base.errors import WardnetError
 from node.base.rng import TreeEntropy
 from node.base.types import MICROS_PER_SECOND, Address, Cid, Hash32
 from node.consensus_poa.clique.options import CliqueOptions
-from node.evm.genesis import Genesis
+from node.evm.beginning import Beginning
 from node.ipfs_lite.blockstore import MemoryStore as MemoryBlocks
 from node.ipfs_lite.errors import CorruptBlockError
 from node.privacy.custody_store import MemoryStore as MemoryCustody
@@ -37,6 +37,8 @@ from node.sim.schema.steps import RegisterHospital
 from node.sim.topology import link_specs
 from node.sim.trace import Trace
 from node.sss.ssms import Profile
+from node.storage.ledger_store import MemoryLedgerStore
+from node.storage.shared_nodes import NodePool, PooledNodes
 from node.workflows.ward import Hospital
 
 Listener: TypeAlias = Callable[[Fact], None]
@@ -98,7 +100,9 @@ class World:
         hospitals = cast_hospitals(scenario)
         self.clique = clique_options(scenario)
         founding = found(_plan(scenario, hospitals, self.clique))
-        self.genesis: Genesis = founding.genesis
+        self.beginning = Beginning(founding.genesis)
+        self.pool = NodePool()
+        """Trie nodes and code of all nodes; each opens only the states that it received."""
         self.executions = Executions(scenario, founding.genesis)
         self.verifier = self.executions.verifier
         self.cast: Cast = cast_all(scenario, hospitals, founding.contracts)
@@ -233,7 +237,7 @@ class World:
         execution = self.executions.of(name)
         core = NodeCore(
             NodeParts(
-                genesis=self.genesis,
+                genesis=self.beginning,
                 contracts=self.cast.ward.contracts,
                 clique=self.clique,
                 signers=len(scenario.network.validators),
@@ -246,6 +250,7 @@ class World:
                 store=MemoryBlocks(),
                 custody=MemoryCustody(),
                 profile=Profile.SIMULATION,
+                ledger_store=MemoryLedgerStore(nodes=PooledNodes(self.pool)),
                 executor=execution.executor,
                 memo=execution.memo,
             )

@@ -334,8 +334,7 @@ def test_a_store_that_lost_its_state_is_told_by_the_audit(monkeypatch: pytest.Mo
     world = run.world
 
     def lose() -> None:
-        for core in world.nodes.values():
-            core.ledger._store.nodes._nodes.clear()
+        world.pool.nodes.clear()
 
     world.kernel.at(2_500_000, 4, "", lose)
     run.play()

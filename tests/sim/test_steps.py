@@ -38,7 +38,8 @@ def run():
 
 
 def test_every_action_ends_as_its_step_expects(run) -> None:
-    ended = {one.name: one for one in run.results({}).expectations}
+    found = run.results({}).expectations
+    ended = {one.name: one for one in found if one.name.startswith("step ")}
     assert [one.why for one in ended.values() if not one.holds] == []
     assert len(ended) == len(run.scenario.steps) == 21
 

@@ -131,7 +131,8 @@ BAD_FILES = {  # name: (text, the fault as line:column path: message)
         HEAD + "expect:\n  - always: {agreement: {}}\n",
         (
             '4:14 expect[0].always.agreement: unknown predicate "agreement"; there are '
-            "heads_agree, chain_linked, seal_authorised, grant_window_respected, plaintext_leak, "
+            "heads_agree, chain_linked, seal_authorised, state_root_reproducible, "
+            "grant_window_respected, plaintext_leak, "
             "step_ok, refused, share_rule, height_at_least"
         ),
     ),
