@@ -2,7 +2,8 @@
 
 It stands in ``base`` because the executor builds headers and the engines judge them, and neither
 may import the other.  15 fields (before London), 16 (London: base fee) or 20 (Cancun) are one
-class: a field that does not exist in the rules of a chain is None.
+class: a field that does not exist in the rules of a chain is None.  Foreign chains, which are only
+read here, also have 17 (Shanghai) and 21 (Prague).
 """
 
 from dataclasses import dataclass, field
@@ -15,11 +16,12 @@ from node.base.limits import HEADER_BYTES_MAX
 from node.base.types import Address, Hash32
 
 _FIELD_COUNTS: Final = (15, 16, 20)
+_FOREIGN_COUNTS: Final = (15, 16, 17, 20, 21)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """A block header (Yellow Paper 4.3; EIP-1559, EIP-4895, EIP-4844, EIP-4788)."""
+    """A block header (Yellow Paper 4.3; EIP-1559, EIP-4895, EIP-4844, EIP-4788, EIP-7685)."""
 
     parent_hash: Hash32
     ommers_hash: Hash32
@@ -41,6 +43,7 @@ class Header:
     blob_gas_used: int | None = None
     excess_blob_gas: int | None = None
     parent_beacon_root: Hash32 | None = None
+    requests_hash: Hash32 | None = None
     _hash: Hash32 | None = field(default=None, init=False, repr=False, compare=False)
 
     def items(self) -> list[bytes]:
@@ -65,15 +68,23 @@ class Header:
         if self.base_fee is not None:
             items.append(rlp.encode_int(self.base_fee))
         if self.withdrawals_root is not None:
+            assert self.base_fee is not None
+            items.append(self.withdrawals_root)
+        if self.parent_beacon_root is not None:
+            assert self.withdrawals_root is not None
             assert self.blob_gas_used is not None
             assert self.excess_blob_gas is not None
-            assert self.parent_beacon_root is not None
             items += [
-                self.withdrawals_root,
                 rlp.encode_int(self.blob_gas_used),
                 rlp.encode_int(self.excess_blob_gas),
                 self.parent_beacon_root,
             ]
+        else:
+            assert self.blob_gas_used is None
+            assert self.excess_blob_gas is None
+        if self.requests_hash is not None:
+            assert self.parent_beacon_root is not None
+            items.append(self.requests_hash)
         return items
 
     def encode(self) -> bytes:
@@ -88,21 +99,23 @@ class Header:
         return self._hash
 
     @classmethod
-    def decode(cls, data: bytes) -> Self:
-        """Read a header.
+    def decode(cls, data: bytes, *, foreign: bool = False) -> Self:
+        """Read a header; ``foreign`` takes the forms that no chain of ours has as well.
 
         raises        CodecError: not canonical RLP, wrong item count, or a field of wrong size.
         """
         if len(data) > HEADER_BYTES_MAX:
             raise CodecError("header", f"{len(data)} bytes, at most {HEADER_BYTES_MAX}")
-        return cls.from_items(rlp.decode(data))
+        return cls.from_items(rlp.decode(data), foreign=foreign)
 
     @classmethod
-    def from_items(cls, items: rlp.Decoded) -> Self:
+    def from_items(cls, items: rlp.Decoded, *, foreign: bool = False) -> Self:
         """Read a header from decoded RLP; errors as ``decode``."""
-        if isinstance(items, bytes) or len(items) not in _FIELD_COUNTS:
+        counts = _FOREIGN_COUNTS if foreign else _FIELD_COUNTS
+        if isinstance(items, bytes) or len(items) not in counts:
             got = "no list" if isinstance(items, bytes) else f"{len(items)} items"
-            raise CodecError("header", f"{got}, wants 15, 16 or 20 items")
+            wants = f"{', '.join(map(str, counts[:-1]))} or {counts[-1]}"
+            raise CodecError("header", f"{got}, wants {wants} items")
         count = len(items)
         return cls(
             parent_hash=Hash32(_fixed(items[0], 32, "parentHash")),
@@ -124,11 +137,12 @@ class Header:
             withdrawals_root=Hash32(_fixed(items[16], 32, "withdrawalsRoot"))
             if count > 16
             else None,
-            blob_gas_used=rlp.decode_int(items[17], bytes_max=8) if count > 16 else None,
-            excess_blob_gas=rlp.decode_int(items[18], bytes_max=8) if count > 16 else None,
+            blob_gas_used=rlp.decode_int(items[17], bytes_max=8) if count > 17 else None,
+            excess_blob_gas=rlp.decode_int(items[18], bytes_max=8) if count > 17 else None,
             parent_beacon_root=Hash32(_fixed(items[19], 32, "parentBeaconBlockRoot"))
-            if count > 16
+            if count > 17
             else None,
+            requests_hash=Hash32(_fixed(items[20], 32, "requestsHash")) if count > 20 else None,
         )
 
 

@@ -10,6 +10,10 @@ FRAME_BYTES_MAX: Final = 10 * 2**20
 TRANSACTION_BYTES_MAX: Final = 131_072
 """One encoded transaction; geth's pool limit."""
 BLOCK_TRANSACTIONS_MAX: Final = 8_192
+BLOCK_UNCLES_MAX: Final = 2
+"""Uncles of a block of a foreign proof-of-work chain (Yellow Paper 11.1)."""
+BLOCK_WITHDRAWALS_MAX: Final = 1_024
+"""Withdrawals of a foreign block; the consensus layer of Ethereum gives 16."""
 HEADER_BYTES_MAX: Final = 16_384
 EXTRA_DATA_BYTES_MAX: Final = 8_192
 """Longest extraData: a checkpoint or certificate of 100 validators fits several times."""
@@ -145,6 +149,11 @@ GAS_LIMIT_MIN: Final = 5_000
 GAS_LIMIT_MAX: Final = 2**63 - 1
 INITCODE_BYTES_MAX: Final = 49_152
 """Longest initcode from Shanghai on (EIP-3860)."""
+AUTHORIZATIONS_COUNT_MAX: Final = 1_024
+"""Delegations of one set-code transaction of a foreign chain (EIP-7702); more do not fit its
+bytes."""
+EXCESS_BLOB_GAS_MAX: Final = 2**32
+"""Excess blob gas that a foreign genesis starts with: the steps to the fee grow with it."""
 ANCESTOR_HASHES_COUNT_MAX: Final = 256
 """How far the BLOCKHASH opcode looks back."""
 GENESIS_BYTES_MAX: Final = 64 * 2**20
@@ -214,6 +223,12 @@ WAL_ENTRIES_COUNT_MAX: Final = 256
 """Entries of the engine's log before it is cut down to what a restart can use."""
 OPEN_REQUESTS_COUNT_MAX: Final = 4_096
 """Requests of a node's own clients that wait for an answer."""
+CHAIN_ITEM_BYTES_MAX: Final = FRAME_BYTES_MAX
+"""One block of a chain file."""
+IMPORT_BATCH_BLOCKS_MAX: Final = 128
+"""Blocks of a chain file that become durable together."""
+IMPORT_BATCH_BYTES_MAX: Final = 4 * 2**20
+"""What those may have, but for the last one: a batch is held in memory."""
 BLOCKS_CACHED_COUNT_MAX: Final = 128
 """Decoded blocks that a store on disk remembers."""
 HEADERS_CACHED_COUNT_MAX: Final = 1_024

@@ -31,4 +31,8 @@ EMPTY_CODE_HASH: Final = Hash32(
     bytes.fromhex("c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470")
 )
 """keccak256(b'')."""
+EMPTY_REQUESTS_HASH: Final = Hash32(
+    bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+)
+"""sha256(b''): a block without requests (EIP-7685)."""
 MICROS_PER_SECOND: Final = 1_000_000

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from node.base.errors import WardnetError
-from node.commands import bench, check, doctor, output, run, schema, test
+from node.commands import bench, chain, check, doctor, output, run, schema, test
 
 CLOSED_PIPE = 141
 """Exit code when the reader of stdout went away: 128 + SIGPIPE, as a shell shows it."""
@@ -33,6 +33,7 @@ app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_
     test.run_checks
 )
 app.command("doctor")(doctor.doctor)
+app.add_typer(chain.app, name="chain")
 app.add_typer(bench.app, name="bench")
 
 

@@ -186,18 +186,24 @@ def check_header(header: Header, profile: Profile) -> None:
     size = len(header.extra_data)
     if size > EXTRA_DATA_BYTES_MAX:
         raise InvalidBlockError("extra data size", f"at most {EXTRA_DATA_BYTES_MAX}", str(size))
-    if header.base_fee is None or (header.withdrawals_root is not None) != (
-        profile.has_cancun_header
-    ):
-        count = 20 if profile.has_cancun_header else 16
-        got = str(len(header.items()))
-        raise InvalidBlockError("header fields", f"{count} for {profile.name}", got)
-    _same("uncles hash", EMPTY_OMMERS_HASH, header.ommers_hash)
+    want = 20 if profile.has_cancun_header else 16
+    got = field_count(header)
+    if header.base_fee is None or got != want:
+        raise InvalidBlockError("header fields", f"{want} for {profile.name}", str(got))
+    same("uncles hash", EMPTY_OMMERS_HASH, header.ommers_hash)
     if profile.has_cancun_header:
-        _same("withdrawals root", EMPTY_TRIE_ROOT, header.withdrawals_root)
-        _same("blob gas used", 0, header.blob_gas_used)
-        _same("excess blob gas", 0, header.excess_blob_gas)
-        _same("parent beacon root", ZERO_HASH, header.parent_beacon_root)
+        same("withdrawals root", EMPTY_TRIE_ROOT, header.withdrawals_root)
+        same("blob gas used", 0, header.blob_gas_used)
+        same("excess blob gas", 0, header.excess_blob_gas)
+        same("parent beacon root", ZERO_HASH, header.parent_beacon_root)
+    check_gas_fields(header)
+
+
+def check_gas_fields(header: Header) -> None:
+    """Check that the gas limit can be, and that no more than it was used.
+
+    raises        InvalidBlockError.
+    """
     if not GAS_LIMIT_MIN <= header.gas_limit <= GAS_LIMIT_MAX:
         want = f"{GAS_LIMIT_MIN} to {GAS_LIMIT_MAX}"
         raise InvalidBlockError("gas limit range", want, str(header.gas_limit))
@@ -211,12 +217,20 @@ def check_child(header: Header, parent: Header) -> None:
 
     raises        InvalidBlockError.
     """
-    _same("number", parent.number + 1, header.number)
-    bound = parent.gas_limit // GAS_LIMIT_BOUND_DIVISOR
-    if abs(header.gas_limit - parent.gas_limit) >= bound and header.gas_limit != parent.gas_limit:
-        want = f"less than {bound} away from {parent.gas_limit}"
+    same("number", parent.number + 1, header.number)
+    check_gas_drift(header, parent.gas_limit)
+    same("base fee", next_base_fee(parent), header.base_fee)
+
+
+def check_gas_drift(header: Header, before: int) -> None:
+    """Check that the gas limit moved by less than a 1,024th from ``before``.
+
+    raises        InvalidBlockError.
+    """
+    bound = before // GAS_LIMIT_BOUND_DIVISOR
+    if abs(header.gas_limit - before) >= max(bound, 1):
+        want = f"less than {bound} away from {before}"
         raise InvalidBlockError("gas limit drift", want, str(header.gas_limit))
-    _same("base fee", next_base_fee(parent), header.base_fee)
 
 
 def check_body(block: Block) -> None:
@@ -229,7 +243,7 @@ def check_body(block: Block) -> None:
         want = f"at most {BLOCK_TRANSACTIONS_MAX}"
         raise InvalidBlockError("transactions count", want, str(count))
     root = list_root(block.transactions)
-    _same("transactions root", root, block.header.transactions_root)
+    same("transactions root", root, block.header.transactions_root)
 
 
 def check_result(header: Header, result: ExecutionResult) -> None:
@@ -237,10 +251,10 @@ def check_result(header: Header, result: ExecutionResult) -> None:
 
     raises        InvalidBlockError.
     """
-    _same("gas used", result.gas_used, header.gas_used)
-    _same("logs bloom", result.logs_bloom, header.logs_bloom)
-    _same("receipts root", result.receipts_root, header.receipts_root)
-    _same("state root", result.state_root, header.state_root)
+    same("gas used", result.gas_used, header.gas_used)
+    same("logs bloom", result.logs_bloom, header.logs_bloom)
+    same("receipts root", result.receipts_root, header.receipts_root)
+    same("state root", result.state_root, header.state_root)
 
 
 def make_header(
@@ -275,7 +289,21 @@ def make_header(
     )
 
 
-def _same(rule: str, want: object, got: object) -> None:
+def field_count(header: Header) -> int:
+    """Give the number of fields that a header has, also of one with a gap, which has no bytes."""
+    late = (
+        header.base_fee,
+        header.withdrawals_root,
+        header.blob_gas_used,
+        header.excess_blob_gas,
+        header.parent_beacon_root,
+        header.requests_hash,
+    )
+    return 15 + sum(item is not None for item in late)
+
+
+def same(rule: str, want: object, got: object) -> None:
+    """Demand that a block says what a rule wants; raises InvalidBlockError."""
     if want != got:
         raise InvalidBlockError(rule, _shown(want), _shown(got))
 

@@ -59,14 +59,16 @@ def run(
     if to is None:
         created = contract_address(sender, journal.get_nonce(sender))
         journal.increment_nonce(sender)
+    code, is_delegation = (data, False) if to is None else state.code_to_run(to)
     message: Any = Message(
         gas=gas,
         to=to or _CREATE,  # type: ignore[arg-type]  # py-evm has its own NewType
         sender=sender,  # type: ignore[arg-type]
         value=value,
         data=b"" if to is None else data,
-        code=data if to is None else journal.get_code(to),
+        code=code,
         create_address=created,  # type: ignore[arg-type]
+        is_delegation=is_delegation,
     )
     journal.mark_address_warm(sender)
     journal.mark_address_warm(message.storage_address)

@@ -30,12 +30,25 @@ class TxDecodeError(TransactionError):
 
 @dataclass(eq=False)
 class TxTypeError(TransactionError):
-    """A transaction type other than legacy, 1 and 2 (EIP-2718)."""
+    """A transaction type that is unknown or newer than the rules of the block (EIP-2718)."""
 
     type: int
+    highest: int
+    """The newest type that the rules know."""
 
     def __str__(self) -> str:
-        return f"transaction type not supported: 0x{self.type:02x}, wants legacy, 0x01 or 0x02"
+        known = ", ".join(["legacy", *(f"0x{kind:02x}" for kind in range(1, self.highest + 1))])
+        return f"transaction type not supported: 0x{self.type:02x}, wants one of {known}"
+
+
+@dataclass(eq=False)
+class TransactionFormError(TransactionError):
+    """A field has a value that its type does not allow; ``what`` names it."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return f"transaction cannot stand: {self.what}"
 
 
 @dataclass(eq=False)

@@ -32,6 +32,10 @@ class ExecutionContext:
     mix_hash: Hash32
     gas_limit: int
     base_fee: int
+    excess_blob_gas: int = 0
+    """Of foreign chains from Cancun on (EIP-4844)."""
+    parent_beacon_root: Hash32 | None = None
+    """The same (EIP-4788): what a run begins with writing down."""
     ancestor_hashes: Iterable[Hash32] = field(default=(), repr=False)
     """The parent's first, at most 256; read only when a contract asks for BLOCKHASH."""
 

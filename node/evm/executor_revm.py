@@ -199,6 +199,7 @@ class _RevmRun:
         alone = PyevmRun(self._context, self._mirror)
         receipt = alone.apply(transaction)
         executed = alone.finish()
+        assert receipt.status is not None, "London and Cancun have no roots in receipts"
         return Outcome(receipt.status, executed.gas_used, receipt.logs, executed.diff)
 
     def _take(self, diff: BlockDiff) -> None:

@@ -1,10 +1,12 @@
 """Genesis: go-ethereum's genesis.json, the state it describes, and block 0.
 
+A genesis whose forks are those of no profile of ours is foreign: its chain is only read here.
+
 source        go-ethereum v1.13.15, core/genesis.go; ledger.md section 11.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,19 +14,27 @@ from node.base.block import Block
 from node.base.errors import ConfigError
 from node.base.header import Header
 from node.base.keccak import keccak256
-from node.base.limits import GAS_LIMIT_MAX, GAS_LIMIT_MIN, GENESIS_BYTES_MAX
+from node.base.limits import (
+    EXCESS_BLOB_GAS_MAX,
+    GAS_LIMIT_MAX,
+    GAS_LIMIT_MIN,
+    GENESIS_BYTES_MAX,
+)
 from node.base.types import (
     EMPTY_CODE_HASH,
     EMPTY_OMMERS_HASH,
+    EMPTY_REQUESTS_HASH,
     EMPTY_TRIE_ROOT,
     ZERO_ADDRESS,
     ZERO_HASH,
     Address,
     Hash32,
 )
+from node.evm import genesis_fields as read
 from node.evm.blooms import EMPTY_BLOOM
 from node.evm.executor import AccountData, BlockDiff
-from node.evm.forks import CANCUN, LONDON, PROFILES, Profile
+from node.evm.foreign_forks import ForkSchedule, read_schedule
+from node.evm.forks import CANCUN, LONDON, PROFILES, Fork, Profile
 from node.evm.state import StateStore
 from node.storage.state_nodes import StateNodes
 
@@ -44,6 +54,8 @@ _FORKS: Final = (
 )
 _CANCUN_FORKS: Final = ("shanghaiTime", "cancunTime")
 _LATER_FORKS: Final = ("pragueTime", "osakaTime", "verkleTime", "terminalTotalDifficulty")
+_DEFAULT_GAS_LIMIT: Final = 4_712_388
+"""What go-ethereum reads a gas limit of 0 as (params.GenesisGasLimit)."""
 _KEYS: Final = frozenset(
     {
         "config", "nonce", "timestamp", "extraData", "gasLimit", "difficulty", "mixHash",
@@ -82,12 +94,18 @@ class Genesis:
     ward: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Own extensions, under ``config.ward``: other clients skip them.  JSON values only."""
     profile: Profile = LONDON
+    """The rules of all blocks; on a foreign chain, of block 0."""
+    forks: ForkSchedule | None = None
+    """When a foreign chain takes which fork; None: a chain of ours."""
     timestamp: int = 0
     difficulty: int = 1
     base_fee: int = 0
     coinbase: Address = ZERO_ADDRESS
     mix_hash: Hash32 = ZERO_HASH
     nonce: int = 0
+    excess_blob_gas: int = 0
+    """Only of foreign chains, as is the next."""
+    blob_gas_used: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Give the dict of genesis.json; numbers are quoted hex, accounts sorted."""
@@ -98,6 +116,11 @@ class Genesis:
         config[self.engine] = dict(self.engine_settings)
         if self.ward:
             config["ward"] = dict(self.ward)
+        blobs: dict[str, Any] = {}
+        if self.forks is not None:
+            config = dict(self.forks.config)
+            blobs["excessBlobGas"] = hex(self.excess_blob_gas)
+            blobs["blobGasUsed"] = hex(self.blob_gas_used)
         return {
             "config": config,
             "nonce": hex(self.nonce),
@@ -115,45 +138,51 @@ class Genesis:
             "gasUsed": "0x0",
             "parentHash": _hex(ZERO_HASH),
             "baseFeePerGas": hex(self.base_fee),
+            **blobs,
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Genesis":
+    def from_json(cls, data: Mapping[str, Any], *, foreign: bool = False) -> "Genesis":
         """Read the dict of a genesis.json of go-ethereum or Besu.
 
-        raises        ConfigError: a key is missing, unknown or has a value that cannot be; the
-                      forks fit neither profile; system contracts in ``alloc``.
+        ``foreign``   whether a chain that can only be read is welcome too.
+        raises        ConfigError: a key is missing, unknown or has a value that cannot be; and
+                      (unless ``foreign``) the forks fit neither profile, or system contracts in
+                      ``alloc``.
         """
         unknown = sorted(set(data) - _KEYS)
         if unknown:
             raise ConfigError(f"genesis: unknown key {unknown[0]!r}")
-        config = _mapping(data, "config")
-        engine = _engine(config)
+        config = read.mapping(data, "config")
         alloc = {
-            _address(key, "alloc"): _account(key, value)
-            for key, value in _mapping(data, "alloc").items()
+            read.address(key, "alloc"): _account(key, value)
+            for key, value in read.mapping(data, "alloc").items()
         }
-        if len(alloc) != len(_mapping(data, "alloc")):
+        if len(alloc) != len(read.mapping(data, "alloc")):
             raise ConfigError("genesis: alloc names an account twice")
-        # absent, go-ethereum starts at 1 gwei, and no transaction of price 0 would ever be valid
-        base_fee = _number(data, "baseFeePerGas") if "baseFeePerGas" in data else GWEI
+        timestamp = read.number(data, "timestamp", 0)
+        forks = read_schedule(config) if foreign and not _is_own(config, alloc) else None
+        engine = _engine(config, foreign=forks is not None)
         genesis = cls(
-            chain_id=_number(config, "chainId"),
-            gas_limit=_number(data, "gasLimit"),
-            extra_data=_bytes(data.get("extraData", "0x"), "extraData"),
+            chain_id=read.number(config, "chainId"),
+            gas_limit=read.number(data, "gasLimit"),
+            extra_data=read.hex_bytes(data.get("extraData", "0x"), "extraData"),
             alloc=alloc,
             engine=engine,
-            engine_settings=dict(_mapping(config, engine)),
-            ward=dict(_mapping(config, "ward")) if "ward" in config else {},
-            profile=_profile(config),
-            timestamp=_number(data, "timestamp", 0),
-            difficulty=_number(data, "difficulty"),
-            base_fee=base_fee,
-            coinbase=_address(data.get("coinbase", "00" * 20), "coinbase"),
-            mix_hash=Hash32(_bytes(data.get("mixHash", "00" * 32), "mixHash", 32)),
-            nonce=_number(data, "nonce", 0),
+            engine_settings=dict(read.mapping(config, engine)) if engine in config else {},
+            ward=dict(read.mapping(config, "ward")) if "ward" in config else {},
+            profile=_profile(config) if forks is None else forks.at_genesis(timestamp),
+            forks=forks,
+            timestamp=timestamp,
+            difficulty=read.number(data, "difficulty"),
+            base_fee=_base_fee(data),
+            coinbase=read.address(data.get("coinbase", "00" * 20), "coinbase"),
+            mix_hash=Hash32(read.hex_bytes(data.get("mixHash", "00" * 32), "mixHash", 32)),
+            nonce=read.number(data, "nonce", 0),
+            excess_blob_gas=_optional(data, "excessBlobGas") or 0,
+            blob_gas_used=_optional(data, "blobGasUsed") or 0,
         )
-        _only_zero(data, ("number", "gasUsed", "parentHash", "excessBlobGas", "blobGasUsed"))
+        read.only_zero(data, ("number", "gasUsed", "parentHash"))
         genesis.check()
         return genesis
 
@@ -162,31 +191,37 @@ class Genesis:
 
         raises        ConfigError.
         """
+        if not 0 < self.chain_id < 2**256:
+            raise ConfigError(f"genesis: chainId {self.chain_id}, wants a positive number")
+        if self.forks is not None:
+            if self.excess_blob_gas > EXCESS_BLOB_GAS_MAX:
+                raise ConfigError(f"genesis: excessBlobGas above {EXCESS_BLOB_GAS_MAX}")
+            return
         if not GAS_LIMIT_MIN <= self.gas_limit <= GAS_LIMIT_MAX:
             raise ConfigError(
                 f"genesis: gasLimit {self.gas_limit}, wants {GAS_LIMIT_MIN} to 2^63-1"
             )
-        if not 0 < self.chain_id < 2**256:
-            raise ConfigError(f"genesis: chainId {self.chain_id}, wants a positive number")
+        if self.excess_blob_gas or self.blob_gas_used:
+            raise ConfigError("genesis: excessBlobGas and blobGasUsed want 0")
         for address, eip in _SYSTEM_CONTRACTS.items():
             if address in self.alloc and self.alloc[address].code:
                 raise ConfigError(f"genesis: alloc has the system contract of {eip}, wants none")
 
 
-def parse_genesis(text: str | bytes) -> Genesis:
-    """Read the text of a genesis.json.
+def parse_genesis(text: str | bytes, *, foreign: bool = False) -> Genesis:
+    """Read the text of a genesis.json; ``foreign`` as for ``Genesis.from_json``.
 
     raises        ConfigError: no JSON, a key twice in one object, too long, or as ``from_json``.
     """
     if len(text) > GENESIS_BYTES_MAX:
         raise ConfigError(f"genesis: {len(text)} bytes, at most {GENESIS_BYTES_MAX}")
     try:
-        data = json.loads(text, object_pairs_hook=_without_twins)
+        data = json.loads(text, object_pairs_hook=read.without_twins)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"genesis: no JSON: {error}") from error
     if not isinstance(data, dict):
         raise ConfigError("genesis: wants an object")
-    return Genesis.from_json(data)
+    return Genesis.from_json(data, foreign=foreign)
 
 
 def genesis_block(genesis: Genesis, nodes: StateNodes) -> Block:
@@ -208,7 +243,8 @@ def genesis_block(genesis: Genesis, nodes: StateNodes) -> Block:
     diff = BlockDiff(accounts, storage, frozenset(), code)
     writes = store.apply(store.view(EMPTY_TRIE_ROOT), diff)
     store.put(writes)
-    is_cancun = genesis.profile.has_cancun_header
+    fork = genesis.profile.fork
+    is_cancun = fork >= Fork.CANCUN
     header = Header(
         parent_hash=ZERO_HASH,
         ommers_hash=EMPTY_OMMERS_HASH,
@@ -219,23 +255,46 @@ def genesis_block(genesis: Genesis, nodes: StateNodes) -> Block:
         logs_bloom=EMPTY_BLOOM,
         difficulty=genesis.difficulty,
         number=0,
-        gas_limit=genesis.gas_limit,
+        gas_limit=genesis.gas_limit or _DEFAULT_GAS_LIMIT,
         gas_used=0,
         timestamp=genesis.timestamp,
         extra_data=genesis.extra_data,
         mix_hash=genesis.mix_hash,
         nonce=genesis.nonce.to_bytes(8),
-        base_fee=genesis.base_fee,
-        withdrawals_root=EMPTY_TRIE_ROOT if is_cancun else None,
-        blob_gas_used=0 if is_cancun else None,
-        excess_blob_gas=0 if is_cancun else None,
+        base_fee=genesis.base_fee if fork >= Fork.LONDON else None,
+        withdrawals_root=EMPTY_TRIE_ROOT if fork >= Fork.SHANGHAI else None,
+        blob_gas_used=genesis.blob_gas_used if is_cancun else None,
+        excess_blob_gas=genesis.excess_blob_gas if is_cancun else None,
         parent_beacon_root=ZERO_HASH if is_cancun else None,
+        requests_hash=EMPTY_REQUESTS_HASH if fork >= Fork.PRAGUE else None,
     )
     return Block(header, ())
 
 
-def _engine(config: Mapping[str, Any]) -> str:
+def _base_fee(data: Mapping[str, Any]) -> int:
+    # absent, go-ethereum starts at 1 gwei, and no transaction of price 0 would ever be valid
+    found = _optional(data, "baseFeePerGas")
+    return GWEI if found is None else found
+
+
+def _optional(data: Mapping[str, Any], key: str) -> int | None:
+    return None if data.get(key) is None else read.number(data, key)
+
+
+def _is_own(config: Mapping[str, Any], alloc: Mapping[Address, GenesisAccount]) -> bool:
+    """Say whether the forks are those of a profile, and no block would call a system contract."""
+    try:
+        _profile(config)
+        _engine(config, foreign=False)
+    except ConfigError:
+        return False
+    return not any(address in alloc and alloc[address].code for address in _SYSTEM_CONTRACTS)
+
+
+def _engine(config: Mapping[str, Any], *, foreign: bool) -> str:
     found = [name for name in ENGINES if name in config]
+    if foreign and not found:
+        return "ethash"
     if len(found) != 1:
         raise ConfigError(f"genesis: config names {len(found)} engines, wants one of {ENGINES}")
     return found[0]
@@ -245,7 +304,7 @@ def _profile(config: Mapping[str, Any]) -> Profile:
     later = [name for name in _LATER_FORKS if config.get(name) is not None]
     if later:
         raise ConfigError(f"genesis: config.{later[0]} is set, wants none of {_LATER_FORKS}")
-    late = [name for name in (*_FORKS, *_CANCUN_FORKS) if _number(config, name, 0) != 0]
+    late = [name for name in (*_FORKS, *_CANCUN_FORKS) if read.number(config, name, 0) != 0]
     if late:
         raise ConfigError(f"genesis: config.{late[0]} is not 0: all forks start at genesis")
     has_cancun = config.get("cancunTime") is not None
@@ -266,11 +325,13 @@ def _account(address: str, data: Any) -> GenesisAccount:  # noqa: ANN401 - JSON
     if not isinstance(storage, Mapping):
         raise ConfigError(f"genesis: alloc {address}: storage wants an object")
     return GenesisAccount(
-        nonce=_number(data, "nonce", 0),
-        balance=_number(data, "balance", 0),
-        code=_bytes(data.get("code", "0x"), f"alloc {address} code"),
+        nonce=read.number(data, "nonce", 0),
+        balance=read.number(data, "balance", 0),
+        code=read.hex_bytes(data.get("code", "0x"), f"alloc {address} code"),
         storage={
-            _word(slot, f"alloc {address} storage key"): _word(value, f"alloc {address} storage")
+            read.word(slot, f"alloc {address} storage key"): read.word(
+                value, f"alloc {address} storage"
+            )
             for slot, value in storage.items()
         },
     )
@@ -292,64 +353,3 @@ def _account_json(account: GenesisAccount) -> dict[str, Any]:
 
 def _hex(data: bytes) -> str:
     return f"0x{data.hex()}"
-
-
-def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = data.get(key)
-    if not isinstance(value, Mapping):
-        raise ConfigError(f"genesis: {key} wants an object")
-    return value
-
-
-def _number(data: Mapping[str, Any], key: str, default: int | None = None) -> int:
-    """Read a number: JSON integer, or quoted decimal or hex."""
-    value = data.get(key, default)
-    if isinstance(value, str):
-        try:
-            value = int(value, 16) if value[:2] in ("0x", "0X") else int(value)
-        except ValueError:
-            value = None
-    limit = 256 if key in ("balance", "chainId", "baseFeePerGas", "difficulty") else 64
-    if value is None or isinstance(value, bool) or not isinstance(value, int):
-        raise ConfigError(f"genesis: {key} wants a number, got {data.get(key)!r}")
-    if not 0 <= value < 2**limit:
-        raise ConfigError(f"genesis: {key} wants a number of at most {limit} bits")
-    return value
-
-
-def _bytes(value: Any, what: str, size: int | None = None) -> bytes:  # noqa: ANN401 - JSON
-    try:
-        found = bytes.fromhex(value.removeprefix("0x"))
-    except (ValueError, AttributeError, TypeError):
-        raise ConfigError(f"genesis: {what} wants hex, got {value!r}") from None
-    if size is not None and len(found) != size:
-        raise ConfigError(f"genesis: {what} has {len(found)} bytes, wants {size}")
-    return found
-
-
-def _address(value: Any, what: str) -> Address:  # noqa: ANN401 - JSON
-    return Address(_bytes(value, what, 20))
-
-
-def _word(value: Any, what: str) -> int:  # noqa: ANN401 - JSON
-    text = str(value).removeprefix("0x")
-    found = _bytes(text if len(text) % 2 == 0 else f"0{text}", what)
-    if len(found) > 32:
-        raise ConfigError(f"genesis: {what} has {len(found)} bytes, at most 32")
-    return int.from_bytes(found)
-
-
-def _only_zero(data: Mapping[str, Any], keys: Iterable[str]) -> None:
-    for key in keys:
-        value = data.get(key)
-        if value is not None and str(value).removeprefix("0x").strip("0"):
-            raise ConfigError(f"genesis: {key} is {value!r}, wants 0")
-
-
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in data:
-            raise ConfigError(f"genesis: key {key!r} stands twice in one object")
-        data[key] = value
-    return data

@@ -20,12 +20,13 @@ from node.evm.chain_errors import PrunedStateError
 from node.evm.errors import UnknownParentError
 from node.evm.executor import ExecutionContext, Executor
 from node.evm.executor_pyevm import PyevmExecutor
+from node.evm.foreign import ForeignRules
 from node.evm.genesis import Genesis, genesis_block
 from node.evm.memo import ExecutionMemo
 from node.evm.receipts import Receipt
 from node.evm.rulebook import ProfileRules
 from node.evm.state import StateStore, StateView
-from node.evm.transactions import Transaction, decode_transaction
+from node.evm.transactions import Transaction
 from node.storage.chain_data import Place, StoredBlock
 from node.storage.ledger_store import LedgerStore, MemoryLedgerStore
 from node.storage.state_nodes import MemoryStateNodes
@@ -48,9 +49,9 @@ class Ledger:
         ``store``     None: in memory.
         ``executor``  None: py-evm.
         ``memo``      None: every block is executed here.
+        A chain of another fork schedule than ours is only read, always in py-evm, without a memo.
         raises        ConfigError: the genesis cannot be, or the store holds another chain.
         """
-        self._verifier = verifier
         self._store = MemoryLedgerStore() if store is None else store
         self._chain = self._store.chain
         self._tree = BlockTree(self._chain)
@@ -58,14 +59,18 @@ class Ledger:
         self._executor: Executor = PyevmExecutor() if executor is None else executor
         self._views: dict[Hash32, StateView] = {}
         self.chain_id = genesis.chain_id
-        self._rules = ProfileRules(
-            genesis.profile,
-            genesis.chain_id,
-            executor=self._executor,
-            verifier=verifier,
-            states=self._states,
-            memo=memo,
-        )
+        self._rules: ProfileRules | ForeignRules
+        if genesis.forks is None:
+            self._rules = ProfileRules(
+                genesis.profile,
+                genesis.chain_id,
+                executor=self._executor,
+                verifier=verifier,
+                states=self._states,
+                memo=memo,
+            )
+        else:
+            self._rules = ForeignRules(genesis, self._states, verifier, block_of=self._tree.block)
         with self._store.batch():
             is_new = self._chain.head() is None
             block = genesis_block(genesis, self._store.nodes if is_new else MemoryStateNodes())
@@ -130,7 +135,7 @@ class Ledger:
 
     def decode(self, raw: bytes) -> Transaction:
         """Read a transaction with this node's verifier; errors as ``decode_transaction``."""
-        return decode_transaction(raw, self._verifier)
+        return self._rules.decode(raw)
 
     def state(self, at: Hash32 | None = None) -> StateView:
         """Open the state after a block; None: after the head.
@@ -185,7 +190,7 @@ class Ledger:
         parent = self._header(request.parent_hash)
         view = self._view(parent)
         ancestors = self._tree.ancestors(request.parent_hash)
-        return self._rules.build(request, parent, view, ancestors, candidates)
+        return self._own_rules().build(request, parent, view, ancestors, candidates)
 
     def adopt(self, block: Block, result: ExecutionResult) -> Hash32:
         """Store a block of our own after its engine sealed it; give its hash.
@@ -194,7 +199,7 @@ class Ledger:
         raises        InvalidBlockError: sealing changed more than the extraData.
         """
         parent = self._put(block, result)
-        self._rules.remember(block.header, parent.state_root, result)
+        self._own_rules().remember(block.header, parent.state_root, result)
         return block.header.hash()
 
     def check(self, block: Block, *, fee_recipient: Address) -> ExecutionResult:
@@ -300,6 +305,11 @@ class Ledger:
                     )
                 )
         return parent.block.header
+
+    def _own_rules(self) -> ProfileRules:
+        if isinstance(self._rules, ForeignRules):
+            raise ConfigError("a chain with a fork schedule of its own is only read, not extended")
+        return self._rules
 
     def _header(self, block_hash: Hash32) -> Header:
         header = self._tree.header(block_hash)

@@ -5,7 +5,8 @@ no part in this: validity is decided in ``rules``, roots in ``state``, headers i
 """
 
 import sys
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import import_module
 from typing import Any, Final
 
 from eth.abc import ComputationAPI, MessageAPI, StateAPI, TransactionContextAPI
@@ -20,9 +21,10 @@ from eth.vm.forks.london.state import LondonState, LondonTransactionExecutor
 from eth.vm.logic.invalid import InvalidOpcode
 
 from node.base.limits import CODE_SCANS_MAX, PYTHON_FRAMES_MAX
-from node.base.types import ZERO_HASH
+from node.base.types import ZERO_HASH, Address
 from node.evm.executor import ExecutionContext, StateReader
-from node.evm.forks import CANCUN, LONDON, Profile
+from node.evm.foreign_machine import ForeignState
+from node.evm.forks import CANCUN, LONDON, Fork, Profile
 from node.evm.journal import JournalAccounts
 from node.evm.lean_opcodes import lean_table
 from node.evm.rules import machine_gas
@@ -100,11 +102,13 @@ class LedgerComputation(BaseComputation):
     ) -> ComputationAPI:
         """Run one frame.  A VMError becomes its ``error`` when the context manager ends."""
         with cls(state, message, transaction_context) as computation:
-            if computation.is_origin_computation:
+            # Not py-evm's question, whether the transaction's sender made the frame: a delegated
+            # sender (EIP-7702) makes frames below the first, whose initcode its opcode has paid.
+            if parent_computation is None:
                 computation.contracts_created = []
                 if message.is_create:
                     cls.consume_initcode_gas_cost(computation)
-            if parent_computation is not None:
+            else:
                 computation.contracts_created = parent_computation.contracts_created
             if message.is_create:
                 computation.contracts_created.append(message.storage_address)
@@ -158,18 +162,19 @@ class LedgerCancunComputation(LedgerComputation, CancunComputation):
     lean = lean_table(table)
 
 
-class LedgerLondonExecutor(LondonTransactionExecutor):
+class UncheckedExecutor:
+    """A mix-in before a fork's executor; the rules have been checked before."""
+
+    def validate_transaction(self, transaction: Any) -> None:  # noqa: ANN401 - an EvmTransaction
+        """Check nothing: ``rules`` did, and stock would recover the sender a second time."""
+
+
+class LedgerLondonExecutor(UncheckedExecutor, LondonTransactionExecutor):
     """London; the rules have been checked before."""
 
-    def validate_transaction(self, transaction: Any) -> None:  # noqa: ANN401 - an EvmTransaction
-        """Check nothing: ``rules`` did, and stock would recover the sender a second time."""
 
-
-class LedgerCancunExecutor(CancunTransactionExecutor):
+class LedgerCancunExecutor(UncheckedExecutor, CancunTransactionExecutor):
     """Cancun; the rules have been checked before."""
-
-    def validate_transaction(self, transaction: Any) -> None:  # noqa: ANN401 - an EvmTransaction
-        """Check nothing: ``rules`` did, and stock would recover the sender a second time."""
 
 
 class LedgerState:
@@ -203,7 +208,11 @@ class LedgerState:
         self._account_db.clear_transient()
 
     def set_system_contracts(self) -> None:
-        """Install nothing: our genesis has no system contracts, so no block calls them."""
+        """Install nothing: what a genesis has is there, and no more (py-evm would put it in)."""
+
+    def code_to_run(self, address: Address) -> tuple[bytes, bool]:
+        """Give the code that a call runs, and whether it is another account's: never here."""
+        return self.journal.get_code(address), False
 
     @property
     def journal(self) -> JournalAccounts:
@@ -226,10 +235,10 @@ class LedgerCancunState(LedgerState, CancunState):
     transaction_executor_class = LedgerCancunExecutor
 
 
-_STATES: Final[dict[str, Any]] = {LONDON.name: LedgerLondonState, CANCUN.name: LedgerCancunState}
+_STATES: Final[dict[Profile, Any]] = {LONDON: LedgerLondonState, CANCUN: LedgerCancunState}
 
 
-def open_state(context: ExecutionContext, view: StateReader) -> Any:  # noqa: ANN401 - one of _STATES
+def open_state(context: ExecutionContext, view: StateReader) -> Any:  # noqa: ANN401 - a State class
     """Make the state of a block: nothing of it is read from a header or a clock."""
     is_cancun = context.profile.has_cancun_header
     evm_context = EvmContext(
@@ -242,14 +251,39 @@ def open_state(context: ExecutionContext, view: StateReader) -> Any:  # noqa: AN
         prev_hashes=context.ancestor_hashes,  # type: ignore[arg-type]
         chain_id=context.chain_id,
         base_fee_per_gas=context.base_fee,
-        excess_blob_gas=0 if is_cancun else None,
+        excess_blob_gas=context.excess_blob_gas if is_cancun else None,
     )
-    return state_class(context.profile)(view, evm_context, ZERO_HASH)
+    state = state_class(context.profile)(view, evm_context, ZERO_HASH)
+    if context.profile.is_foreign:
+        state.profile = context.profile
+    return state
 
 
-def state_class(profile: Profile) -> Any:  # noqa: ANN401 - one of _STATES
-    """Give the State class of a profile."""
-    return _STATES[profile.name]
+def state_class(profile: Profile) -> Any:  # noqa: ANN401 - a State class
+    """Give the State class of a profile; that of a foreign fork is made when it is first asked."""
+    return _foreign_state(profile.fork) if profile.is_foreign else _STATES[profile]
+
+
+@cache
+def _foreign_state(fork: Fork) -> Any:  # noqa: ANN401 - a State class
+    name = fork.name.title().replace("_", "")
+    module = import_module(f"eth.vm.forks.{fork.name.lower()}.state")
+    stock: Any = getattr(module, f"{name}State")
+    machine = stock.computation_class
+    return type(
+        f"Foreign{name}State",
+        (ForeignState, LedgerState, stock),
+        {
+            "computation_class": type(
+                f"Foreign{name}Computation",
+                (LedgerComputation, machine),
+                {"table": _table(machine)},
+            ),
+            "transaction_executor_class": type(
+                f"Foreign{name}Executor", (UncheckedExecutor, stock.transaction_executor_class), {}
+            ),
+        },
+    )
 
 
 class EvmTransaction:
@@ -257,8 +291,11 @@ class EvmTransaction:
 
     __slots__ = (
         "access_list",
+        "authorizations",
+        "blob_versioned_hashes",
         "data",
         "gas",
+        "gas_price",
         "intrinsic_gas",
         "max_fee_per_gas",
         "max_priority_fee_per_gas",
@@ -268,13 +305,17 @@ class EvmTransaction:
         "type_id",
         "value",
     )
+    r = s = y_parity = 0  # read before Berlin, for a text that nobody sees
 
-    def __init__(self, transaction: Transaction) -> None:
+    def __init__(self, transaction: Transaction, profile: Profile = LONDON) -> None:
         self.access_list: AccessList = transaction.access_list
+        self.authorizations = transaction.authorizations
+        self.blob_versioned_hashes = transaction.blob_hashes
         self.data = transaction.data
         self.gas = transaction.gas
+        self.gas_price = transaction.max_fee
         # EIP-3860's words are charged by the first frame, so they are not in here.
-        self.intrinsic_gas = machine_gas(transaction)
+        self.intrinsic_gas = machine_gas(transaction, profile)
         self.max_fee_per_gas = transaction.max_fee
         self.max_priority_fee_per_gas = transaction.max_tip
         self.nonce = transaction.nonce

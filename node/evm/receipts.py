@@ -9,7 +9,7 @@ from node.base.errors import CodecError
 from node.base.keccak import keccak256
 from node.base.types import Address, Hash32
 from node.evm.blooms import BLOOM_BYTES, bloom_of
-from node.evm.transactions import Transaction
+from node.evm.transactions import NEWEST_TYPE, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +26,40 @@ class Receipt:
     """The outcome of one transaction."""
 
     type: int
-    status: int
-    """1: done; 0: failed, and only gas and nonce are spent."""
+    status: int | None
+    """1: done; 0: failed, and only gas and nonce are spent; None: ``state_root`` stands there."""
     cumulative_gas_used: int
     """Gas of this and all earlier transactions of the block."""
     bloom: bytes
     logs: tuple[Log, ...]
+    state_root: Hash32 | None = None
+    """The state after the transaction: on foreign chains, before Byzantium."""
 
     @classmethod
-    def of(cls, kind: int, status: int, cumulative_gas_used: int, logs: tuple[Log, ...]) -> Self:
+    def of(
+        cls,
+        kind: int,
+        status: int | None,
+        cumulative_gas_used: int,
+        logs: tuple[Log, ...],
+        state_root: Hash32 | None = None,
+    ) -> Self:
         """Make a receipt and its filter."""
         bloom = bloom_of(item for log in logs for item in (log.address, *log.topics))
-        return cls(kind, status, cumulative_gas_used, bloom, logs)
+        return cls(kind, status, cumulative_gas_used, bloom, logs, state_root)
 
     def encode(self) -> bytes:
         """Give the envelope as it stands in the receipts trie."""
         logs: list[rlp.Item] = [[log.address, log.topics, log.data] for log in self.logs]
+        outcome: bytes
+        if self.state_root is None:
+            assert self.status is not None
+            outcome = rlp.encode_int(self.status)
+        else:
+            outcome = self.state_root
         body = rlp.encode(
             [
-                rlp.encode_int(self.status),
+                outcome,
                 rlp.encode_int(self.cumulative_gas_used),
                 self.bloom,
                 logs,
@@ -58,18 +73,21 @@ class Receipt:
 
         raises        CodecError: it is no receipt of a type that we know.
         """
-        kind = raw[0] if raw[:1] in (b"\x01", b"\x02") else 0
+        kind = raw[0] if raw and 0 < raw[0] <= NEWEST_TYPE else 0
         items = rlp.decode(raw[1:] if kind else raw)
         if isinstance(items, bytes) or len(items) != 4:
             raise CodecError("receipt", "wants a list of status, gas, bloom, logs")
-        status, gas, bloom, logs = items
+        outcome, gas, bloom, logs = items
         if not isinstance(bloom, bytes) or len(bloom) != BLOOM_BYTES or isinstance(logs, bytes):
             raise CodecError("receipt", f"wants a bloom of {BLOOM_BYTES} bytes and a list of logs")
-        flag = rlp.decode_int(status, bytes_max=1)
+        cumulative = rlp.decode_int(gas, bytes_max=8)
+        entries = tuple(_log(item) for item in logs)
+        if isinstance(outcome, bytes) and len(outcome) == 32 and not kind:
+            return cls(kind, None, cumulative, bloom, entries, Hash32(outcome))
+        flag = rlp.decode_int(outcome, bytes_max=1)
         if flag > 1:
             raise CodecError("receipt", f"status {flag}, wants 0 or 1")
-        entries = tuple(_log(item) for item in logs)
-        return cls(kind, flag, rlp.decode_int(gas, bytes_max=8), bloom, entries)
+        return cls(kind, flag, cumulative, bloom, entries)
 
 
 def _log(item: rlp.Decoded) -> Log:

@@ -40,6 +40,13 @@ from node.evm.transactions import Transaction, decode_transaction
 class BlockRules(Protocol):
     """Judges the blocks of one chain."""
 
+    def decode(self, raw: bytes) -> Transaction:
+        """Read a transaction of a block that stands.
+
+        raises        TransactionError.
+        """
+        ...
+
     def check_alone(self, header: Header) -> None:
         """Check what needs nothing but the header.
 
@@ -98,6 +105,10 @@ class ProfileRules:
             verifier=MemoVerifier(),
             states=states,
         )
+
+    def decode(self, raw: bytes) -> Transaction:
+        """Read a transaction; errors as ``decode_transaction``."""
+        return decode_transaction(raw, self._verifier)
 
     def check_alone(self, header: Header) -> None:
         """Check what needs nothing but the header; errors as ``BlockRules``."""
@@ -191,7 +202,7 @@ class ProfileRules:
         transactions: list[Transaction] = []
         for index, raw in enumerate(block.transactions):
             try:
-                transactions.append(decode_transaction(raw, self._verifier))
+                transactions.append(self.decode(raw))
             except TransactionError as error:
                 raise bad_transaction(index, error) from error
         return tuple(transactions)

@@ -14,7 +14,7 @@ from node.evm.errors import CallFailedError, FeeTooLowError, InsufficientFundsEr
 from node.evm.executor import ExecutionContext, StateReader
 from node.evm.faults import fault_name
 from node.evm.machine import EvmTransaction, open_state
-from node.evm.rules import check_alone
+from node.evm.rules import check_alone, settled_gas
 from node.evm.traced_machine import Tracer, attach
 from node.evm.transactions import DYNAMIC_FEE, AccessList, Transaction
 
@@ -112,19 +112,21 @@ def simulate(
         attach(state, tracer)
         tracer.begin(transaction)
     try:
-        computation = state.apply_transaction(EvmTransaction(transaction))
+        computation = state.apply_transaction(EvmTransaction(transaction, context.profile))
     except WardnetError:
         raise
     except Exception as error:
         raise CallFailedError(f"{type(error).__name__}: {error}") from error
     spent: int = gas - computation.get_gas_remaining()
-    refund: int = min(computation.get_gas_refund(), spent // 5)
+    used, refund = settled_gas(
+        transaction, context.profile, spent=spent, refund=computation.get_gas_refund()
+    )
     if tracer is not None:
-        tracer.end(spent - refund)
+        tracer.end(used)
     fault = None if computation.is_success else computation.error
     name = None if fault is None else fault_name(fault)
     return Outcome(
-        gas_used=spent - refund,
+        gas_used=used,
         refund=refund,
         output=bytes(computation.output),
         error=name,

@@ -150,6 +150,10 @@ class StateView:
         found = self.full_account(address)
         return b"" if found is None else self.code(found.code_hash)
 
+    def root_after(self, diff: BlockDiff) -> Hash32:
+        """Give the root that this state would have after changes; nothing is stored."""
+        return _applied(self._cache, self, diff).root
+
     # the names that the rules of transactions ask by
     def get_nonce(self, address: Address) -> int:
         """Give the nonce of an account, 0 if there is none."""
@@ -173,6 +177,44 @@ def _read_slot(raw: bytes, address: Address, slot: int) -> int:
         raise CorruptStoreError("state", key, error.what) from error
 
 
+def _applied(cache: NodeCache, view: StateView, diff: BlockDiff) -> StateWrites:
+    out: dict[Hash32, bytes] = {}
+    storage_roots = _storage_roots(cache, view, diff, out)
+    trie = Trie(cache, view.root)
+    for address in sorted({*diff.accounts, *storage_roots}):
+        before = view.full_account(address)
+        after = diff.accounts.get(address) if address in diff.accounts else view.account(address)
+        if after is None:
+            trie.delete(keccak256(address))
+            continue
+        storage_root = storage_roots.get(address)
+        if storage_root is None:
+            storage_root = EMPTY_TRIE_ROOT if before is None else before.storage_root
+        account = Account(after.nonce, after.balance, storage_root, after.code_hash)
+        if account != before:
+            trie.set(keccak256(address), account.encode())
+    return StateWrites(trie.commit(out), out, diff.code)
+
+
+def _storage_roots(
+    cache: NodeCache, view: StateView, diff: BlockDiff, out: dict[Hash32, bytes]
+) -> dict[Address, Hash32]:
+    roots: dict[Address, Hash32] = {}
+    for address in sorted({*diff.storage, *diff.wiped}):
+        before = view.full_account(address)
+        root = EMPTY_TRIE_ROOT
+        if before is not None and address not in diff.wiped:
+            root = before.storage_root
+        trie = Trie(cache, root)
+        slots = diff.storage.get(address, {})
+        for slot in sorted(slots):
+            value = slots[slot]
+            encoded = rlp.encode(rlp.encode_int(value)) if value else b""
+            trie.set(keccak256(slot.to_bytes(32)), encoded)
+        roots[address] = trie.commit(out)
+    return roots
+
+
 class StateStore:
     """All states of one store of nodes."""
 
@@ -193,42 +235,7 @@ class StateStore:
         All slots first, each storage root once, then all accounts, then one root.  Sorted, so that
         the order of written nodes is the same in every run.
         """
-        out: dict[Hash32, bytes] = {}
-        storage_roots = self._storage_roots(view, diff, out)
-        trie = Trie(self._cache, view.root)
-        for address in sorted({*diff.accounts, *storage_roots}):
-            before = view.full_account(address)
-            after = (
-                diff.accounts.get(address) if address in diff.accounts else view.account(address)
-            )
-            if after is None:
-                trie.delete(keccak256(address))
-                continue
-            storage_root = storage_roots.get(address)
-            if storage_root is None:
-                storage_root = EMPTY_TRIE_ROOT if before is None else before.storage_root
-            account = Account(after.nonce, after.balance, storage_root, after.code_hash)
-            if account != before:
-                trie.set(keccak256(address), account.encode())
-        return StateWrites(trie.commit(out), out, diff.code)
-
-    def _storage_roots(
-        self, view: StateView, diff: BlockDiff, out: dict[Hash32, bytes]
-    ) -> dict[Address, Hash32]:
-        roots: dict[Address, Hash32] = {}
-        for address in sorted({*diff.storage, *diff.wiped}):
-            before = view.full_account(address)
-            root = EMPTY_TRIE_ROOT
-            if before is not None and address not in diff.wiped:
-                root = before.storage_root
-            trie = Trie(self._cache, root)
-            slots = diff.storage.get(address, {})
-            for slot in sorted(slots):
-                value = slots[slot]
-                encoded = rlp.encode(rlp.encode_int(value)) if value else b""
-                trie.set(keccak256(slot.to_bytes(32)), encoded)
-            roots[address] = trie.commit(out)
-        return roots
+        return _applied(self._cache, view, diff)
 
     def put(self, writes: StateWrites) -> None:
         """Store what ``apply`` gave."""

@@ -5,6 +5,7 @@ and any other execution costs what it always did.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Final
 
 from eth.abc import ComputationAPI, MessageAPI, StateAPI, TransactionContextAPI
@@ -88,7 +89,7 @@ class Tracer:
 def attach(state: Any, tracer: Tracer) -> None:  # noqa: ANN401 - a State of ``machine``
     """Run what follows on a state under a tracer."""
     state.tracer = tracer
-    state.computation_class = _TRACED[type(state).computation_class]
+    state.computation_class = _first(type(state).computation_class)
 
 
 def detach(state: Any) -> None:  # noqa: ANN401 - a State of ``machine``
@@ -333,3 +334,14 @@ _TRACED: Final[dict[Any, Any]] = {
     LedgerLondonComputation: FirstLondonComputation,
     LedgerCancunComputation: FirstCancunComputation,
 }
+
+
+@cache
+def _first(machine: Any) -> Any:  # noqa: ANN401 - classes of ``machine``
+    """Give the traced class of a machine; that of a foreign fork is made when it is first asked."""
+    if machine in _TRACED:
+        return _TRACED[machine]
+    own: dict[str, Any] = {"table": _heard(machine.table), "names": _names(machine)}
+    traced: Any = type(f"Traced{machine.__name__}", (TracedComputation, machine), own)
+    traced.nested = traced
+    return type(f"First{machine.__name__}", (FirstComputation, traced), {})

@@ -1,7 +1,8 @@
-"""Transactions of types legacy, 1 and 2: strict decoding, sender recovery, signing.
+"""Transactions: strict decoding, sender recovery, signing of types legacy, 1 and 2.
 
 Own code instead of py-evm's: half the time, every failure is an error of ours, and no transaction
-that other clients refuse gets through (ledger.md section 3).
+that other clients refuse gets through (ledger.md section 3).  Types 3 (blobs, EIP-4844) and 4
+(delegations, EIP-7702) are read on foreign chains only.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from node.base import rlp
 from node.base.errors import CodecError
 from node.base.keccak import keccak256
 from node.base.keys import SECP256K1_N
-from node.base.limits import TRANSACTION_BYTES_MAX
+from node.base.limits import AUTHORIZATIONS_COUNT_MAX, TRANSACTION_BYTES_MAX
 from node.base.ports import Signer, Verifier
 from node.base.types import Address, Hash32
 from node.evm.errors import SignatureError, TxDecodeError, TxTypeError
@@ -20,9 +21,27 @@ from node.evm.errors import SignatureError, TxDecodeError, TxTypeError
 LEGACY: Final = 0
 ACCESS_LIST: Final = 1
 DYNAMIC_FEE: Final = 2
+BLOB: Final = 3
+SET_CODE: Final = 4
+NEWEST_TYPE: Final = SET_CODE
+"""What a foreign chain may hold; ours end at ``DYNAMIC_FEE``."""
+_AUTHORIZATION_PREFIX: Final = b"\x05"
 
 AccessList: TypeAlias = tuple[tuple[Address, tuple[int, ...]], ...]
 """Pairs of an account and its slots (EIP-2930)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """An account's wish that calls to it run another account's code (EIP-7702)."""
+
+    chain_id: int
+    """0: on every chain."""
+    address: Address
+    """Whose code; the zero address takes a delegation back."""
+    nonce: int
+    authority: Address | None
+    """Who signed; None: the signature cannot stand, and nothing comes of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +66,10 @@ class Transaction:
     max_tip: int
     """Wei per gas; the gas price of types legacy and 1."""
     access_list: AccessList
+    max_blob_fee: int = 0
+    """Wei per blob gas."""
+    blob_hashes: tuple[Hash32, ...] = ()
+    authorizations: tuple[Authorization, ...] = ()
 
     @property
     def is_create(self) -> bool:
@@ -70,47 +93,54 @@ _SHAPES: Final = {
     LEGACY: _Shape("legacy", 9, 0, 2, None),
     ACCESS_LIST: _Shape("type 1", 11, 1, 3, 7),
     DYNAMIC_FEE: _Shape("type 2", 12, 1, 4, 8),
+    BLOB: _Shape("type 3", 14, 1, 4, 8),
+    SET_CODE: _Shape("type 4", 13, 1, 4, 8),
 }
 
 
-def decode_transaction(raw: bytes, verifier: Verifier) -> Transaction:
+def decode_transaction(
+    raw: bytes, verifier: Verifier, *, highest_type: int = DYNAMIC_FEE, low_s: bool = True
+) -> Transaction:
     """Read a transaction and recover its sender.
 
-    raises        TxDecodeError: no canonical RLP of a known shape, or too long; TxTypeError: blob,
-                  set-code and unknown types; SignatureError: no sender follows from r, s, v.
-    source        EIP-155, EIP-2718, EIP-2930, EIP-1559; low s: EIP-2.
+    ``highest_type``  newest type that the rules know.
+    ``low_s``         whether s must not be above half the group order, as from Homestead on.
+    raises        TxDecodeError: no canonical RLP of a known shape, or too long; TxTypeError: a
+                  newer or unknown type; SignatureError: no sender follows from r, s, v.
+    source        EIP-155, EIP-2718, EIP-2930, EIP-1559, EIP-4844, EIP-7702; low s: EIP-2.
     """
     if not raw or len(raw) > TRANSACTION_BYTES_MAX:
         raise TxDecodeError(f"{len(raw)} bytes, wants 1 to {TRANSACTION_BYTES_MAX}")
     kind = LEGACY if raw[0] >= 0xC0 else raw[0]
-    if kind not in _SHAPES or (kind == LEGACY and raw[0] < 0xC0):
-        raise TxTypeError(raw[0])
+    if kind > highest_type or (kind == LEGACY and raw[0] < 0xC0):
+        raise TxTypeError(raw[0], highest_type)
     shape = _SHAPES[kind]
     try:
         items = rlp.decode(raw if kind == LEGACY else raw[1:])
         if isinstance(items, bytes) or len(items) != shape.items:
             got = "no list" if isinstance(items, bytes) else f"{len(items)} items"
             raise TxDecodeError(f"{got}, {shape.name} wants {shape.items} items")
-        return _from_items(raw, kind, shape, items, verifier)
+        return _from_items(raw, kind, items, verifier, low_s=low_s)
     except CodecError as error:
         raise TxDecodeError(error.what) from error
 
 
 def _from_items(
-    raw: bytes, kind: int, shape: _Shape, items: list[rlp.Decoded], verifier: Verifier
+    raw: bytes, kind: int, items: list[rlp.Decoded], verifier: Verifier, *, low_s: bool
 ) -> Transaction:
+    shape = _SHAPES[kind]
     at = shape.gas
     first_fee = rlp.decode_int(items[shape.nonce + 1])
     data = items[at + 3]
     if not isinstance(data, bytes):
         raise TxDecodeError("data is a list")
-    chain_id, digest, signature = _signed(kind, items)
+    chain_id, digest, signature = _signed(kind, items, low_s=low_s)
     access_list = () if shape.access_list is None else _access_list(items[shape.access_list])
     nonce = rlp.decode_int(items[shape.nonce], bytes_max=8)
     gas = rlp.decode_int(items[at], bytes_max=8)
     to = _to(items[at + 1])
     value = rlp.decode_int(items[at + 2])
-    max_fee = rlp.decode_int(items[shape.nonce + 2]) if kind == DYNAMIC_FEE else first_fee
+    max_fee = rlp.decode_int(items[shape.nonce + 2]) if kind >= DYNAMIC_FEE else first_fee
     sender = verifier.recover(digest, signature)
     if sender is None:
         raise SignatureError("r and s lead to no public key")
@@ -128,10 +158,15 @@ def _from_items(
         max_fee=max_fee,
         max_tip=first_fee,
         access_list=access_list,
+        max_blob_fee=rlp.decode_int(items[9]) if kind == BLOB else 0,
+        blob_hashes=_blob_hashes(items[10]) if kind == BLOB else (),
+        authorizations=_authorizations(items[9], verifier) if kind == SET_CODE else (),
     )
 
 
-def _signed(kind: int, items: list[rlp.Decoded]) -> tuple[int | None, Hash32, bytes]:
+def _signed(
+    kind: int, items: list[rlp.Decoded], *, low_s: bool
+) -> tuple[int | None, Hash32, bytes]:
     """Give the chain id, the digest that was signed, and the signature r, s, v."""
     chain_id: int | None
     if kind == LEGACY:
@@ -153,9 +188,43 @@ def _signed(kind: int, items: list[rlp.Decoded]) -> tuple[int | None, Hash32, by
     r, s = rlp.decode_int(items[-2]), rlp.decode_int(items[-1])
     if not 0 < r < SECP256K1_N:
         raise SignatureError("r is zero or not below the group order")
+    if not low_s and SECP256K1_N // 2 < s < SECP256K1_N:
+        s, parity = SECP256K1_N - s, 1 - parity  # its twin, which names the same signer
     if not 0 < s <= SECP256K1_N // 2:
         raise SignatureError("s is zero or above half the group order")
     return chain_id, digest, r.to_bytes(32) + s.to_bytes(32) + bytes((parity,))
+
+
+def _blob_hashes(item: rlp.Decoded) -> tuple[Hash32, ...]:
+    if isinstance(item, bytes):
+        raise TxDecodeError("the blob hashes are no list")
+    hashes: list[Hash32] = []
+    for entry in item:
+        if not isinstance(entry, bytes) or len(entry) != 32:
+            raise TxDecodeError("a blob hash has not 32 bytes")
+        hashes.append(Hash32(entry))
+    return tuple(hashes)
+
+
+def _authorizations(item: rlp.Decoded, verifier: Verifier) -> tuple[Authorization, ...]:
+    if isinstance(item, bytes) or len(item) > AUTHORIZATIONS_COUNT_MAX:
+        raise TxDecodeError(f"wants a list of at most {AUTHORIZATIONS_COUNT_MAX} authorizations")
+    return tuple(_authorization(entry, verifier) for entry in item)
+
+
+def _authorization(item: rlp.Decoded, verifier: Verifier) -> Authorization:
+    if isinstance(item, bytes) or len(item) != 6:
+        raise TxDecodeError("an authorization is no list of six items")
+    address = _to(item[1])
+    if address is None:
+        raise TxDecodeError("an authorization names no account")
+    chain_id = rlp.decode_int(item[0])
+    nonce = rlp.decode_int(item[2], bytes_max=8)
+    parity = rlp.decode_int(item[3], bytes_max=1)
+    r, s = rlp.decode_int(item[4]), rlp.decode_int(item[5])
+    digest = keccak256(_AUTHORIZATION_PREFIX + rlp.encode(item[:3]))
+    signature = r.to_bytes(32) + s.to_bytes(32) + bytes((parity,))
+    return Authorization(chain_id, address, nonce, verifier.recover(digest, signature))
 
 
 def _to(item: rlp.Decoded) -> Address | None:

@@ -27,8 +27,10 @@ class RunFolderError(StorageError):
         return f"{self.path}: {self.what}"
 
 
-def write_run(folder: Path, files: Mapping[str, str], results: str) -> None:
+def write_run(folder: Path, files: Mapping[str, str | bytes], results: str) -> None:
     """Write the files of a run, then its results.
+
+    ``files``     name in the folder, ``/`` before what lies in a folder of its own.
 
     raises        RunFolderError: names the file that could not be written.
     """
@@ -37,9 +39,10 @@ def write_run(folder: Path, files: Mapping[str, str], results: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / RESULTS
         target.unlink(missing_ok=True)
-        for name, text in files.items():
+        for name, content in files.items():
             target = folder / name
-            _write(target, text)
+            target.parent.mkdir(exist_ok=True)
+            _write(target, content)
         target = folder / RESULTS
         _write(target, results)
     except OSError as error:
@@ -64,7 +67,7 @@ def point_latest(folder: Path, runs: Path) -> None:
         raise RunFolderError(str(link), error.strerror or str(error)) from error
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: str | bytes) -> None:
     made = path.with_name(f".{path.name}.part")
-    made.write_text(text, encoding="utf-8", newline="\n")
+    made.write_bytes(content if isinstance(content, bytes) else content.encode())
     made.replace(path)

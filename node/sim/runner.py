@@ -25,6 +25,7 @@ from node.sim.judges import build_expectations
 from node.sim.loader import load, resolve
 from node.sim.message_trace import mermaid
 from node.sim.results import Results, verdict_of
+from node.sim.run_chains import chain_files
 from node.sim.run_folder import point_latest, write_run
 from node.sim.schedule import Schedule, StepOutcome
 from node.sim.schema.scenario import Scenario
@@ -237,20 +238,19 @@ class _Run:
 
 def _write(folder: Path, file: Path, run: _Run, results: Results, render: Render | None) -> None:
     scenario = run.scenario
-    files = {
+    world = run.world
+    files = chain_files(world.genesis, (core.ledger for core in world.nodes.values())) | {
         "scenario.yaml": scenario.tree.text,
         "resolved.json": json.dumps(scenario.resolved(), indent=2, ensure_ascii=False) + "\n",
-        "history.jsonl": run.world.history.text(),
-        "messages.mmd": mermaid(scenario.network.validators, run.world.messages),
+        "history.jsonl": world.history.text(),
+        "messages.mmd": mermaid(scenario.network.validators, world.messages),
     }
     if render is not None:
         # folder and name only: the page must not tell where on somebody's disk the file lies
         name = shlex.quote(str(Path(*file.resolve().parts[-2:])))
         repeat = f"python3 cli.py run {name} --seed {scenario.run.seed}"
-        extra = report_data(
-            run.world, run.book, run.schedule.outcomes, file=file.name, repeat=repeat
-        )
-        files["report.html"] = render(results.as_dict(), run.world.history.as_dicts(), extra)
+        extra = report_data(world, run.book, run.schedule.outcomes, file=file.name, repeat=repeat)
+        files["report.html"] = render(results.as_dict(), world.history.as_dicts(), extra)
     write_run(folder, files, results.text())
 
 

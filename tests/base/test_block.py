@@ -7,9 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.base import rlp
-from node.base.block import Block
+from node.base.block import Block, Withdrawal
 from node.base.errors import CodecError
-from node.base.limits import BLOCK_TRANSACTIONS_MAX, FRAME_BYTES_MAX, TRANSACTION_BYTES_MAX
+from node.base.limits import (
+    BLOCK_TRANSACTIONS_MAX,
+    BLOCK_UNCLES_MAX,
+    BLOCK_WITHDRAWALS_MAX,
+    FRAME_BYTES_MAX,
+    TRANSACTION_BYTES_MAX,
+)
 from node.base.types import Hash32
 from tests.base.headers import frontier_header
 
@@ -91,3 +97,58 @@ def test_block_may_hold_as_many_transactions_as_the_limit_and_no_more() -> None:
 def test_block_larger_than_a_frame_is_refused_before_it_is_read() -> None:
     with pytest.raises(CodecError, match=f"{FRAME_BYTES_MAX + 1} bytes"):
         Block.decode(bytes(FRAME_BYTES_MAX + 1))
+
+
+SHANGHAI = replace(HEADER, withdrawals_root=Hash32(bytes(32)))
+PAID = Withdrawal(2**64 - 1, 0, b"\x0a" * 20, 7)
+UNCLES = (HEADER, frontier_header())
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        Block(HEADER, (LEGACY,), UNCLES),
+        Block(SHANGHAI, (TYPED,), (), (PAID, replace(PAID, index=0))),
+        Block(replace(CANCUN, requests_hash=Hash32(bytes(32))), ()),
+        Block(CANCUN, (), (SHANGHAI,), (PAID,)),
+    ],
+)
+def test_foreign_block_decodes_to_itself_and_is_refused_on_our_own_chains(block: Block) -> None:
+    raw = block.encode()
+    assert Block.decode(raw, foreign=True) == block
+    assert Block.decode(raw, foreign=True).encode() == raw
+    with pytest.raises(CodecError, match=r"must be empty|21 items|17 items"):
+        Block.decode(raw)
+
+
+@pytest.mark.parametrize("header", [HEADER, CANCUN])
+def test_own_block_reads_the_same_as_a_foreign_one(header: object) -> None:
+    raw = Block(header, (LEGACY, TYPED)).encode()
+    assert Block.decode(raw, foreign=True) == Block.decode(raw)
+
+
+GOOD = PAID.items()
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (encoded([], [b""]), "no list"),
+        (encoded([], b""), "uncles"),
+        (encoded([], [HEADER.items()] * (BLOCK_UNCLES_MAX + 1)), f"most {BLOCK_UNCLES_MAX} uncles"),
+        (rlp.encode([SHANGHAI.items(), [], [], b""]), "withdrawals"),
+        (rlp.encode([SHANGHAI.items(), [], []]), "3 items, wants 4"),
+        (rlp.encode([SHANGHAI.items(), [], [], [b"\x01"]]), "a withdrawal is no list"),
+        (rlp.encode([SHANGHAI.items(), [], [], [GOOD[:3]]]), "a withdrawal is no list"),
+        (rlp.encode([SHANGHAI.items(), [], [], [[*GOOD[:2], bytes(19), b""]]]), "20 bytes"),
+        (rlp.encode([SHANGHAI.items(), [], [], [[*GOOD[:3], b"\0"]]]), "leading zeros"),
+        (rlp.encode([SHANGHAI.items(), [], [], [[*GOOD[:3], bytes([1] * 9)]]]), "at most 8"),
+        (
+            rlp.encode([SHANGHAI.items(), [], [], [GOOD] * (BLOCK_WITHDRAWALS_MAX + 1)]),
+            f"most {BLOCK_WITHDRAWALS_MAX} withdrawals",
+        ),
+    ],
+)
+def test_bytes_that_are_no_foreign_block_are_refused(data: bytes, what: str) -> None:
+    with pytest.raises(CodecError, match=what):
+        Block.decode(data, foreign=True)

@@ -6,6 +6,7 @@ import pytest
 import rlp as pyrlp
 from eth.vm.forks.cancun.headers import CancunBlockHeader
 from eth.vm.forks.london.blocks import LondonBlockHeader
+from eth.vm.forks.prague.headers import PragueBlockHeader
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,8 @@ CANCUN = replace(
     excess_blob_gas=0,
     parent_beacon_root=Hash32(bytes(32)),
 )
+SHANGHAI = replace(LONDON, withdrawals_root=Hash32(b"\x08" * 32))
+PRAGUE = replace(CANCUN, requests_hash=Hash32(b"\x09" * 32))
 # Goerli's genesis, a Clique header (EIP-225): its hash is public knowledge
 GOERLI_GENESIS_HASH = "bf7e331f7f7c1dd2e05159666b3bf8bc7a8a3a9eb1d518969eab529dd9b88c1a"
 
@@ -88,6 +91,36 @@ def test_other_item_counts_are_refused(count: int) -> None:
         Header.decode(rlp.encode(items))
 
 
+@pytest.mark.parametrize(("header", "count"), [(SHANGHAI, 17), (PRAGUE, 21)])
+def test_forms_that_only_foreign_chains_have_are_read_on_demand(header: Header, count: int) -> None:
+    raw = header.encode()
+    assert len(header.items()) == count
+    assert Header.decode(raw, foreign=True) == header
+    with pytest.raises(CodecError, match=f"{count} items, wants 15, 16 or 20"):
+        Header.decode(raw)
+
+
+@pytest.mark.parametrize("header", [FRONTIER, LONDON, CANCUN])
+def test_our_own_forms_are_foreign_ones_too(header: Header) -> None:
+    assert Header.decode(header.encode(), foreign=True) == header
+
+
+@pytest.mark.parametrize("count", [14, 18, 19, 22])
+def test_other_item_counts_are_no_foreign_header(count: int) -> None:
+    items = [*PRAGUE.items(), b""][:count]
+    with pytest.raises(CodecError, match=f"{count} items, wants 15, 16, 17, 20 or 21"):
+        Header.decode(rlp.encode(items), foreign=True)
+
+
+def test_requests_hash_has_32_bytes() -> None:
+    with pytest.raises(CodecError, match="requestsHash has 31 bytes"):
+        Header.decode(rlp.encode([*CANCUN.items(), bytes(31)]), foreign=True)
+
+
+def test_hash_of_a_prague_header_equals_that_of_py_evm() -> None:
+    assert pyrlp.decode(PRAGUE.encode(), PragueBlockHeader).hash == PRAGUE.hash()
+
+
 def test_bytes_instead_of_a_list_are_refused() -> None:
     with pytest.raises(CodecError, match="no list"):
         Header.decode(b"\x80")
@@ -126,6 +159,17 @@ def test_header_larger_than_the_limit_is_refused_before_it_is_read() -> None:
         Header.decode(bytes(HEADER_BYTES_MAX + 1))
 
 
-def test_half_a_cancun_header_is_an_error_of_ours() -> None:
+HALVES = [
+    replace(CANCUN, blob_gas_used=None),
+    replace(CANCUN, parent_beacon_root=None),
+    replace(CANCUN, withdrawals_root=None),
+    replace(SHANGHAI, excess_blob_gas=0),
+    replace(SHANGHAI, base_fee=None),
+    replace(SHANGHAI, requests_hash=Hash32(bytes(32))),
+]
+
+
+@pytest.mark.parametrize("header", HALVES)
+def test_header_with_a_gap_is_an_error_of_ours(header: Header) -> None:
     with pytest.raises(AssertionError):
-        replace(LONDON, withdrawals_root=Hash32(bytes(32))).encode()
+        header.encode()

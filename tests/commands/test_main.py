@@ -36,7 +36,9 @@ def broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: BaseException
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     said = capsys.readouterr().out
-    assert [name for name in ("run", "check", "schema", "test", "doctor") if name not in said] == []
+    assert [
+        name for name in ("run", "check", "schema", "test", "doctor", "chain") if name not in said
+    ] == []
 
 
 def test_no_words_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:

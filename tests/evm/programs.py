@@ -50,6 +50,9 @@ class Author:
     keys: list[PrivateKey]
     chain_id: int
     cancun: bool = False
+    highest_type: int = 2
+    is_protected: bool = True
+    """Legacy transactions name the chain."""
     nonces: dict[Address, int] = field(default_factory=dict)
     known: list[Address] = field(default_factory=list)
     """Contracts that may exist, and accounts."""
@@ -244,9 +247,11 @@ class Author:
         }
         slots = ((self.address(), (0, rng.randrange(4))),) if rng.random() < 0.6 else ()
         kind = rng.randrange(4)
-        if kind == 0:
+        if not self.is_protected:
+            common["chain_id"] = None
+        if kind == 0 and self.highest_type >= 1:
             return sign_access_list(key, gas_price=rng.choice([7, 20]), access_list=slots, **common)
-        if kind == 1:
+        if kind == 1 and self.highest_type >= 2:
             return sign_dynamic_fee(
                 key, max_fee=30, max_tip=rng.choice([0, 3, 30]), access_list=slots, **common
             )

@@ -7,18 +7,39 @@ import rlp
 from eth.db.atomic import AtomicDB
 from eth.db.chain import ChainDB
 from eth.db.trie import make_trie_root_and_nodes
+from eth.rlp.headers import BlockHeader
+from eth.vm import forks
 from eth.vm.chain_context import ChainContext
-from eth.vm.forks.cancun import CancunVM
 from eth.vm.forks.cancun.blocks import CancunBlockHeader
-from eth.vm.forks.london import LondonVM
 from eth.vm.forks.london.blocks import LondonBlockHeader
+from eth.vm.forks.paris.blocks import ParisBlockHeader
+from eth.vm.forks.prague.headers import PragueBlockHeader
+from eth.vm.forks.shanghai.blocks import ShanghaiBlockHeader
 
 from node.base.header import Header
 from node.base.types import Address, Hash32
 from node.evm.forks import LONDON, Profile
 from node.evm.genesis import GenesisAccount
 
-VMS = {"london": (LondonVM, LondonBlockHeader), "cancun": (CancunVM, CancunBlockHeader)}
+VMS = {
+    "frontier": (forks.FrontierVM, BlockHeader),
+    "homestead": (
+        forks.HomesteadVM.configure(support_dao_fork=False, _dao_fork_block_number=0),
+        BlockHeader,
+    ),
+    "tangerine_whistle": (forks.TangerineWhistleVM, BlockHeader),
+    "spurious_dragon": (forks.SpuriousDragonVM, BlockHeader),
+    "byzantium": (forks.ByzantiumVM, BlockHeader),
+    "constantinople": (forks.ConstantinopleVM, BlockHeader),
+    "petersburg": (forks.PetersburgVM, BlockHeader),
+    "istanbul": (forks.IstanbulVM, BlockHeader),
+    "berlin": (forks.BerlinVM, BlockHeader),
+    "london": (forks.LondonVM, LondonBlockHeader),
+    "paris": (forks.ParisVM, ParisBlockHeader),
+    "shanghai": (forks.ShanghaiVM, ShanghaiBlockHeader),
+    "cancun": (forks.CancunVM, CancunBlockHeader),
+    "prague": (forks.PragueVM, PragueBlockHeader),
+}
 
 
 @dataclass(frozen=True)
@@ -70,11 +91,12 @@ class StockChain:
             "parent_hash": header.parent_hash,
             "mix_hash": header.mix_hash,
             "nonce": header.nonce,
-            "base_fee_per_gas": header.base_fee,
             "state_root": self.state_root,
         }
-        if header.withdrawals_root is not None:
-            fields |= {"excess_blob_gas": 0, "blob_gas_used": 0}
+        if header.base_fee is not None:
+            fields["base_fee_per_gas"] = header.base_fee
+        if header.excess_blob_gas is not None:
+            fields |= {"excess_blob_gas": header.excess_blob_gas, "blob_gas_used": 0}
         start = self.header_class(**fields)
         context = ChainContext(self.chain_id)
         vm = self.vm_class(start, self.chaindb, context, None)

@@ -98,6 +98,8 @@ def test_a_plain_header_passes(profile):
         (LONDON, CANCUN_FIELDS, "header fields"),
         (CANCUN, {"withdrawals_root": None}, "header fields"),
         (LONDON, {"ommers_hash": bytes(32)}, "uncles hash"),
+        (CANCUN, {"blob_gas_used": None}, "header fields"),
+        (CANCUN, {"requests_hash": bytes(32)}, "header fields"),
         (CANCUN, {"withdrawals_root": bytes(32)}, "withdrawals root"),
         (CANCUN, {"blob_gas_used": 1}, "blob gas used"),
         (CANCUN, {"excess_blob_gas": 1}, "excess blob gas"),

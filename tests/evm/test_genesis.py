@@ -1,3 +1,4 @@
+import hashlib
 import json
 from dataclasses import replace
 
@@ -9,13 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.base.errors import ConfigError
+from node.base.limits import EXCESS_BLOB_GAS_MAX
 from node.base.types import Address
 from node.evm import genesis as genesis_module
-from node.evm.forks import CANCUN, LONDON
+from node.evm.forks import CANCUN, LONDON, Fork
 from node.evm.genesis import Genesis, GenesisAccount, genesis_block, parse_genesis
 from node.evm.state import StateStore
 from node.storage.state_nodes import MemoryStateNodes
 from tests.evm.chains import genesis
+from tests.evm.foreign_chain import apis, config_of
 
 ADDRESS = Address(b"\x0a" * 20)
 FULL = GenesisAccount(nonce=3, balance=10**20, code=b"\x60\x01", storage={0: 1, 2**255: 7})
@@ -216,3 +219,107 @@ def test_a_genesis_has_a_size_limit(monkeypatch):
     assert parse_genesis(text).alloc[ADDRESS] == FULL
     with pytest.raises(ConfigError, match=str(len(text) + 1)):
         parse_genesis(text + " ")
+
+
+# -- foreign chains --
+
+SYSTEM = "000f3df6d732807ef1319fb7b8bb8522d0beac02"
+
+
+def _foreign(config, **changes):
+    data = {"config": {"chainId": 5} | config, "gasLimit": "0x1", "difficulty": "0x1", "alloc": {}}
+    return Genesis.from_json(data | changes, foreign=True)
+
+
+def _header(genesis):
+    return genesis_block(genesis, MemoryStateNodes()).header
+
+
+@pytest.mark.parametrize("profile", [LONDON, CANCUN])
+def test_a_genesis_of_ours_stays_ours_where_foreign_ones_are_welcome(profile):
+    start = genesis({ADDRESS: FULL}, profile)
+    assert parse_genesis(json.dumps(start.to_json()), foreign=True) == start
+
+
+def test_a_foreign_genesis_is_refused_unless_it_is_welcome():
+    text = json.dumps(_foreign({}).to_json())
+    with pytest.raises(ConfigError, match="engines"):
+        parse_genesis(text)
+    assert parse_genesis(text, foreign=True).forks is not None
+
+
+def test_a_genesis_with_system_contracts_is_foreign():
+    start = genesis({Address(bytes.fromhex(SYSTEM)): GenesisAccount(code=b"\x00")}, CANCUN)
+    data = start.to_json()
+    with pytest.raises(ConfigError, match="system contract"):
+        Genesis.from_json(data)
+    assert Genesis.from_json(data, foreign=True).forks is not None
+
+
+@pytest.mark.parametrize("fork", list(Fork), ids=lambda fork: fork.name)
+def test_block_0_has_the_fields_of_its_fork(fork):
+    header = _header(_foreign(config_of(fork)))
+    counts = {Fork.SHANGHAI: 17, Fork.CANCUN: 20, Fork.PRAGUE: 21}
+    assert len(header.items()) == counts.get(fork, 16 if fork >= Fork.LONDON else 15)
+    assert header.base_fee == (10**9 if fork >= Fork.LONDON else None)
+
+
+def test_values_of_a_foreign_genesis_reach_its_header():
+    start = _foreign(
+        config_of(Fork.PRAGUE),
+        baseFeePerGas="0x7",
+        excessBlobGas="0x20000",
+        blobGasUsed="0x40000",
+        gasLimit="0x0",
+    )
+    header = _header(start)
+    assert (header.base_fee, header.excess_blob_gas, header.blob_gas_used) == (7, 131_072, 262_144)
+    assert header.gas_limit == 4_712_388
+    assert header.requests_hash == hashlib.sha256(b"").digest()
+
+
+def test_null_is_no_value():
+    start = _foreign(
+        config_of(Fork.CANCUN), baseFeePerGas=None, excessBlobGas=None, blobGasUsed=None
+    )
+    assert (start.base_fee, start.excess_blob_gas, start.blob_gas_used) == (10**9, 0, 0)
+
+
+@pytest.mark.parametrize("fork", [Fork.FRONTIER, Fork.BERLIN, Fork.PRAGUE])
+def test_a_foreign_genesis_comes_back_from_its_text(fork):
+    start = _foreign(config_of(fork), excessBlobGas="0x9", coinbase="0x" + "0c" * 20)
+    again = parse_genesis(json.dumps(start.to_json()), foreign=True)
+    assert again == start
+    assert _header(again) == _header(start)
+
+
+@pytest.mark.parametrize(
+    ("config", "engine"),
+    [({}, "ethash"), ({"ethash": {}}, "ethash"), ({"clique": {"period": 3}}, "clique")],
+)
+def test_a_foreign_genesis_names_its_engine_or_none(config, engine):
+    assert _foreign({"homesteadBlock": 4} | config).engine == engine
+
+
+def test_more_blob_gas_than_a_fee_can_be_reckoned_from_is_refused():
+    with pytest.raises(ConfigError, match="excessBlobGas above"):
+        _foreign(config_of(Fork.CANCUN), excessBlobGas=hex(EXCESS_BLOB_GAS_MAX + 1))
+    assert _foreign(config_of(Fork.CANCUN), excessBlobGas=hex(EXCESS_BLOB_GAS_MAX))
+
+
+def test_a_genesis_beyond_prague_is_refused_with_the_name_of_the_fork():
+    with pytest.raises(ConfigError, match=r"config.osakaTime = 0 is reached at block 0"):
+        _foreign(config_of(Fork.PRAGUE) | {"osakaTime": 0})
+
+
+def test_blobs_are_refused_on_a_chain_of_ours():
+    with pytest.raises(ConfigError, match="excessBlobGas"):
+        genesis_block(genesis(excess_blob_gas=1), MemoryStateNodes())
+
+
+@pytest.mark.conformance
+def test_genesis_of_execution_apis_has_the_hash_that_its_makers_state():
+    start = parse_genesis((apis() / "genesis.json").read_bytes(), foreign=True)
+    want = "79e0f5ffb6a0c9f54d507dbbadc935603ac1db86d32f7857472180a75ec11f90"
+    assert _header(start).hash().hex() == want
+    assert _header(parse_genesis(json.dumps(start.to_json()), foreign=True)).hash().hex() == want

@@ -63,7 +63,7 @@ def _with(index, value):
     "raw",
     [
         b"",
-        b"\x03" + pyrlp.encode(GOOD),
+        b"\x05" + pyrlp.encode(GOOD),
         pyrlp.encode(GOOD) + b"\0",
         pyrlp.encode(GOOD[:3]),
         pyrlp.encode(_with(0, b"\x02")),
@@ -108,3 +108,33 @@ def test_only_a_transaction_without_recipient_creates():
     raw = legacy(ALICE, 3, None)
     assert created_address(decoded(raw)) == contract_address(ALICE.address, 3)
     assert created_address(decoded(legacy(ALICE, 3, BOB.address))) is None
+
+
+@pytest.mark.parametrize("kind", [3, 4])
+def test_a_receipt_of_a_foreign_type_comes_back(kind):
+    receipt = Receipt.of(kind, 1, 5, ())
+    assert receipt.encode()[0] == kind
+    assert Receipt.decode(receipt.encode()) == receipt
+
+
+@given(words, st.integers(0, 2**63), st.lists(logs, max_size=2).map(tuple))
+def test_a_receipt_with_a_root_is_encoded_as_py_evm_does_and_comes_back(root, gas, entries):
+    receipt = Receipt.of(0, None, gas, entries, root)
+    stock = StockReceipt(
+        state_root=root,
+        gas_used=gas,
+        logs=[
+            StockLog(log.address, [int.from_bytes(topic) for topic in log.topics], log.data)
+            for log in entries
+        ],
+    )
+    assert receipt.encode() == pyrlp.encode(stock)
+    assert Receipt.decode(receipt.encode()) == receipt
+
+
+@pytest.mark.parametrize(
+    "raw", [pyrlp.encode(_with(0, bytes(31))), b"\x01" + pyrlp.encode(_with(0, b"\x05" * 32))]
+)
+def test_only_an_old_receipt_has_a_root(raw):
+    with pytest.raises(CodecError):
+        Receipt.decode(raw)

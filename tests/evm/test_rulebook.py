@@ -5,10 +5,10 @@ import pytest
 from node.base.errors import InvalidBlockError
 from node.base.types import Address
 from node.evm.executor_pyevm import PyevmExecutor
-from node.evm.forks import CANCUN
+from node.evm.forks import CANCUN, Fork
 from node.evm.genesis import GenesisAccount
 from node.evm.ledger import Ledger
-from node.evm.rulebook import ProfileRules
+from node.evm.rulebook import BlockRules, ProfileRules
 from node.evm.state import StateStore
 from node.storage.ledger_store import MemoryLedgerStore
 from node.storage.state_nodes import MemoryStateNodes
@@ -26,6 +26,7 @@ from tests.evm.chains import (
     legacy,
     seal,
 )
+from tests.evm.foreign_chain import book_of
 
 TARGET = Address(b"\x0e" * 20)
 ALLOC = {TARGET: GenesisAccount(nonce=1, code=COUNTER)}
@@ -70,3 +71,19 @@ def test_the_context_has_every_field_from_the_header_but_the_fee_recipient():
     assert (context.difficulty, context.gas_limit) == (header.difficulty, header.gas_limit)
     assert (context.mix_hash, context.base_fee) == (header.mix_hash, header.base_fee)
     assert (context.fee_recipient, context.chain_id) == (SIGNER, CHAIN_ID)
+
+
+def test_foreign_rules_are_rules_of_blocks():
+    book = book_of(Fork.LONDON)
+    rules: BlockRules = book.rules
+    block = book.make()
+    result = rules.check(
+        block,
+        book.head,
+        book.state(),
+        book.ancestors(block.header),
+        fee_recipient=block.header.coinbase,
+    )
+    assert result.state_root == block.header.state_root
+    context = rules.context(block.header, (), fee_recipient=block.header.coinbase)
+    assert context.number == 1

@@ -178,3 +178,16 @@ def test_of_a_shared_pool_a_node_opens_only_the_states_that_it_stored():
     assert other.view(roots[0]).nonce(A) == 1
     with pytest.raises(MissingStateError):
         other.view(roots[1])
+
+
+def test_the_root_after_changes_is_that_of_the_state_to_be_and_stores_nothing():
+    nodes = MemoryStateNodes()
+    store = StateStore(nodes)
+    view = store.view(EMPTY_TRIE_ROOT)
+    account = AccountData(1, 2, EMPTY_CODE_HASH)
+    diff = BlockDiff({Address(b"\x01" * 20): account}, {}, frozenset(), {})
+    root = view.root_after(diff)
+    assert nodes.node(root) is None
+    assert store.apply(view, diff).root == root
+    store.put(store.apply(view, diff))
+    assert store.view(root).account(Address(b"\x01" * 20)) == account

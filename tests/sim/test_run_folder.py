@@ -39,3 +39,9 @@ def test_latest_is_a_text_file_where_links_are_refused(tmp_path, monkeypatch):
     (tmp_path / "run").mkdir()
     point_latest(tmp_path / "run", tmp_path)
     assert (tmp_path / "latest").read_text() == "run\n"
+
+
+def test_bytes_and_files_in_a_folder_of_their_own_are_written(tmp_path):
+    write_run(tmp_path / "run", {"chains/a.gz": b"\xff\x00", "é.txt": "é\n"}, "done")
+    assert (tmp_path / "run" / "chains" / "a.gz").read_bytes() == b"\xff\x00"
+    assert (tmp_path / "run" / "é.txt").read_bytes() == "é\n".encode()

@@ -9,6 +9,7 @@ from node.base.errors import ConfigError, OperatorError, UsageError
 from node.base.rng import TreeEntropy
 from node.privacy.studies import load_study
 from node.sim import kernel, runner
+from node.sim.run_chains import find_chain
 from node.sim.run_folder import RunFolderError
 from node.sim.runner import ProgressEvent, read_scenario, run_scenario
 from node.sim.schema.faults import ScenarioFileError
@@ -222,6 +223,8 @@ def test_the_folder_holds_what_is_needed_to_look_and_to_repeat(done) -> None:
         "messages.mmd",
         "results.json",
         "report.html",
+        "genesis.json",
+        "chains",
     }
     assert (folder / "scenario.yaml").read_text() == text(ARRIVE, AGREE, "30s")
     assert json.loads((folder / "results.json").read_text()) == done[0].results
@@ -231,6 +234,16 @@ def test_the_folder_holds_what_is_needed_to_look_and_to_repeat(done) -> None:
     assert [json.loads(line)["i"] for line in lines] == list(range(len(lines)))
     assert (folder / "messages.mmd").read_text().startswith("sequenceDiagram")
     assert (folder / "report.html").read_text() == "<html>report</html>"
+
+
+def test_the_chain_of_every_node_is_in_the_folder_once(done) -> None:
+    result = done[0]
+    (packed,) = (result.folder / "chains").iterdir()
+    for node in result.results["nodes"]:
+        assert packed.name == f"{node['head_hash'][2:]}.rlp.gz"
+        chain = find_chain(result.folder, node["name"])
+        with chain.blocks() as blocks:
+            assert sum(1 for _ in blocks) == node["height"] + 1
 
 
 def test_the_report_is_made_of_results_history_and_what_is_known_besides(done) -> None:

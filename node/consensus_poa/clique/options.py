@@ -1,7 +1,8 @@
 """What the genesis file and the operator choose about Clique (consensus.md section 4)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal, Self
 
 from node.base.errors import ConfigError
 from node.base.types import MICROS_PER_SECOND
@@ -9,6 +10,9 @@ from node.consensus_poa.extra_data import VANITY_BYTES
 
 WIGGLE_STEP_US: Final = MICROS_PER_SECOND // 2
 """Out-of-turn signers spread over this much per signer (EIP-225, 500 ms)."""
+
+EPOCH_BLOCKS: Final = 30_000
+"""Blocks between checkpoints where a chain does not say otherwise (EIP-225)."""
 
 ForkChoiceRule = Literal["td", "geth", "eip3436"]
 Wiggle = Literal["geth", "eip"]
@@ -21,7 +25,7 @@ class CliqueOptions:
     raises        ConfigError: a value outside its range.
     """
 
-    epoch: int = 30_000
+    epoch: int = EPOCH_BLOCKS
     """Blocks between checkpoints, at least 1."""
     period: int = 15
     """Seconds between a block and its parent, at least; 0: a block only for transactions."""
@@ -59,3 +63,26 @@ class CliqueOptions:
         for holds, what in checks:
             if not holds:
                 raise ConfigError(what)
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any], *, london_block: int = 0) -> Self:
+        """Read what stands under ``config.clique`` of a genesis.json, in geth's or Besu's names.
+
+        As in geth an absent period is 0, and an epoch that is absent or 0 is EPOCH_BLOCKS.
+        raises        ConfigError: no whole number, or out of range.
+        """
+        return cls(
+            epoch=_whole(settings, "epoch", "epochlength") or EPOCH_BLOCKS,
+            period=_whole(settings, "period", "blockperiodseconds"),
+            london_block=london_block,
+        )
+
+
+def _whole(settings: Mapping[str, Any], *names: str) -> int:
+    for name in names:
+        value = settings.get(name, 0)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ConfigError(f"genesis: config.clique.{name} is {value!r}, wants a whole number")
+        if value:
+            return value
+    return 0
