@@ -49,6 +49,23 @@ class MemoMismatchError(StorageError):
 
 
 @dataclass(eq=False)
+class ReplayMismatchError(StorageError):
+    """A block run again gives another receipt than the one that is stored.
+
+    The fee recipient that was given is another one's, or the store is at fault.
+    """
+
+    block: Hash32
+    index: int
+
+    def __str__(self) -> str:
+        return (
+            f"transaction {self.index} of block 0x{self.block.hex()} gives another receipt than is "
+            "stored: another fee recipient, or a corrupt store"
+        )
+
+
+@dataclass(eq=False)
 class SnapshotError(PeerError):
     """A snapshot is not whole, not true, or not of this chain."""
 

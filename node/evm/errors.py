@@ -7,7 +7,6 @@ from node.base.errors import (
     InvalidBlockError,
     PeerError,
     RefusedError,
-    StorageError,
     UnavailableError,
 )
 from node.base.types import Address, Hash32
@@ -293,23 +292,6 @@ class NotTraceableError(UnavailableError):
 
     def __str__(self) -> str:
         return f"{self.what} is not traceable"
-
-
-@dataclass(eq=False)
-class ReplayMismatchError(StorageError):
-    """A block run again gives another receipt than the one that is stored.
-
-    The fee recipient that was given is another one's, or the store is at fault.
-    """
-
-    block: Hash32
-    index: int
-
-    def __str__(self) -> str:
-        return (
-            f"transaction {self.index} of block 0x{self.block.hex()} gives another receipt than is "
-            "stored: another fee recipient, or a corrupt store"
-        )
 
 
 @dataclass(eq=False)

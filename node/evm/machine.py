@@ -86,6 +86,12 @@ class LedgerComputation(BaseComputation):
     lean: tuple[Any, ...]
     """The same with our own functions where they are cheaper: what runs unless it is traced."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401
+        """Derive ``lean`` of a class that says its table."""
+        super().__init_subclass__(**kwargs)
+        if "table" in cls.__dict__:
+            cls.lean = lean_table(cls.table)
+
     def __init__(
         self, state: StateAPI, message: MessageAPI, transaction_context: TransactionContextAPI
     ) -> None:
@@ -152,14 +158,12 @@ class LedgerLondonComputation(LedgerComputation, LondonComputation):
     """London on our loop."""
 
     table = _table(LondonComputation)
-    lean = lean_table(table)
 
 
 class LedgerCancunComputation(LedgerComputation, CancunComputation):
     """Cancun on our loop."""
 
     table = _table(CancunComputation)
-    lean = lean_table(table)
 
 
 class UncheckedExecutor:

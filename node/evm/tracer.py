@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from node.base.errors import UnknownBlockError
 from node.base.types import Address, Hash32
+from node.evm.chain_errors import ReplayMismatchError
 from node.evm.errors import (
     NotTraceableError,
-    ReplayMismatchError,
     TransactionError,
     UnknownTransactionError,
 )

@@ -1,4 +1,6 @@
-"""A chain for contract tests on py-evm as it is, independent of the ledger under test.
+"""A quick chain for arranging contract tests: py-evm's state as it is, not the ledger under test.
+
+What is refused is judged on ``mined_chain``, which goes on from a state of this one.
 
 Every transaction is a block of its own unless the test says otherwise; gas figures are those of a
 London transaction: intrinsic gas, execution, and the refund of EIP-3529.
@@ -25,12 +27,15 @@ CHAIN_ID = 648_529
 GENESIS_S = 1_611_619_200
 """2021-01-26 00:00:00 UTC: the day of the paper's example."""
 GAS_LIMIT = 30_000_000
+BLOCK_SECONDS = 5
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What a transaction did."""
 
+    to: Address
+    data: bytes
     gas: int
     output: bytes
     logs: tuple[tuple[Address, tuple[bytes, ...], bytes], ...]
@@ -66,7 +71,7 @@ class StockChain:
     def transact(self, sender: Address, to: Address, data: bytes, *, block: bool = True) -> Outcome:
         """Run a transaction; ``block`` False keeps it in the block of the one before."""
         if block:
-            self.wait(5)
+            self.wait(BLOCK_SECONDS)
         return self._apply(sender, to, data)
 
     def deploy(self, initcode: bytes, sender: Address) -> Address:
@@ -113,10 +118,10 @@ class StockChain:
         used = GAS_LIMIT - done.get_gas_remaining()
         refund = min(done.get_gas_refund(), used // 5)
         logs = tuple(
-            (Address(address), tuple(topic.to_bytes(32) for topic in topics), data)
-            for address, topics, data in done.get_log_entries()
+            (Address(address), tuple(topic.to_bytes(32) for topic in topics), rest)
+            for address, topics, rest in done.get_log_entries()
         )
-        return Outcome(used - refund, bytes(done.output), logs)
+        return Outcome(Address(to), data, used - refund, bytes(done.output), logs)
 
     def _open(self) -> LondonState:
         return LondonState(self.db, self._context(), self.root)

@@ -2,21 +2,25 @@ from dataclasses import replace
 
 import pytest
 
-from node.base.errors import CallRevertedError
 from node.base.types import Address
 from node.contracts.deploy import (
     DEPLOYER,
-    DeploySettings,
     created_address,
     deploy_all,
     predict_addresses,
 )
 from node.contracts.errors import DeploymentError
-from node.contracts.reverts import RevertReason, decode_error
 from node.contracts.suite import CONTRACT_NAMES, ContractSuite
 from node.evm.scratch import Scratch
 from tests.contracts.stock_chain import CHAIN_ID, StockChain
-from tests.contracts.world import MEMBERS, SETTINGS, VALIDATORS, World, account
+from tests.contracts.world import (
+    MEMBERS,
+    SETTINGS,
+    VALIDATORS,
+    World,
+    account,
+    construction_refused,
+)
 
 
 def test_created_address_is_the_published_example() -> None:
@@ -49,12 +53,6 @@ def test_ledgers_own_scratch_builds_the_same_code() -> None:
         assert dump[address].code == stock.state.get_code(address), name
 
 
-def _refusal(settings: DeploySettings) -> RevertReason:
-    with pytest.raises(CallRevertedError) as caught:
-        deploy_all(StockChain(), settings)
-    return decode_error(caught.value.data)
-
-
 TOO_MANY = tuple(sorted(account(f"validator {i}") for i in range(101)))
 
 
@@ -80,7 +78,7 @@ TOO_MANY = tuple(sorted(account(f"validator {i}") for i in range(101)))
     ],
 )
 def test_setting_that_cannot_be_is_refused(changes: dict[str, object], error: str) -> None:
-    assert _refusal(replace(SETTINGS, **changes)).name == error  # type: ignore[arg-type]
+    assert construction_refused(replace(SETTINGS, **changes)).name == error  # type: ignore[arg-type]
 
 
 def test_a_hundred_validators_and_a_minimum_of_one_are_possible() -> None:

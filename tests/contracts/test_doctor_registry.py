@@ -109,9 +109,10 @@ def test_missing_account_name_or_key_is_refused(
     assert _onboarding_refused(world, "h1", data).name == "FieldMissing"
 
 
-def test_contract_itself_refuses_another_spelling(world: World) -> None:
+@pytest.mark.parametrize("spelling", [b"", b"uprn-d1", b"UPRN\0D1", b"\0UPRN", b"UPRN D1"])
+def test_contract_itself_refuses_another_spelling(world: World, spelling: bytes) -> None:
     data = world.onboarding("d3", "PLACEHOLDER")
-    data = data.replace(registration_word("PLACEHOLDER"), b"uprn-d1".ljust(32, b"\0"))
+    data = data.replace(registration_word("PLACEHOLDER"), spelling.ljust(32, b"\0"))
     assert _onboarding_refused(world, "h1", data).name == "RegistrationCode"
 
 

@@ -4,23 +4,31 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-import pytest
 from eth_account import Account
 from eth_account.messages import SignableMessage, encode_typed_data
 
 from node.base.errors import CallRevertedError
 from node.base.keccak import keccak256
 from node.base.keys import PrivateKey
-from node.base.types import Address, Cid, Hash32
+from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
 from node.contracts.abi import LedgerEvent, View
 from node.contracts.cids import RAW, Content, join_cid
+from node.contracts.compile import load_artifact
 from node.contracts.consent_registry import Consent
-from node.contracts.deploy import DeploySettings, deploy_all
+from node.contracts.deploy import (
+    DEPLOYER,
+    DeploySettings,
+    constructor_arguments,
+    deploy_all,
+    predict_addresses,
+)
 from node.contracts.government_actions import Action, VerifyHospital
 from node.contracts.pmr_id import encode_pmr_id
-from node.contracts.reverts import RevertReason, decode_error
-from node.contracts.suite import ContractSuite
-from tests.contracts.stock_chain import CHAIN_ID, Outcome, StockChain, T
+from node.contracts.reverts import RevertReason
+from node.contracts.suite import CONTRACT_NAMES, ContractSuite
+from tests.contracts.mined_chain import MinedChain
+from tests.contracts.provoked import note_event, note_refusal
+from tests.contracts.stock_chain import BLOCK_SECONDS, CHAIN_ID, Outcome, StockChain, T
 
 DAY: Final = 86_400
 TODAY: Final = date(2021, 1, 26)
@@ -40,12 +48,18 @@ CONSENT_FIELDS: Final = {
 REVOKE_FIELDS: Final = {"grantId": "bytes32", "nonce": "uint256"}
 
 
+KEYS: Final[dict[Address, PrivateKey]] = {}
+"""The keys of all accounts that were named."""
+
+
 def key_of(name: str) -> PrivateKey:
     return PrivateKey.from_bytes(keccak256(f"contract tests: {name}".encode()))
 
 
 def account(name: str) -> Address:
-    return key_of(name).address
+    key = key_of(name)
+    KEYS[key.address] = key
+    return key.address
 
 
 def x25519(name: str) -> bytes:
@@ -75,8 +89,10 @@ class World:
     suite: ContractSuite
 
     @classmethod
-    def deployed(cls, settings: DeploySettings = SETTINGS) -> "World":
-        chain = StockChain()
+    def deployed(
+        cls, settings: DeploySettings = SETTINGS, chain: StockChain | None = None
+    ) -> "World":
+        chain = StockChain() if chain is None else chain
         return cls(chain, ContractSuite.at(deploy_all(chain, settings).addresses))
 
     def fork(self) -> "World":
@@ -89,16 +105,35 @@ class World:
         return self.chain.transact(who, to, data, block=block)
 
     def refused(self, sender: str | Address, to: Address, data: bytes) -> RevertReason:
-        """Give the reason; fails the test if the transaction succeeds."""
-        with pytest.raises(CallRevertedError) as caught:
-            self.send(sender, to, data)
-        return decode_error(caught.value.data)
+        """Give the reason, from a mined transaction on eth-tester; fails the test without one.
+
+        Nothing of it stays but its block: number and time go on.
+        """
+        who = account(sender) if isinstance(sender, str) else sender
+        reason = MinedChain(self.chain).refused(KEYS.get(who, who), to, data)
+        self.chain.wait(BLOCK_SECONDS)
+        note_refusal(self.name_of(to), data, reason.name)
+        return reason
+
+    def view_refused(self, view: View[T]) -> RevertReason:
+        """Give why a question is not answered."""
+        reason = MinedChain(self.chain).refused(ZERO_ADDRESS, view.to, view.data)
+        note_refusal(self.name_of(view.to), view.data, reason.name)
+        return reason
+
+    def name_of(self, contract: Address) -> str:
+        name = self.suite.name_of(contract)
+        assert name is not None, "no contract of ours"
+        return name
 
     def view(self, view: View[T]) -> T:
         return self.chain.view(view)
 
     def events(self, outcome: Outcome) -> list[LedgerEvent]:
-        return self.chain.events(self.suite, outcome)
+        found = self.chain.events(self.suite, outcome)
+        for event in found:
+            note_event(self.name_of(outcome.to), outcome.data, event.SPEC.name)
+        return found
 
     # the authority
 
@@ -218,6 +253,21 @@ class World:
         return self.refused(STRANGER, self.suite.consents.address, data)
 
 
+def construction_refused(settings: DeploySettings) -> RevertReason:
+    """Give why the first contract that takes offence at its settings is not built."""
+    stock, addresses = StockChain(), predict_addresses()
+    arguments = constructor_arguments(addresses, settings)
+    for name in CONTRACT_NAMES:
+        initcode = load_artifact(name).bytecode + arguments[name]
+        try:
+            stock.deploy(initcode, DEPLOYER)
+        except CallRevertedError:
+            reason = MinedChain(stock).refused(key_of("stranger"), None, initcode)
+            note_refusal(name, None, reason.name)
+            return reason
+    raise AssertionError("every contract was built")
+
+
 def sign_with(signer: str, message: SignableMessage) -> bytes:
     secret = keccak256(f"contract tests: {signer}".encode())
     return bytes(Account.sign_message(message, secret).signature)
@@ -226,6 +276,12 @@ def sign_with(signer: str, message: SignableMessage) -> bytes:
 def peopled() -> World:
     """Hospitals h1, h2 Verified; doctors d1 of h1, d2 of h2; patients p1, p2; lab l1; one PMR."""
     world = World.deployed()
+    people(world)
+    return world
+
+
+def people(world: World) -> None:
+    """Let these people come into a world that is only deployed."""
     for name in ("h1", "h2"):
         world.add_hospital(name)
     world.add_doctor("d1", "h1")
@@ -236,4 +292,3 @@ def peopled() -> World:
     world.send("h1", labs.address, labs.list_lab(account("l1"), "Central Lab"))
     pmr = world.suite.pmr
     world.send("d1", pmr.address, pmr.consult(PMR_ID, hospital_id=1, content=content("visit 1")))
-    return world

@@ -7,6 +7,7 @@ from node.evm.chain_errors import (
     FinalityViolationError,
     MemoMismatchError,
     PrunedStateError,
+    ReplayMismatchError,
     SnapshotError,
 )
 
@@ -15,6 +16,7 @@ ERRORS = [
     SnapshotError(3, "truncated"),
     FinalityViolationError(9, 7, Hash32(b"\x02" * 32)),
     PrunedStateError(17, 872, 1000),
+    ReplayMismatchError(Hash32(b"\x03" * 32), 4),
 ]
 
 

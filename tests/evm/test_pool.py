@@ -9,6 +9,7 @@ from node.evm.errors import (
     AccountLimitError,
     AlreadyKnownError,
     ChainIdError,
+    FeeTooLowError,
     GasBudgetError,
     GasLimitError,
     InsufficientFundsError,
@@ -25,7 +26,7 @@ from node.evm.errors import (
 )
 from node.evm.genesis import GenesisAccount
 from node.evm.roles import Role
-from node.evm.transactions import sign_dynamic_fee
+from node.evm.transactions import sign_access_list, sign_dynamic_fee
 from tests.evm.chains import (
     ALICE,
     BOB,
@@ -38,8 +39,23 @@ from tests.evm.chains import (
 )
 from tests.evm.pool_chain import Chain, Register, application, order, placed, pool_on
 
+
+def paid(max_fee, max_tip, **fields):
+    """Sign a transaction of type 2."""
+    return sign_dynamic_fee(
+        ALICE,
+        max_fee=max_fee,
+        max_tip=max_tip,
+        **{"chain_id": CHAIN_ID, "nonce": 0, "to": BOB.address, "data": b"", "gas": 21_000}
+        | fields,
+    )
+
+
 _PLAIN = pyrlp.decode(legacy(ALICE, 0))
+ZERO_R = pyrlp.encode([*_PLAIN[:7], b"", _PLAIN[8]])
 HIGH_S = pyrlp.encode([*_PLAIN[:8], SECP256K1_N - int.from_bytes(_PLAIN[8])])
+_DYNAMIC = pyrlp.decode(paid(0, 0)[1:])
+PARITY_2 = b"\x02" + pyrlp.encode([*_DYNAMIC[:9], b"\x02", *_DYNAMIC[10:]])
 RICH = {ALICE.address: GenesisAccount(balance=10**18)}
 
 
@@ -77,6 +93,11 @@ def test_the_ledger_takes_what_the_pool_offers():
         (b"\xc0", TxDecodeError, "items"),
         (b"\x03\xc0", TxTypeError, "transaction type not supported"),
         (HIGH_S, SignatureError, "invalid sender"),
+        (ZERO_R, SignatureError, "invalid sender"),
+        (PARITY_2, SignatureError, "invalid sender"),
+        (b"\xf8\x00" + legacy(ALICE, 0), TxDecodeError, "does not decode"),
+        (legacy(ALICE, 2**64 - 1), NonceError, "nonce has max value"),
+        (paid(5, 6), FeeTooLowError, "max priority fee per gas higher"),
         (legacy(ALICE, 0, chain_id=1), ChainIdError, "invalid sender"),
         (legacy(ALICE, 0, chain_id=None), ChainIdError, "invalid sender"),
         (legacy(ALICE, 0, gas=15_000_001), GasLimitError, "exceeds block gas limit"),
@@ -142,6 +163,22 @@ def test_a_transaction_of_the_largest_size_is_judged_by_its_contents():
     raw = legacy(ALICE, 0, gas=15_000_000, data=bytes(TRANSACTION_BYTES_MAX - 105))
     assert len(raw) == TRANSACTION_BYTES_MAX
     assert _pool().add(raw, 0).raw == raw
+
+
+def test_every_type_of_transaction_is_taken():
+    pool = _pool()
+    listed = sign_access_list(
+        ALICE,
+        chain_id=CHAIN_ID,
+        nonce=1,
+        to=BOB.address,
+        data=b"",
+        gas=30_000,
+        access_list=((BOB.address, (1,)),),
+    )
+    for raw in (legacy(ALICE, 0), listed, paid(0, 0, nonce=2)):
+        pool.add(raw, 0)
+    assert order(pool) == placed((ALICE, 0), (ALICE, 1), (ALICE, 2))
 
 
 # -- roles --
@@ -305,11 +342,10 @@ def test_a_paid_transaction_is_replaced_for_ten_percent_more():
 
 def test_both_fees_must_rise():
     pool = _pool()
-    fields = {"chain_id": CHAIN_ID, "nonce": 0, "to": BOB.address, "data": b"", "gas": 21_000}
-    pool.add(sign_dynamic_fee(ALICE, max_fee=100, max_tip=10, **fields), 0)
+    pool.add(paid(100, 10), 0)
     with pytest.raises(ReplacementUnderpricedError):
-        pool.add(sign_dynamic_fee(ALICE, max_fee=200, max_tip=10, **fields), 0)
-    pool.add(sign_dynamic_fee(ALICE, max_fee=200, max_tip=11, **fields), 0)
+        pool.add(paid(200, 10), 0)
+    pool.add(paid(200, 11), 0)
     with pytest.raises(ReplacementUnderpricedError):
         pool.add(legacy(ALICE, 0), 0)
 

@@ -5,11 +5,11 @@ import pytest
 from node.base.errors import UnknownBlockError
 from node.base.types import Address, Hash32
 from node.evm.call_tracer import CallTracer
+from node.evm.chain_errors import ReplayMismatchError
 from node.evm.errors import (
     MissingStateError,
     NotTraceableError,
     QueryLimitError,
-    ReplayMismatchError,
     UnknownTransactionError,
 )
 from node.evm.forks import LONDON
@@ -193,7 +193,10 @@ def test_a_state_that_is_not_kept_cannot_be_traced():
     raw = legacy(ALICE, 0, TARGET)
     first = extend(book)
     extend(book, [raw])
-    forgetful = Ledger(genesis(ALLOC), verifier=VERIFIER, store=MemoryLedgerStore(chain))
+    young = MemoryLedgerStore()
+    Ledger(genesis(ALLOC), verifier=VERIFIER, store=young)
+    old = MemoryLedgerStore(chain, young.nodes)
+    forgetful = Ledger(genesis(ALLOC), verifier=VERIFIER, store=old)
     assert first.header.state_root == forgetful.genesis_header.state_root
     assert _trace(forgetful, raw).error is None
     later = legacy(ALICE, 1, TARGET)

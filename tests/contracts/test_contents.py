@@ -1,0 +1,118 @@
+"""Content of entries is checked, and their count ends, whichever way one is written."""
+
+import pytest
+
+from node.base.keccak import keccak256
+from node.base.types import Address
+from node.contracts.abi import Function
+from node.contracts.compile import load_artifact
+from node.contracts.government_actions import SuspendHospital
+from node.contracts.pmr_id import encode_pmr_id
+from node.contracts.pmr_token import EntryAdded, EntryKind
+from tests.contracts.world import PMR_ID, TODAY, World, account, content
+
+CT = b"CT".ljust(16, b"\0")
+REASON = b"FOLLOW_UP".ljust(32, b"\0")
+DIGITS = encode_pmr_id(1, TODAY) % 10**8
+CONTENT = "(bytes32,uint8,bytes32)"
+CONSULT = Function(f"consult(uint256,uint64,{CONTENT})")
+SECOND_OPINION = Function(f"addSecondOpinion(uint256,uint64,{CONTENT})")
+AMEND = Function(f"amend(uint256,uint256,uint64,{CONTENT})")
+FILE_LAB = Function(f"fileLab(uint256,uint64,uint64,{CONTENT})", ("uint256",))
+FILE = Function(f"file(uint256,bytes16,uint32,bytes32,{CONTENT},(uint8,uint8,uint8,uint32))")
+GOOD = content("any").as_abi()
+BAD = {
+    "no commitment": ((bytes(32), *GOOD[1:]), "FieldMissing"),
+    "no digest": ((*GOOD[:2], bytes(32)), "CidNotAllowed"),
+    "a codec of other things": ((GOOD[0], 0x72, GOOD[2]), "CidNotAllowed"),
+    "no codec": ((GOOD[0], 0, GOOD[2]), "CidNotAllowed"),
+}
+Written = tuple[object, int, object]
+Call = tuple[Address, Address, bytes]
+
+
+def _consulting(world: World, written: Written) -> Call:
+    return account("d1"), world.suite.pmr.address, CONSULT.encode(PMR_ID, 1, written)
+
+
+def _advising(world: World, written: Written) -> Call:
+    world.grant()
+    return account("d2"), world.suite.pmr.address, SECOND_OPINION.encode(PMR_ID, 2, written)
+
+
+def _amending(world: World, written: Written) -> Call:
+    return account("d1"), world.suite.pmr.address, AMEND.encode(PMR_ID, 0, 1, written)
+
+
+def _filing_directly(world: World, written: Written) -> Call:
+    labs, pmr = world.suite.labs.address, world.suite.pmr.address
+    return labs, pmr, FILE_LAB.encode(PMR_ID, 1, 1, written)
+
+
+def _filing(world: World, written: Written) -> Call:
+    labs = world.suite.labs
+    order = labs.order(PMR_ID, hospital_id=1, lab=account("l1"), modality="CT", reason="X")
+    world.send("d1", labs.address, order)
+    data = FILE.encode(1, CT, DIGITS, REASON, written, (4, 3, 5, 0))
+    return account("l1"), labs.address, data
+
+
+WAYS = {
+    "a consultation": _consulting,
+    "a second opinion": _advising,
+    "an amendment": _amending,
+    "a study, by the lab registry": _filing_directly,
+    "a study, by its lab": _filing,
+}
+ways = pytest.mark.parametrize("way", WAYS)
+
+
+@ways
+@pytest.mark.parametrize("fault", BAD)
+def test_content_that_leads_nowhere_is_refused(world: World, way: str, fault: str) -> None:
+    written, error = BAD[fault]
+    call = WAYS[way](world, written)
+    assert world.refused(*call).name == error
+    assert world.view(world.suite.pmr.entry_count(PMR_ID)) == 1
+
+
+def _fill(world: World) -> None:
+    """Nobody writes 16,777,215 entries here: the count is set in the state."""
+    layout = load_artifact("PmrToken").storage_layout["storage"]
+    [slot] = [int(each["slot"]) for each in layout if each["label"] == "_entries"]
+    of_token = keccak256(PMR_ID.to_bytes(32) + slot.to_bytes(32))
+    head = int.from_bytes(keccak256(bytes(32) + of_token))
+    state, token = world.chain.state, world.suite.pmr.address
+    before = state.get_storage(token, head)
+    assert before >> 192 == 1
+    state.set_storage(token, head, (2**24 - 1 << 192) | before % 2**192)
+
+
+@ways
+def test_a_full_record_takes_no_entry(world: World, way: str) -> None:
+    call = WAYS[way](world, GOOD)
+    _fill(world)
+    assert world.view(world.suite.pmr.entry_count(PMR_ID)) == 2**24 - 1
+    assert world.refused(*call).name == "EntryLimit"
+
+
+@pytest.mark.parametrize(("way", "name"), [("a second opinion", "h2"), ("an amendment", "h1")])
+def test_nothing_is_written_for_a_suspended_hospital(world: World, way: str, name: str) -> None:
+    call = WAYS[way](world, GOOD)
+    world.enact(SuspendHospital(account(name)))
+    assert world.refused(*call).name == "HospitalNotVerified"
+
+
+def test_a_second_opinion_is_told(world: World) -> None:
+    sender, to, data = _advising(world, GOOD)
+    commitment, codec, digest = GOOD
+    assert world.events(world.send(sender, to, data)) == [
+        EntryAdded(PMR_ID, 2, 2, 1, EntryKind.SECOND_OPINION, codec, digest, commitment)
+    ]
+
+
+@pytest.mark.parametrize("digits", [26_132_021, 0, 31_042_021, 29_022_021])
+def test_a_study_of_an_impossible_day_is_refused(world: World, digits: int) -> None:
+    sender, to, _ = _filing(world, GOOD)
+    data = FILE.encode(1, CT, digits, REASON, GOOD, (4, 3, 5, 0))
+    assert world.refused(sender, to, data).name == "InvalidDate"
