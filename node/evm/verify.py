@@ -10,6 +10,7 @@ from node.base.types import Hash32
 from node.evm.blooms import joined
 from node.evm.reachable import reachable
 from node.evm.receipts import Receipt
+from node.evm.state_walk import Kind
 from node.evm.trie import list_root
 from node.storage.block_rows import hex_of
 from node.storage.chain_data import StoredBlock
@@ -60,7 +61,7 @@ def verify_store(inspection: Inspection, identity: StoreIdentity) -> Report:
         found = reachable(nodes, roots)
         findings.counts["state"] = len(set(roots))
         for gap in found.gaps:
-            table = "code" if gap.kind == "code" else "node_chunk"
+            table = "code" if gap.kind is Kind.CODE else "node_chunk"
             findings.add(table, hex_of(gap.key), f"a kept state needs it: {gap.what}")
 
     steps: tuple[Callable[[], object], ...] = (

@@ -1,6 +1,7 @@
 """The tables of a chain in SQLite (ledger.md section 9)."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from node.base import rlp
 from node.base.errors import CodecError, CorruptStoreError
@@ -22,7 +23,9 @@ from node.storage.log_table import LogTable
 from node.storage.meta import FINALIZED, HEAD, Meta, checksum
 from node.storage.recent import Recent
 
-_BLOCK_TABLES = ("header", "body", "receipts", "certificate")
+_BLOCK_TABLES: Final = ("header", "body", "receipts", "certificate")
+_NUMBER_MAX: Final = 2**63 - 1
+"""The largest integer of SQLite."""
 
 
 class SqliteChainData:
@@ -89,11 +92,15 @@ class SqliteChainData:
 
     def canonical(self, number: int) -> Hash32 | None:
         """Give the hash of the chain's block ``number``, or None."""
+        if number > _NUMBER_MAX:  # whoever asks may ask for any
+            return None
         row = self._database.row("SELECT hash FROM canonical WHERE number = ?", number)
         return None if row is None else Hash32(row[0])
 
     def hashes_at(self, number: int) -> Sequence[Hash32]:
         """Give the blocks with a number, of all branches, ascending by hash."""
+        if number > _NUMBER_MAX:
+            return []
         rows = self._database.read("SELECT hash FROM header WHERE number = ? ORDER BY hash", number)
         return [Hash32(found) for (found,) in rows]
 

@@ -1,3 +1,6 @@
+from contextlib import closing
+from itertools import count
+
 import pytest
 from trie import HexaryTrie
 
@@ -5,12 +8,21 @@ from node.base import rlp
 from node.base.errors import CorruptStoreError
 from node.base.keccak import keccak256
 from node.base.types import EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, Address, Hash32
+from node.evm.chain_errors import PrunedStateError
 from node.evm.executor import AccountData, BlockDiff
+from node.evm.genesis import GenesisAccount
+from node.evm.ledger import Ledger
 from node.evm.reachable import live_nodes, reachable
 from node.evm.state import StateStore
+from node.evm.state_walk import Kind
+from node.evm.verify import verify_store
 from node.storage.chain_data import MemoryChainData
+from node.storage.integrity import Inspection
+from node.storage.sqlite_store import SqliteLedgerStore, StoreIdentity
 from node.storage.state_nodes import MemoryStateNodes
-from tests.storage.blocks import GENESIS, block_on
+from tests.evm.chains import ALICE, CHAIN_ID, VERIFIER, extend, genesis, ledger, legacy
+from tests.evm.stores import STORER
+from tests.storage.blocks import GENESIS, TWO, block_on
 
 CODE = b"\x60\x00"
 CODE_HASH = keccak256(CODE)
@@ -89,22 +101,22 @@ def test_every_missing_node_is_found(book, root):
     for key, raw in raws.items():
         book.lose(key)
         found = reachable(book, [root])
-        assert [(gap.kind, gap.key, gap.what) for gap in found.gaps] == [("node", key, "missing")]
+        assert [(gap.key, gap.what) for gap in found.gaps] == [(key, "missing")]
         book.put({key: raw}, {})
 
 
 def test_missing_code_is_found(book, root):
     book._code.clear()
     (gap,) = reachable(book, [root]).gaps
-    assert (gap.kind, gap.key, gap.what) == ("code", CODE_HASH, "missing")
+    assert (gap.kind, gap.key, gap.what) == (Kind.CODE, CODE_HASH, "missing")
 
 
 @pytest.mark.parametrize(
     ("raw", "what"),
     [
         (b"\x80", "no list"),
-        (rlp.encode([b"\x20", b"x"]), "a leaf is no account"),
-        (rlp.encode([b"\x20", rlp.encode([b""] * 3)]), "a leaf is no account"),
+        (rlp.encode([b"\x20", b"x"]), "an account that is none"),
+        (rlp.encode([b"\x20", rlp.encode([b""] * 3)]), "an account that is none"),
         (rlp.encode([b"\x00\x01", [b"a", b"b", b"c"]]), "a node of 3 items"),
     ],
 )
@@ -113,16 +125,6 @@ def test_bytes_that_are_no_state_are_a_gap(book, raw, what):
     (gap,) = reachable(book, [MISSING]).gaps
     assert gap.key == MISSING
     assert what in gap.what
-
-
-def test_a_slot_that_is_no_number_is_a_gap(book):
-    slots = rlp.encode([b"\x20", rlp.encode([b"x" * 40])])
-    account = rlp.encode([b"", b"", keccak256(slots), EMPTY_CODE_HASH])
-    state = rlp.encode([b"\x20", account])
-    book.put({keccak256(slots): slots, keccak256(state): state}, {})
-    (gap,) = reachable(book, [keccak256(state)]).gaps
-    assert gap.key == keccak256(slots)
-    assert "a leaf is no slot" in gap.what
 
 
 def _chain(book, root):
@@ -150,7 +152,7 @@ def test_live_are_the_newest_states_of_all_branches_and_the_genesis(book, root):
 def test_a_state_that_is_not_whole_stops_the_marking(book, root):
     chain, roots, _ = _chain(book, root)
     book.lose(roots[3])
-    with pytest.raises(CorruptStoreError, match=f"state: node 0x{roots[3].hex()}: missing"):
+    with pytest.raises(CorruptStoreError, match=f"state: account node 0x{roots[3].hex()}: missing"):
         live_nodes(chain, book, 2)
 
 
@@ -160,3 +162,33 @@ def test_a_chain_without_a_block_needs_nothing(book):
     chain.put(GENESIS)
     chain.move_head((), (GENESIS.hash,))
     assert live_nodes(chain, book, 0) == set()
+
+
+@pytest.mark.slow
+def test_a_ledger_goes_on_over_a_swept_store(tmp_path):
+    """Every block changes a slot; of 140 states the newest 128 and the genesis stay."""
+    alloc = {TWO: GenesisAccount(nonce=1, code=STORER)}
+    who = StoreIdentity(ledger(alloc).genesis_hash, CHAIN_ID, "london")
+    nonces = count()
+    with closing(SqliteLedgerStore(tmp_path, who, kept_blocks=128)) as store:
+        book = Ledger(genesis(alloc), verifier=VERIFIER, store=store)
+        for _ in range(140):
+            extend(book, [legacy(ALICE, next(nonces), TWO)])
+        sweep = store.sweep(13)
+        extend(book, [legacy(ALICE, next(nonces), TWO)])
+        live = live_nodes(store.chain, store.nodes, 13)
+        while sweep.step(live):
+            extend(book, [legacy(ALICE, next(nonces), TWO)])
+    with closing(SqliteLedgerStore(tmp_path, who, kept_blocks=128)) as store:
+        book = Ledger(genesis(alloc), verifier=VERIFIER, store=store)
+        for number in (0, 13, 100, book.head.number):
+            found = reachable(store.nodes, [book.header_by_number(number).state_root])
+            assert found.gaps == []
+            assert book.state(book.hash_by_number(number)).slot(TWO, number) == number
+        assert reachable(store.nodes, [book.header_by_number(5).state_root]).gaps
+        with pytest.raises(PrunedStateError, match="state of block 5 is pruned, kept: 13"):
+            book.state(book.hash_by_number(5))
+        for _ in range(3):
+            extend(book, [legacy(ALICE, next(nonces), TWO)])
+    with closing(Inspection(tmp_path)) as inspection:
+        assert verify_store(inspection, who).findings == ()

@@ -2,17 +2,27 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from random import Random
 
 import pytest
 
+from node.base import rlp
+from node.base.block import Block, Withdrawal
+from node.base.keccak import keccak256
+from node.base.types import EMPTY_TRIE_ROOT, ZERO_HASH
 from node.evm.reachable import reachable
+from node.evm.trie import list_root
+from node.evm.verify import _check_block
+from node.storage.chain_data import StoredBlock
+from node.storage.findings import Findings
 from node.storage.migrations import _FIRST
 from node.storage.sqlite_store import FILE_NAME, SqliteLedgerStore
 from node.storage.sweep import Sweep
+from tests.base.headers import empty_header, frontier_header
 from tests.evm.chains import ledger
 from tests.evm.stores import chain, copy, identity, verify
-from tests.storage.blocks import tamper
+from tests.storage.blocks import TWO, tamper
 
 COLUMNS = [
     ("meta", "key"),
@@ -216,3 +226,41 @@ def test_states_below_the_kept_range_are_not_asked_for(book, tmp_path):
             pass
         assert store.nodes.node(book.header_by_number(1).state_root) is None
     assert verify(book, tmp_path).is_clean
+
+
+UNCLE = replace(frontier_header(), number=6)
+PAID = Withdrawal(1, 2, TWO, 3)
+
+
+def _foreign(uncles=(UNCLE,), withdrawals=(PAID,)):
+    """Give a block whose header names one uncle and one withdrawal."""
+    header = replace(
+        empty_header(),
+        number=7,
+        ommers_hash=keccak256(rlp.encode([UNCLE.items()])),
+        withdrawals_root=list_root([rlp.encode(PAID.items())]),
+        blob_gas_used=0,
+        excess_blob_gas=0,
+        parent_beacon_root=ZERO_HASH,
+        receipts_root=EMPTY_TRIE_ROOT,
+    )
+    block = Block(header, (), uncles, withdrawals)
+    return StoredBlock(header.hash(), block, 1, (), ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({}, None),
+        ({"uncles": ()}, "the hash of the uncles is"),
+        ({"uncles": (UNCLE, UNCLE)}, "the hash of the uncles is"),
+        ({"withdrawals": ()}, "the withdrawals root is"),
+        ({"withdrawals": (replace(PAID, amount_gwei=4),)}, "the withdrawals root is"),
+    ],
+)
+def test_uncles_and_withdrawals_are_those_that_the_header_names(changes, problem):
+    findings = Findings()
+    _check_block(_foreign(**changes), findings)
+    problems = [finding.problem for finding in findings.found]
+    assert len(problems) == (problem is not None)
+    assert all(found.startswith(problem) for found in problems)

@@ -7,6 +7,8 @@ its batch has returned.  Every seventh block is a reorg of two blocks.
 import sys
 from pathlib import Path
 
+from node.base.limits import STATES_KEPT_BLOCKS_MIN
+from node.base.types import Hash32
 from node.storage.chain_data import StoredBlock
 from node.storage.sqlite_store import SqliteLedgerStore
 from tests.storage.blocks import GENESIS, IDENTITY, chain_of, commit, nodes_of
@@ -31,8 +33,24 @@ def appended(store: SqliteLedgerStore, parent: StoredBlock) -> StoredBlock:
     return left[1]
 
 
+def kept_nodes(store: SqliteLedgerStore, first: int) -> set[Hash32]:
+    """Give the nodes of the blocks from a number on, of all branches."""
+    states = store.chain.states_from(max(first, 1))  # the genesis has the empty state
+    stored = [store.chain.stored(state.block_hash) for state in states]
+    return {key for block in stored if block is not None for key in nodes_of(block)}
+
+
+def sweep(store: SqliteLedgerStore, number: int) -> None:
+    """Give up the states of all but the newest blocks."""
+    first = number - STATES_KEPT_BLOCKS_MIN
+    run = store.sweep(first)
+    live = kept_nodes(store, first)
+    while run.step(live):
+        pass
+
+
 def main(directory: Path) -> None:
-    store = SqliteLedgerStore(directory, IDENTITY)
+    store = SqliteLedgerStore(directory, IDENTITY, kept_blocks=STATES_KEPT_BLOCKS_MIN)
     head = store.chain.head()
     if head is None:
         with store.batch():
@@ -43,7 +61,10 @@ def main(directory: Path) -> None:
     assert parent is not None
     while True:
         parent = appended(store, parent)
-        sys.stdout.write(f"{parent.block.header.number} {parent.hash.hex()}\n")
+        number = parent.block.header.number
+        if number >= 150 and number % 10 == 0:
+            sweep(store, number)
+        sys.stdout.write(f"{number} {parent.hash.hex()}\n")
         sys.stdout.flush()
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from node.base import rlp
-from node.base.block import Block
+from node.base.block import Block, Withdrawal
 from node.base.errors import CodecError, CorruptStoreError
 from node.base.types import EMPTY_TRIE_ROOT, ZERO_HASH
 from node.storage.block_rows import (
@@ -14,7 +14,8 @@ from node.storage.block_rows import (
     read_block,
     read_header,
 )
-from tests.storage.blocks import GENESIS, chain_of
+from tests.base.headers import frontier_header
+from tests.storage.blocks import GENESIS, TWO, chain_of
 from tests.storage.blocks import transaction as tx
 
 HEADER = GENESIS.block.header
@@ -50,6 +51,25 @@ def test_a_block_comes_back_from_header_and_body(header, raws):
     body = encode_body(block, raw)
     assert rlp.wrap(raw + body) == block.encode()
     assert decode_block(raw, body) == block
+
+
+UNCLE = replace(frontier_header(), number=6)
+PAID = Withdrawal(1, 2, TWO, 3)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        Block(frontier_header(), (LEGACY,), uncles=(UNCLE, frontier_header())),
+        Block(CANCUN, (tx(1),), withdrawals=(PAID, PAID)),
+    ],
+)
+def test_a_block_of_a_foreign_chain_comes_back_whole(block):
+    raw = block.header.encode()
+    body = encode_body(block, raw)
+    assert rlp.wrap(raw + body) == block.encode()
+    assert decode_block(raw, body) == block
+    assert read_header(block.header.hash(), raw) == block.header
 
 
 @pytest.mark.parametrize("receipts", [(), (b"",), (b"\x02abc", bytes(300))])

@@ -57,6 +57,12 @@ def test_a_header_is_found_without_its_block(tables):
     assert tables.header(TIP.hash) == TIP.block.header
 
 
+@pytest.mark.parametrize("number", [-1, 3, 2**63 - 1, 2**63, 2**64 - 1, 2**256])
+def test_any_number_may_be_asked_for(tables, number):
+    assert tables.canonical(number) is None
+    assert list(tables.hashes_at(number)) == []
+
+
 def test_transactions_have_places_in_the_chain_only(tables):
     assert tables.place(TX) == Place(LEFT.hash, 1, 0)
     assert tables.place(OTHER) == (LEFT.hash, 1, 1)

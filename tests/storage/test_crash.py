@@ -13,9 +13,10 @@ from threading import Timer
 
 import pytest
 
+from node.base.limits import STATES_KEPT_BLOCKS_MIN
 from node.storage.integrity import Inspection
 from node.storage.sqlite_store import FILE_NAME
-from tests.storage.appender import appended
+from tests.storage.appender import appended, kept_nodes
 from tests.storage.blocks import GENESIS, IDENTITY, chain_of, commit, fill, opened
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,12 +60,12 @@ def _run_and_kill(directory, random):
 @pytest.mark.parametrize("seed", range(4))
 def test_two_hundred_kills_lose_no_acknowledged_block(tmp_path, seed):
     random = Random(seed)
-    newest = 0
+    newest, swept = 0, False
     for kill in range(KILLS // 4):
         last = _run_and_kill(tmp_path, random)
         if kill % 10 == 0 and (tmp_path / FILE_NAME).exists():
             assert [f for f in _findings(tmp_path) if f.table != "meta" or newest] == []
-        with opened(tmp_path) as store:
+        with opened(tmp_path, kept_blocks=STATES_KEPT_BLOCKS_MIN) as store:
             assert store.stepped_back == (), f"kill {kill}"
             head = store.chain.head()
             if head is None:  # killed before the genesis was in
@@ -80,10 +81,12 @@ def test_two_hundred_kills_lose_no_acknowledged_block(tmp_path, seed):
             assert newest <= number, f"kill {kill}"
             if last is not None:
                 assert number <= newest + 1, f"kill {kill}"
+            kept = kept_nodes(store, store.kept_from)
+            assert all(store.nodes.node(key) for key in kept), f"kill {kill}"
             for _ in range(3):
                 head = appended(store, head)
-            newest = head.block.header.number
-    assert newest > KILLS // 4
+            newest, swept = head.block.header.number, store.kept_from > 0
+    assert swept
     assert _findings(tmp_path) == []
 
 
