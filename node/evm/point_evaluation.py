@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 from eth.exceptions import VMError
-from eth.precompiles.point_evaluation import (
+from eth.precompiles.point_evaluation import (  # type: ignore[attr-defined]  # two are ckzg's
     TRUSTED_SETUP_PATH,
     load_trusted_setup,
     verify_kzg_proof,

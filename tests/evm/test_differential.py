@@ -16,7 +16,8 @@ from tests.evm.asm import asm
 from tests.evm.awkward import EMPTY, world
 from tests.evm.census import census
 from tests.evm.chains import CHAIN_ID, KEYS, SIGNER
-from tests.evm.twins import OLD, FreeAuthor, Twins, alloc_of_old, fast, routes
+from tests.evm.free_author import OLD, FreeAuthor, alloc_of_old
+from tests.evm.twins import Twins, fast, routes
 
 pytestmark = pytest.mark.filterwarnings("ignore:SELFDESTRUCT opcode present:DeprecationWarning")
 BOTH = pytest.mark.parametrize("profile", [LONDON, CANCUN], ids=lambda profile: profile.name)
