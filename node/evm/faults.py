@@ -42,6 +42,7 @@ _OUT_OF_GAS: Final = (
     ("Write contract code", "contract creation code storage out of gas"),
     ("nonce has max value", "nonce uint64 overflow"),
 )
+_UNDEFINED: Final = "Invalid opcode "
 _ERROR: Final = bytes.fromhex("08c379a0")
 """Selector of Error(string): the reason of ``require`` and ``revert``."""
 _PANIC: Final = bytes.fromhex("4e487b71")
@@ -68,7 +69,9 @@ def fault_name(error: VMError) -> str:
             if part in text:
                 return name
     if isinstance(error, InvalidInstruction):
-        opcode = int(text.removeprefix("Invalid opcode ").partition(" ")[0], 16)
+        if not text.startswith(_UNDEFINED):  # a jump to 0x5b that is data of a PUSH
+            return _NAMES[InvalidJumpDestination]
+        opcode = int(text.removeprefix(_UNDEFINED).partition(" ")[0], 16)
         shown = "INVALID" if opcode == 0xFE else f"opcode {opcode:#x} not defined"
         return f"invalid opcode: {shown}"
     for kind, name in _NAMES.items():

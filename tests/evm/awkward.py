@@ -202,7 +202,7 @@ def _creations(w: World) -> None:
         "empty": b"",
         "a counter": initcode(COUNTER),
         "reverting": REVERTER,
-        "running out of gas": asm("JUMPDEST PUSH 0 JUMP"),
+        "running out of gas": asm("PUSH 0 NOT MLOAD"),
         "beginning with 0xef": initcode(b"\xef"),
         "ending": asm("CALLER SELFDESTRUCT"),
         "storing and failing": asm("PUSH 1 PUSH 0 SSTORE INVALID"),

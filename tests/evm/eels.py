@@ -7,7 +7,6 @@ It cannot share ours: it pins older coincurve and cryptography.  ``WARDNET_EELS`
 import json
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,9 +64,14 @@ class SpecChain:
         self._profile = profile
         self._alloc: dict[str, Any] = {_hex(a): _account(account) for a, account in alloc.items()}
 
-    def run(self, context: ExecutionContext, raws: Sequence[bytes]) -> Verdict:
-        """Run a block; transactions that are not valid are left out."""
-        answer, _ = self._ask(context, raws, None)
+    def run(
+        self, context: ExecutionContext, raws: Sequence[bytes], *, traces: str | None = None
+    ) -> Verdict:
+        """Run a block; transactions that are not valid are left out.
+
+        ``traces``    folder for one file of EIP-3155 lines per transaction that runs code.
+        """
+        answer = self._ask(context, raws, traces)
         self._alloc = answer["alloc"]
         result = answer["result"]
         return Verdict(
@@ -80,17 +84,9 @@ class SpecChain:
             rejected={entry["index"]: entry["error"] for entry in result["rejected"]},
         )
 
-    def trace(self, context: ExecutionContext, raw: bytes) -> list[dict[str, Any]]:
-        """Give the EIP-3155 lines of one transaction on the state so far, the summary last."""
-        with tempfile.TemporaryDirectory() as folder:
-            answer, _ = self._ask(context, [raw], folder)
-            assert not answer["result"]["rejected"], answer["result"]["rejected"]
-            (path,) = Path(folder).glob("trace-0-*.jsonl")
-            return [json.loads(line) for line in path.read_text().splitlines()]
-
     def _ask(
         self, context: ExecutionContext, raws: Sequence[bytes], traces: str | None
-    ) -> tuple[dict[str, Any], str]:
+    ) -> dict[str, Any]:
         words = [str(self._program), "t8n"]
         words += [f"--input.{name}=stdin" for name in ("alloc", "env", "txs")]
         words += [f"--output.{name}=stdout" for name in ("alloc", "result", "body")]
@@ -104,7 +100,8 @@ class SpecChain:
             words, input=json.dumps(asked), capture_output=True, text=True, check=False
         )
         assert ran.returncode == 0, ran.stderr[-2000:]
-        return json.loads(ran.stdout), ran.stderr
+        answer: dict[str, Any] = json.loads(ran.stdout)
+        return answer
 
 
 def _environment(context: ExecutionContext) -> dict[str, Any]:

@@ -47,6 +47,7 @@ STATIC = "PUSH 0 PUSH 0 PUSH 0 PUSH 0 ADDRESS GAS STATICCALL PUSH 0 MSTORE "
         (asm("ADD"), "stack underflow"),
         (asm("JUMPDEST PUSH 1 PUSH 0 JUMP"), "stack limit reached 1024"),
         (asm("PUSH 1 JUMP"), "invalid jump destination"),
+        (asm("PUSH 4 JUMP PUSH 0x5b"), "invalid jump destination"),
         (asm("PUSH 1 PUSH 0 PUSH 0 RETURNDATACOPY"), "return data out of bounds"),
         (asm("INVALID"), "invalid opcode: INVALID"),
         (b"\x0c", "invalid opcode: opcode 0xc not defined"),

@@ -12,9 +12,9 @@ from node.evm.forks import CANCUN, LONDON
 from tests.evm.awkward import world
 from tests.evm.chains import CHAIN_ID, KEYS, SIGNER, build, context, ledger, seal
 from tests.evm.eels import SpecChain, Verdict
+from tests.evm.free_author import OLD, FreeAuthor, alloc_of_old
 from tests.evm.invalid import ALLOC, BASE_FEE, GAS_LIMIT, invalid, valid
 from tests.evm.programs import Author
-from tests.evm.twins import OLD, FreeAuthor, alloc_of_old
 
 pytestmark = [
     pytest.mark.oracle,

@@ -64,9 +64,28 @@ def test_random_edits_give_the_roots_of_the_judge(key_bytes):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("key_bytes", [1, 2, 3, 32])
-def test_25000_random_edits_give_the_roots_of_the_judge(key_bytes):
-    for _, judge, root, _, _ in _walk(100 + key_bytes, key_bytes, 25_000):
+def test_25000_random_edits_give_roots_and_proofs_of_the_judge_and_end_empty(key_bytes):
+    """Four times 25,000; now and then proofs, and at the end old roots and the way to nothing."""
+    history = []
+    for count, (ours, judge, root, model, keys) in enumerate(
+        _walk(100 + key_bytes, key_bytes, 25_000)
+    ):
         assert root == judge.root_hash
+        if count % 40 == 0:
+            history.append((root, model))
+            for key in keys[:4]:
+                proof = [pyrlp.decode(raw) for raw in ours.open(root).proof(key)]
+                if model:
+                    assert HexaryTrie.get_from_proof(root, key, proof) == model.get(key, b"")
+        store, all_keys = ours, keys
+    assert len(history) > 25
+    for root, model in history:
+        trie = store.open(root)
+        assert all(trie.get(key) == model.get(key) for key in all_keys)
+    trie = store.open(root)
+    for key in all_keys:
+        trie.delete(key)
+    assert trie.commit({}) == EMPTY_TRIE_ROOT
 
 
 @pytest.mark.parametrize("key_bytes", [1, 32])
