@@ -12,8 +12,8 @@ from node.bench.measured import Measured
 from node.bench.own import Job
 from node.bench.rpc_run import RPC_MODES, measure
 from node.bench.servers import Client
-from node.bench.workload import bench_genesis, workload
-from node.evm.executors import executor_named
+from node.bench.workload import workload
+from node.evm.executors import require_executor
 
 DEFAULT_TRANSACTIONS: Final = {
     "execute": 1_000,
@@ -57,7 +57,7 @@ def executors(asked: str) -> tuple[tuple[str, ...], dict[str, str]]:
     absent: dict[str, str] = {}
     for name in names:
         try:
-            executor_named(name, bench_genesis())
+            require_executor(name)
         except ConfigError as error:
             if len(names) == 1:
                 raise
