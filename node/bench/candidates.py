@@ -43,6 +43,8 @@ class Candidate:
     base: str
     """The row that this one is divided by."""
     run: Callable[[], Measured]
+    is_foreign: bool = False
+    """Another client: that it fails is a finding, not the end."""
 
 
 def executors(asked: str) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -125,7 +127,9 @@ def _others(base: str, transactions: int, clients: Sequence[Client]) -> list[Can
     return [
         Candidate("eth-tester", base, tester),
         *(
-            Candidate(f"{client.name} {mode}", base, partial(measure, client, mode, work))
+            Candidate(
+                f"{client.name} {mode}", base, partial(measure, client, mode, work), is_foreign=True
+            )
             for client in clients
             if work is not None
             for mode in RPC_MODES
