@@ -12,8 +12,8 @@ from node.bench.measured import Measured
 from node.bench.own import Job
 from node.bench.rpc_run import RPC_MODES, measure
 from node.bench.servers import Client
-from node.bench.workload import bench_genesis, workload
-from node.evm.executors import executor_named
+from node.bench.workload import workload
+from node.evm.executors import require_executor
 
 DEFAULT_TRANSACTIONS: Final = {
     "execute": 1_000,
@@ -43,6 +43,8 @@ class Candidate:
     base: str
     """The row that this one is divided by."""
     run: Callable[[], Measured]
+    is_foreign: bool = False
+    """Another client: that it fails is a finding, not the end."""
 
 
 def executors(asked: str) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -57,7 +59,7 @@ def executors(asked: str) -> tuple[tuple[str, ...], dict[str, str]]:
     absent: dict[str, str] = {}
     for name in names:
         try:
-            executor_named(name, bench_genesis())
+            require_executor(name)
         except ConfigError as error:
             if len(names) == 1:
                 raise
@@ -125,7 +127,9 @@ def _others(base: str, transactions: int, clients: Sequence[Client]) -> list[Can
     return [
         Candidate("eth-tester", base, tester),
         *(
-            Candidate(f"{client.name} {mode}", base, partial(measure, client, mode, work))
+            Candidate(
+                f"{client.name} {mode}", base, partial(measure, client, mode, work), is_foreign=True
+            )
             for client in clients
             if work is not None
             for mode in RPC_MODES

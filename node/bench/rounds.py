@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from node.bench.candidates import Candidate
+from node.bench.errors import CandidateFaultError
 from node.bench.measured import Measured, middle
 
 _CPU_INFO: Final = Path("/proc/cpuinfo")
@@ -17,22 +18,35 @@ def alternate(
     candidates: Sequence[Candidate],
     rounds: int,
     tell: Callable[[int, str, Measured], None],
-) -> dict[str, list[Measured]]:
-    """Run every candidate once per round; give the runs by name.
+) -> tuple[dict[str, list[Measured]], dict[str, str]]:
+    """Run every candidate once per round.
 
     ``tell``      hears of every run: round from 1, name, what it measured.
+    returns       the runs by name, and name -> reason for foreign candidates that failed: those
+                  have no runs.
+    raises        CandidateFaultError: one of ours failed.
     """
     runs: dict[str, list[Measured]] = {candidate.name: [] for candidate in candidates}
+    failed: dict[str, str] = {}
     for number in range(1, rounds + 1):
         for candidate in candidates:
-            measured = candidate.run()
+            if candidate.name in failed:
+                continue
+            try:
+                measured = candidate.run()
+            except (CandidateFaultError, OSError) as error:
+                if not candidate.is_foreign:
+                    raise
+                failed[candidate.name] = str(error)
+                del runs[candidate.name]
+                continue
             runs[candidate.name].append(measured)
             tell(number, candidate.name, measured)
-    return runs
+    return runs, failed
 
 
 def rows(candidates: Sequence[Candidate], runs: Runs) -> list[dict[str, Any]]:
-    """Give one row per candidate: medians, the ratio to its base, and each run's CPU."""
+    """Give one row per candidate with runs: medians, the ratio to its base, and each run's CPU."""
     middles = {name: middle(each) for name, each in runs.items()}
     return [
         {
@@ -50,6 +64,7 @@ def rows(candidates: Sequence[Candidate], runs: Runs) -> list[dict[str, Any]]:
             "digest": found.digest,
         }
         for candidate in candidates
+        if candidate.name in middles
         for found in [middles[candidate.name]]
     ]
 

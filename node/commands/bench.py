@@ -110,8 +110,9 @@ def _measure(
     before = load()
     with TemporaryDirectory(prefix="wardnet-bench-") as folder:
         entries = candidates(mode, names, count, clients, Path(folder))
-        runs = alternate(entries, rounds, tell)
+        runs, failed = alternate(entries, rounds, tell)
     wrong = disagreements(runs)
+    lost = absent | missing | failed
     return {
         "exit_code": 1 if wrong else 0,
         "seed": None,
@@ -122,7 +123,7 @@ def _measure(
         "load_before": before,
         "load_after": load(),
         "rows": rows(entries, runs),
-        "absent": [{"name": name, "reason": why} for name, why in (absent | missing).items()],
+        "absent": [{"name": name, "reason": why} for name, why in lost.items()],
         "disagreements": wrong,
     }
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from node.bench.candidates import Candidate
+from node.bench.errors import CandidateFaultError
 from node.bench.measured import Measured
 from node.bench.rounds import alternate, disagreements, load, machine, rows
 
@@ -33,16 +34,34 @@ def test_every_run_is_told() -> None:
     assert told == [(1, "a"), (1, "b"), (2, "a"), (2, "b")]
 
 
+def failing() -> Measured:
+    raise CandidateFaultError("anvil", "took 3 of 5 transactions")
+
+
+def test_other_client_that_fails_is_left_out_with_its_reason() -> None:
+    log: list[str] = []
+    entries = [candidate("a", log), Candidate("anvil send", "a", failing, is_foreign=True)]
+    runs, failed = alternate(entries, 2, lambda *_: None)
+    assert log == ["a", "a"]
+    assert failed == {"anvil send": "anvil: took 3 of 5 transactions"}
+    assert [row["name"] for row in rows(entries, runs)] == ["a"]
+
+
+def test_own_candidate_that_fails_ends_it_all() -> None:
+    with pytest.raises(CandidateFaultError):
+        alternate([Candidate("a", "a", failing)], 2, lambda *_: None)
+
+
 def test_row_is_divided_by_its_base() -> None:
     entries = [candidate("a", []), candidate("b", [], replace(RUN, cpu_us_per_tx=420.0))]
-    found = rows(entries, alternate(entries, 1, lambda *_: None))
+    found = rows(entries, alternate(entries, 1, lambda *_: None)[0])
     assert [row["ratio"] for row in found] == [1.0, 4.2]
     assert [row["tx_per_cpu_s"] for row in found] == [10_000.0, 2_381.0]
 
 
 def test_unknown_cpu_has_no_ratio() -> None:
     entries = [candidate("a", []), candidate("b", [], replace(RUN, cpu_us_per_tx=None))]
-    found = rows(entries, alternate(entries, 2, lambda *_: None))
+    found = rows(entries, alternate(entries, 2, lambda *_: None)[0])
     assert (found[1]["ratio"], found[1]["cpu_us_per_tx"]) == (None, None)
     assert found[1]["rounds"] == [None, None]
 

@@ -46,7 +46,7 @@ def test_failed_transaction_is_told() -> None:
 
 
 def test_lost_transaction_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rpc_run, "MINING_SECONDS_MAX", 0.2)
+    monkeypatch.setattr(rpc_run, "STALL_SECONDS_MAX", 0.2)
     with pytest.raises(CandidateFaultError, match=r"nonce|took 2 of"):
         measure(fake("lossy"), "send", workload(CALLS))
 
