@@ -43,7 +43,7 @@ def decode_block(header: bytes, body: bytes) -> Block:
 
     raises        CodecError: the bytes are no block.
     """
-    return Block.decode(rlp.wrap(header + body))
+    return Block.decode(rlp.wrap(header + body), foreign=True)
 
 
 def encode_receipts(receipts: Sequence[bytes]) -> bytes:
@@ -78,7 +78,7 @@ def read_header(block_hash: Hash32, raw: bytes) -> Header:
     raises        CorruptStoreError: it is not the header with this hash.
     """
     try:
-        header = Header.decode(raw)
+        header = Header.decode(raw, foreign=True)
     except CodecError as error:
         raise CorruptStoreError("header", hex_of(block_hash), str(error)) from error
     if header.hash() != block_hash:
