@@ -174,3 +174,15 @@ send({to: b, value: 3});
 
 Which block holds what is geth's to decide: it seals when it gets to it.
 """
+
+PRICED = """
+function send(fields) {
+  fields.from = fields.from || a;
+  fields.gas = fields.gas || 200000;
+  fields.gasPrice = 3e9;
+  var number = eth.blockNumber;
+  eth.sendTransaction(fields);
+  wait(number + 1);
+}
+"""
+"""Before a walk: no transaction has fees of EIP-1559, which is unknown before London."""

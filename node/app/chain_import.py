@@ -51,17 +51,20 @@ def import_chain(
     judge: SealJudge,
     items: Iterator[ChainItem],
     tell: Progress | None = None,
+    *,
+    is_foreign: bool = False,
 ) -> ImportCount:
     """Check and store the blocks of a file, in its order; the heaviest becomes the head.
 
     Block 0 may be there and must then be the genesis.  Blocks that are known are skipped.  It
     stops at the first fault; the blocks before it stay, and nothing of the faulty one.
+    ``is_foreign``  whether the chain has a fork schedule that is none of ours: uncles may come.
     ``tell``      called with the last header of each batch.
     raises        ChainFileError: bytes that are no block, or no block at all.
                   RefusedBlockError: number, hash and rule of the first block that is not valid.
                   MissingStateError: the store has a parent without its state.
     """
-    work = _Import(ledger, judge)
+    work = _Import(ledger, judge, is_foreign=is_foreign)
     fault: ChainFileError | RefusedBlockError | None = None
     while fault is None:
         header: Header | None = None
@@ -94,8 +97,9 @@ def _next_batch(items: Iterator[ChainItem]) -> Iterable[ChainItem]:
 class _Import:
     """One import under way."""
 
-    def __init__(self, ledger: Ledger, judge: SealJudge) -> None:
+    def __init__(self, ledger: Ledger, judge: SealJudge, *, is_foreign: bool) -> None:
         self._ledger = ledger
+        self._is_foreign = is_foreign
         self._judge = judge
         self.has_begun = False
         self.added = 0
@@ -105,7 +109,7 @@ class _Import:
         """Take the next block in; give its header."""
         self.has_begun = True
         try:
-            block = Block.decode(item.raw)
+            block = Block.decode(item.raw, foreign=self._is_foreign)
         except CodecError as error:
             raise ChainFileError(item.item, item.offset, str(error)) from error
         known = self._ledger.block(block.header.hash())

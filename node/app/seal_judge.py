@@ -17,6 +17,7 @@ from node.consensus_poa.clique.options import CliqueOptions
 from node.consensus_poa.extra_data import checkpoint_signers
 from node.consensus_poa.header import recover_signer
 from node.consensus_poa.interface import Capabilities
+from node.evm.forks import Fork
 from node.evm.genesis import Genesis
 from node.evm.ledger import Ledger
 
@@ -54,7 +55,9 @@ class CliqueJudge:
             raise ConfigError(f"genesis: {error}") from error
         if not listed:
             raise ConfigError("genesis: extraData lists no signer, wants at least one")
-        options = CliqueOptions.from_settings(genesis.engine_settings)
+        options = CliqueOptions.from_settings(
+            genesis.engine_settings, london_block=_london_block(genesis)
+        )
         # the default rule, EIP-3436, draws no coin: equal files in any order give one head
         entropy = TreeEntropy(0, "import")
         self._engine = CliqueEngine(options, Capabilities(LedgerReader(ledger), verifier, entropy))
@@ -96,6 +99,12 @@ class Unsealed:
             return True
         weight = self._ledger.total_difficulty
         return weight(candidate.hash()) > weight(current.hash())
+
+
+def _london_block(genesis: Genesis) -> int:
+    """Give the first block with a base fee; of a foreign chain it may be any, or none ever."""
+    numbers = ((Fork.LONDON, 0),) if genesis.forks is None else genesis.forks.numbers
+    return next((first for fork, first in numbers if fork is Fork.LONDON), 2**64)
 
 
 _JUDGES: Final[Mapping[str, Callable[[Genesis, Ledger, Verifier], SealJudge]]] = {

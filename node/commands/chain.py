@@ -97,13 +97,17 @@ def import_file(
         from node.evm.genesis import parse_genesis
         from node.evm.ledger import Ledger
 
-        parsed = parse_genesis(text)
+        parsed = parse_genesis(text, foreign=True)
         verifier, chosen = MemoVerifier(), executor_named(executor, parsed)
         with _store(data, parsed) as store:
             ledger = Ledger(parsed, verifier=verifier, store=store, executor=chosen)
             judge = judge_for(parsed, ledger, verifier, checks_seals=not no_seal)
             tell = None if as_json else _progress()
-            count = import_chain(ledger, judge, split_items(source), tell)
+            is_foreign = parsed.forks is not None
+            if is_foreign and executor != "py-evm":
+                output.talk("note: a chain with these forks is executed by py-evm alone")
+            items = split_items(source)
+            count = import_chain(ledger, judge, items, tell, is_foreign=is_foreign)
             head = ledger.head
     future = _Future()
     future.see(head)

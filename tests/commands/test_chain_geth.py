@@ -16,7 +16,7 @@ from node.sim.runner import run_scenario
 from tests.app.sealed_chain import A, B, SealedChain, fresh, take
 from tests.app.test_chain_import import journey
 from tests.evm.chains import CAROL, legacy
-from tests.geth import WALK, Geth, clique_genesis, find_geth
+from tests.geth import PRICED, WALK, Geth, clique_genesis, find_geth
 
 pytestmark = [pytest.mark.judge, pytest.mark.slow]
 JOURNEY = Path(__file__).parents[2] / "scenarios" / "patient-journey.yaml"
@@ -153,6 +153,21 @@ def test_a_chain_that_geth_makes_with_votes_and_fees_comes_in(
     root = geth.ask('eth.getBlock("latest").stateRoot')
     assert number >= 9
     assert imported(tmp_path, capsys) == {"blocks": number, "head": head, "state_root": root}
+
+
+@pytest.mark.parametrize("london", [3, None], ids=["at 3", "never"])
+def test_a_chain_that_geth_makes_without_base_fees_at_first_comes_in(
+    geth: Geth, tmp_path: Path, capsys: pytest.CaptureFixture[str], london: int | None
+) -> None:
+    genesis = clique_genesis(period=0, epoch=6)
+    genesis["config"]["londonBlock"] = london
+    (tmp_path / "genesis.json").write_text(json.dumps(genesis))
+    geth.init(tmp_path / "genesis.json")
+    geth.mine(PRICED + WALK)
+    geth.export(tmp_path / "chain.rlp")
+    number, head = geth.head()
+    answer = imported(tmp_path, capsys)
+    assert (answer["blocks"], answer["head"]) == (number, head)
 
 
 def test_a_chain_that_geth_makes_second_by_second_comes_in(
