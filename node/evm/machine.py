@@ -274,7 +274,6 @@ def _foreign_state(fork: Fork) -> Any:  # noqa: ANN401 - a State class
     module = import_module(f"eth.vm.forks.{fork.name.lower()}.state")
     stock: Any = getattr(module, f"{name}State")
     machine = stock.computation_class
-    table = _table(machine)
     return type(
         f"Foreign{name}State",
         (ForeignState, LedgerState, stock),
@@ -282,7 +281,7 @@ def _foreign_state(fork: Fork) -> Any:  # noqa: ANN401 - a State class
             "computation_class": type(
                 f"Foreign{name}Computation",
                 (LedgerComputation, machine),
-                {"table": table, "lean": lean_table(table)},
+                {"table": _table(machine)},
             ),
             "transaction_executor_class": type(
                 f"Foreign{name}Executor", (UncheckedExecutor, stock.transaction_executor_class), {}
