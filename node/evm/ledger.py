@@ -4,7 +4,7 @@ Synchronous and pure: it reads no clock and decides no fork.  Only ``set_head`` 
 the engine says when.  Nothing is stored before the last check of a block has passed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 
 from node.base.block import Block
@@ -130,6 +130,16 @@ class Ledger:
         raises        UnknownBlockError.
         """
         return tuple(Receipt.decode(raw) for raw in self._tree.stored(block_hash).receipts)
+
+    def blocks_with_logs(
+        self, addresses: Sequence[Address], topics: Sequence[Hash32], first: int, last: int
+    ) -> Sequence[int]:
+        """Give the chain's blocks ``first`` .. ``last`` that hold a wanted log, ascending.
+
+        ``addresses``  one of these; empty: any.
+        ``topics``     one of these is the log's first; empty: any, or none at all.
+        """
+        return self._chain.blocks_with_logs(addresses, topics, first, last)
 
     def transaction_place(self, transaction_hash: Hash32) -> Place | None:
         """Give (block hash, number, position) of a transaction of the chain, or None."""

@@ -4,9 +4,9 @@ The index of the chain names the blocks of a range; then the filters of headers 
 asked, and only where they allow for a match are the logs themselves compared.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from node.base.errors import UnknownBlockError
 from node.base.keccak import keccak256
@@ -64,16 +64,6 @@ class FoundLog:
     """Counts all logs of the block, also those that do not match."""
 
 
-class LogIndex(Protocol):
-    """The part of ``ChainData`` that is asked here."""
-
-    def blocks_with_logs(
-        self, addresses: Sequence[Address], topics: Sequence[Hash32], first: int, last: int
-    ) -> Sequence[int]:
-        """Give the blocks of a range with one of the addresses and first topics, ascending."""
-        ...
-
-
 def get_logs(
     ledger: Ledger,
     wanted: LogFilter,
@@ -81,11 +71,9 @@ def get_logs(
     first: int,
     last: int,
     results_max: int = LOG_RESULTS_COUNT_MAX,
-    index: LogIndex | None = None,
 ) -> list[FoundLog]:
     """Give the matching logs of blocks ``first`` .. ``last`` of the chain, in their order.
 
-    ``index``     the chain tables of this very ledger; None: every header of the range is read.
     raises        QueryError: reversed range, or one beyond the head; LogLimitError: more than
                   ``results_max`` match, with the range that would have fitted.
     """
@@ -97,7 +85,9 @@ def get_logs(
         )
     bloom = _Bloom(wanted)
     found: list[FoundLog] = []
-    for number in _candidates(index, wanted, first, last):
+    first_topics = (wanted.topics[0] if wanted.topics else None) or ()
+    # the index knows only the first topic of a log; blooms and logs decide
+    for number in ledger.blocks_with_logs(wanted.addresses, first_topics, first, last):
         block_hash = ledger.hash_by_number(number)
         assert block_hash is not None, "all numbers up to the head are on the chain"
         for log in _in_block(ledger, wanted, bloom, block_hash):
@@ -105,14 +95,6 @@ def get_logs(
                 raise LogLimitError(results_max, first, number - 1 if number > first else None)
             found.append(log)
     return found
-
-
-def _candidates(index: LogIndex | None, wanted: LogFilter, first: int, last: int) -> Iterable[int]:
-    """Give the blocks that may hold a match; the index knows only the first topic of a log."""
-    if index is None:
-        return range(first, last + 1)
-    first_topics = (wanted.topics[0] if wanted.topics else None) or ()
-    return index.blocks_with_logs(wanted.addresses, first_topics, first, last)
 
 
 def get_block_logs(

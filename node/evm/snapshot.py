@@ -1,7 +1,7 @@
 """A chain with the state after its head, as a sequence of records that check one another.
 
 1. a manifest: format, version, genesis hash, number, head hash, counts of nodes and of code
-2. for each block above the genesis: the block, and the envelopes of its receipts
+2. for each block above the genesis two: the block, and the list of its receipts' envelopes
 3. every trie node and every code of the state after the head, once, breadth first from its root,
    each with its kind: 0 account node, 1 storage node, 2 code
 
@@ -85,7 +85,8 @@ def write_snapshot(store: LedgerStore, head_hash: Hash32) -> Iterator[bytes]:
         block_hash = store.chain.canonical(number)
         assert block_hash is not None, "every number up to the head is on the chain"
         stored = tree.stored(block_hash)
-        yield rlp.encode([rlp.decode(stored.block.encode()), list(stored.receipts)])
+        yield stored.block.encode()
+        yield rlp.encode(stored.receipts)
     for reference, raw in walk(store.nodes, header.state_root):
         yield rlp.encode([rlp.encode_int(_KINDS.index(reference.kind)), raw])
 
@@ -131,10 +132,14 @@ class _Source:
         self.number += 1
         return next(self._records, None)
 
-    def item(self, what: str) -> rlp.Decoded:
+    def record(self, what: str) -> bytes:
         raw = self.next()
         if raw is None:
             raise SnapshotError(self.number, f"the snapshot ends where {what} is due")
+        return raw
+
+    def item(self, what: str) -> rlp.Decoded:
+        raw = self.record(what)
         try:
             return rlp.decode(raw)
         except CodecError as error:
@@ -148,10 +153,15 @@ class _Source:
             raise SnapshotError(self.number, error.what) from error
 
     def block(self, parent: StoredBlock, profile: Profile, check_seal: SealCheck) -> StoredBlock:
-        items = self.item("a block")
+        raw = self.record("a block")
         try:
-            block, receipts = _block_and_receipts(items)
+            block = Block.decode(raw)
             _check(block, parent, profile, check_seal)
+        except (CodecError, InvalidBlockError) as error:
+            raise SnapshotError(self.number, str(error)) from error
+        items = self.item("a list of receipts")
+        try:
+            receipts = _envelopes(items)
             _check_receipts(block, receipts)
         except (CodecError, InvalidBlockError) as error:
             raise SnapshotError(self.number, str(error)) from error
@@ -181,13 +191,11 @@ def _manifest(items: rlp.Decoded) -> Manifest:
     return Manifest(_hash(items[2]), counts[0], _hash(items[4]), counts[1], counts[2])
 
 
-def _block_and_receipts(items: rlp.Decoded) -> tuple[Block, tuple[bytes, ...]]:
-    if isinstance(items, bytes) or len(items) != 2 or isinstance(items[1], bytes):
-        raise CodecError("block", "wants a list of block and receipts")
-    receipts = tuple(item for item in items[1] if isinstance(item, bytes))
-    if len(receipts) != len(items[1]):
-        raise CodecError("block", "a receipt is no envelope")
-    return Block.decode(rlp.encode(items[0])), receipts
+def _envelopes(items: rlp.Decoded) -> tuple[bytes, ...]:
+    receipts = tuple(item for item in items if isinstance(item, bytes))
+    if isinstance(items, bytes) or len(receipts) != len(items):
+        raise CodecError("receipts", "wants a list of envelopes")
+    return receipts
 
 
 def _kind_and_bytes(items: rlp.Decoded) -> tuple[Kind, bytes]:
