@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from node.commands import chain
+from node.commands import chain_io
 from node.commands.main import main
 from node.evm.chain_file import encode_chain
 from node.sim.run_chains import chain_files
@@ -189,7 +189,7 @@ def test_a_chain_of_another_genesis_ends_with_1(files, tmp_path, capsys):
 
 
 def test_a_genesis_above_the_limit_is_not_read_whole(files, capsys, monkeypatch):
-    monkeypatch.setattr(chain, "GENESIS_BYTES_MAX", 100)
+    monkeypatch.setattr(chain_io, "GENESIS_BYTES_MAX", 100)
     assert main(files) == 2
     assert "larger than 100 bytes" in error_of(capsys)
 

@@ -1,0 +1,94 @@
+"""Opening and writing the files of chains, and what is said meanwhile."""
+
+import gzip
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from node.base.clock import WallClock
+from node.base.errors import UsageError
+from node.base.header import Header
+from node.base.limits import GENESIS_BYTES_MAX
+from node.base.types import MICROS_PER_SECOND
+from node.commands import output
+
+_LINE_SECONDS_MIN: Final = 5.0
+
+
+def read_genesis(path: Path) -> bytes:
+    """Give the bytes of a genesis file.
+
+    raises        UsageError: it cannot be read, or is larger than any genesis.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(GENESIS_BYTES_MAX + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    if len(text) > GENESIS_BYTES_MAX:
+        raise UsageError(f"{path}: larger than {GENESIS_BYTES_MAX} bytes")
+    return text
+
+
+@contextmanager
+def opened(path: Path) -> Generator[BinaryIO | gzip.GzipFile]:
+    """Open a chain file; what is wrong inside shows when it is read."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    with file:
+        if path.suffix == ".gz":
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                yield unpacked
+        else:
+            yield file
+
+
+@contextmanager
+def replacing(path: Path) -> Generator[BinaryIO]:
+    """Write a file beside its place and put it there once it is whole."""
+    made = path.with_name(f".{path.name}.part")
+    try:
+        with made.open("wb") as file:
+            yield file
+        made.replace(path)
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def progress_lines() -> Callable[[Header], None]:
+    """Give a function that writes a line to stderr at most every five seconds."""
+    last = time.monotonic()
+
+    def tell(header: Header) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _LINE_SECONDS_MIN:
+            last = time.monotonic()
+            output.talk(f"block {header.number}")
+
+    return tell
+
+
+class FutureBlocks:
+    """Looks for blocks that lie ahead of this machine's clock: others refuse them."""
+
+    def __init__(self) -> None:
+        self._now_s = WallClock().now_us() // MICROS_PER_SECOND
+        self._first: Header | None = None
+
+    def see(self, header: Header) -> None:
+        """Look at a block."""
+        if self._first is None and header.timestamp > self._now_s:
+            self._first = header
+
+    def warn(self) -> None:
+        """Say which block was the first, if there was one."""
+        if self._first is not None:
+            ahead = self._first.timestamp - self._now_s
+            output.talk(
+                f"warning: block {self._first.number} lies {ahead} s ahead of this machine's "
+                "clock: other clients refuse it until then"
+            )

@@ -1,0 +1,57 @@
+"""The data directory of one node: its genesis.json, and the store of its chain beside it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from node.base.errors import UsageError
+from node.commands.chain_io import read_genesis, replacing
+
+if TYPE_CHECKING:
+    from node.evm.genesis import Genesis
+    from node.storage.sqlite_store import SqliteLedgerStore, StoreIdentity
+
+GENESIS_FILE: Final = "genesis.json"
+
+
+def identity_of(genesis: "Genesis") -> "StoreIdentity":
+    """Say which chain a store of this genesis belongs to."""
+    from node.evm.genesis import genesis_block
+    from node.storage.sqlite_store import StoreIdentity
+    from node.storage.state_nodes import MemoryStateNodes
+
+    block = genesis_block(genesis, MemoryStateNodes())
+    return StoreIdentity(block.header.hash(), genesis.chain_id, genesis.profile.name)
+
+
+def open_store(
+    data: Path, genesis: "Genesis", text: bytes, *, kept_blocks: int | None = None
+) -> "SqliteLedgerStore":
+    """Open the store of a directory; a new one gets the genesis file too.
+
+    ``text``      what the genesis was read from.
+    raises        as ``SqliteLedgerStore``: another chain lies there, another process has it.
+    """
+    from node.storage.sqlite_store import SqliteLedgerStore
+
+    store = SqliteLedgerStore(data, identity_of(genesis), kept_blocks=kept_blocks)
+    if not (data / GENESIS_FILE).exists():
+        with replacing(data / GENESIS_FILE) as file:
+            file.write(text)
+    return store
+
+
+def genesis_of(data: Path, given: Path | None = None) -> tuple["Genesis", bytes]:
+    """Read the genesis of a directory that has a store; ``given`` stands for a file elsewhere.
+
+    raises        UsageError: there is no store, or no genesis.
+    """
+    from node.evm.genesis import parse_genesis
+    from node.storage.sqlite_store import FILE_NAME
+
+    if not (data / FILE_NAME).is_file():
+        raise UsageError(f"{data}: no chain is kept here (there is no {FILE_NAME})")
+    path = data / GENESIS_FILE if given is None else given
+    if given is None and not path.is_file():
+        raise UsageError(f"{data}: has no {GENESIS_FILE}, name one with --genesis")
+    text = read_genesis(path)
+    return parse_genesis(text, foreign=True), text
