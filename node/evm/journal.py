@@ -34,6 +34,7 @@ class JournalAccounts:
         del state_root  # the view has one
         self._view = db
         self._read: dict[Address, AccountData | None] = {}
+        self._slots_read: dict[tuple[Address, int], int] = {}
         self._accounts: dict[Address, AccountData | None] = {}
         self._storage: dict[Address, dict[int, int]] = {}
         self._wiped: set[Address] = set()
@@ -151,7 +152,13 @@ class JournalAccounts:
         slots = self._storage.get(address)
         if slots is not None and slot in slots:
             return slots[slot]
-        return 0 if address in self._wiped else self._view.slot(address, slot)
+        if address in self._wiped:
+            return 0
+        key = (address, slot)
+        value = self._slots_read.get(key)
+        if value is None:
+            value = self._slots_read[key] = self._view.slot(address, slot)
+        return value
 
     def set_storage(self, address: Address, slot: int, value: int) -> None:
         """Set a slot; 0 removes it."""

@@ -8,7 +8,7 @@ would.  Whatever is not here, and every traced execution, runs py-evm's function
 Stock stacks hold ints and bytes; these functions push ints only, and take both.
 """
 
-# ruff: noqa: SLF001, ANN401 - py-evm's computations are not typed, and have no names for their parts
+# ruff: noqa: SLF001, ANN401, ARG001 - py-evm has no types, and no names for these parts; one form
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -20,8 +20,8 @@ from eth.exceptions import (
     OutOfGas,
 )
 
-Opcode = Callable[[Any], None]
-"""Runs on a py-evm computation, which has no public names for what is needed here."""
+Opcode = Callable[[Any, Any, Any], None]
+"""Runs on a py-evm computation, its gas meter and the items of its stack."""
 
 _WORD: Final = 2**256
 _MASK: Final = _WORD - 1
@@ -51,13 +51,11 @@ def _full() -> FullStack:
 def _two(cost: int, operate: Callable[[int, int], int]) -> Opcode:
     """Make an opcode that replaces the two top items."""
 
-    def run(computation: Any) -> None:
-        meter = computation._gas_meter
+    def run(computation: Any, meter: Any, values: Any) -> None:
         left_gas = meter.gas_remaining - cost
         if left_gas < 0:
             raise _out_of_gas(meter, cost)
         meter.gas_remaining = left_gas
-        values = computation._stack.values
         if len(values) < 2:
             raise _too_few()
         top = values.pop()
@@ -74,13 +72,11 @@ def _two(cost: int, operate: Callable[[int, int], int]) -> Opcode:
 def _one(cost: int, operate: Callable[[int], int]) -> Opcode:
     """Make an opcode that replaces the top item."""
 
-    def run(computation: Any) -> None:
-        meter = computation._gas_meter
+    def run(computation: Any, meter: Any, values: Any) -> None:
         left_gas = meter.gas_remaining - cost
         if left_gas < 0:
             raise _out_of_gas(meter, cost)
         meter.gas_remaining = left_gas
-        values = computation._stack.values
         if not values:
             raise _too_few()
         top = values[-1]
@@ -92,8 +88,7 @@ def _one(cost: int, operate: Callable[[int], int]) -> Opcode:
 def _push(size: int) -> Opcode:
     """Make PUSH1 .. PUSH32.  Code that ends inside the data is padded with zeros."""
 
-    def run(computation: Any) -> None:
-        meter = computation._gas_meter
+    def run(computation: Any, meter: Any, values: Any) -> None:
         left_gas = meter.gas_remaining - _VERY_LOW
         if left_gas < 0:
             raise _out_of_gas(meter, _VERY_LOW)
@@ -101,7 +96,6 @@ def _push(size: int) -> Opcode:
         code = computation.code
         at = code.program_counter
         end = code.program_counter = at + size
-        values = computation._stack.values
         if len(values) >= _STACK_ITEMS_MAX:
             raise _full()
         values.append(int.from_bytes(code.executable[at:end]))
@@ -110,13 +104,11 @@ def _push(size: int) -> Opcode:
 
 
 def _dup(position: int) -> Opcode:
-    def run(computation: Any) -> None:
-        meter = computation._gas_meter
+    def run(computation: Any, meter: Any, values: Any) -> None:
         left_gas = meter.gas_remaining - _VERY_LOW
         if left_gas < 0:
             raise _out_of_gas(meter, _VERY_LOW)
         meter.gas_remaining = left_gas
-        values = computation._stack.values
         if len(values) >= _STACK_ITEMS_MAX:
             raise _full()
         if len(values) < position:
@@ -129,13 +121,11 @@ def _dup(position: int) -> Opcode:
 def _swap(position: int) -> Opcode:
     other = -position - 1
 
-    def run(computation: Any) -> None:
-        meter = computation._gas_meter
+    def run(computation: Any, meter: Any, values: Any) -> None:
         left_gas = meter.gas_remaining - _VERY_LOW
         if left_gas < 0:
             raise _out_of_gas(meter, _VERY_LOW)
         meter.gas_remaining = left_gas
-        values = computation._stack.values
         if len(values) <= position:
             raise _too_few()
         values[-1], values[other] = values[other], values[-1]
@@ -146,13 +136,11 @@ def _swap(position: int) -> Opcode:
 def _given(read: Callable[[Any], int]) -> Opcode:
     """Make an opcode that pushes something that the frame knows."""
 
-    def run(computation: Any) -> None:
-        meter = computation._gas_meter
+    def run(computation: Any, meter: Any, values: Any) -> None:
         left_gas = meter.gas_remaining - _BASE
         if left_gas < 0:
             raise _out_of_gas(meter, _BASE)
         meter.gas_remaining = left_gas
-        values = computation._stack.values
         if len(values) >= _STACK_ITEMS_MAX:
             raise _full()
         values.append(read(computation))
@@ -160,46 +148,39 @@ def _given(read: Callable[[Any], int]) -> Opcode:
     return run
 
 
-def _pop(computation: Any) -> None:
-    meter = computation._gas_meter
+def _pop(computation: Any, meter: Any, values: Any) -> None:
     left_gas = meter.gas_remaining - _BASE
     if left_gas < 0:
         raise _out_of_gas(meter, _BASE)
     meter.gas_remaining = left_gas
-    values = computation._stack.values
     if not values:
         raise _too_few()
     values.pop()
 
 
-def _jumpdest(computation: Any) -> None:
-    meter = computation._gas_meter
+def _jumpdest(computation: Any, meter: Any, values: Any) -> None:
     left_gas = meter.gas_remaining - _JUMPDEST
     if left_gas < 0:
         raise _out_of_gas(meter, _JUMPDEST)
     meter.gas_remaining = left_gas
 
 
-def _jump(computation: Any) -> None:
-    meter = computation._gas_meter
+def _jump(computation: Any, meter: Any, values: Any) -> None:
     left_gas = meter.gas_remaining - _JUMP
     if left_gas < 0:
         raise _out_of_gas(meter, _JUMP)
     meter.gas_remaining = left_gas
-    values = computation._stack.values
     if not values:
         raise _too_few()
     target = values.pop()
     _go(computation, meter, int.from_bytes(target) if type(target) is bytes else target)
 
 
-def _jumpi(computation: Any) -> None:
-    meter = computation._gas_meter
+def _jumpi(computation: Any, meter: Any, values: Any) -> None:
     left_gas = meter.gas_remaining - _JUMPI
     if left_gas < 0:
         raise _out_of_gas(meter, _JUMPI)
     meter.gas_remaining = left_gas
-    values = computation._stack.values
     if len(values) < 2:
         raise _too_few()
     target = values.pop()
@@ -225,13 +206,11 @@ def _go(computation: Any, meter: Any, target: int) -> None:
     code.program_counter = target + 1
 
 
-def _mload(computation: Any) -> None:
-    meter = computation._gas_meter
+def _mload(computation: Any, meter: Any, values: Any) -> None:
     left_gas = meter.gas_remaining - _VERY_LOW
     if left_gas < 0:
         raise _out_of_gas(meter, _VERY_LOW)
     meter.gas_remaining = left_gas
-    values = computation._stack.values
     if not values:
         raise _too_few()
     at = values[-1]
@@ -243,13 +222,11 @@ def _mload(computation: Any) -> None:
     values[-1] = int.from_bytes(memory._bytes[at : at + 32])
 
 
-def _mstore(computation: Any) -> None:
-    meter = computation._gas_meter
+def _mstore(computation: Any, meter: Any, values: Any) -> None:
     left_gas = meter.gas_remaining - _VERY_LOW
     if left_gas < 0:
         raise _out_of_gas(meter, _VERY_LOW)
     meter.gas_remaining = left_gas
-    values = computation._stack.values
     if len(values) < 2:
         raise _too_few()
     at = values.pop()
@@ -263,13 +240,11 @@ def _mstore(computation: Any) -> None:
     memory._bytes[at : at + 32] = word
 
 
-def _calldataload(computation: Any) -> None:
-    meter = computation._gas_meter
+def _calldataload(computation: Any, meter: Any, values: Any) -> None:
     left_gas = meter.gas_remaining - _VERY_LOW
     if left_gas < 0:
         raise _out_of_gas(meter, _VERY_LOW)
     meter.gas_remaining = left_gas
-    values = computation._stack.values
     if not values:
         raise _too_few()
     at = values[-1]
@@ -344,7 +319,10 @@ def lean_table(stock: tuple[Any, ...]) -> tuple[Opcode, ...]:
 
 def _lean(opcode: Any) -> Opcode:
     known = LEAN_OPCODES.get(getattr(opcode, "mnemonic", ""))
-    if known is None or known[0] != opcode.gas_cost:
-        stock: Opcode = opcode
-        return stock
-    return known[1]
+    if known is not None and known[0] == opcode.gas_cost:
+        return known[1]
+
+    def stock(computation: Any, _meter: Any, _values: Any) -> None:
+        opcode(computation)
+
+    return stock

@@ -27,6 +27,7 @@ from node.evm.foreign_machine import ForeignState
 from node.evm.forks import CANCUN, LONDON, Fork, Profile
 from node.evm.journal import JournalAccounts
 from node.evm.lean_opcodes import lean_table
+from node.evm.lean_storage import with_storage
 from node.evm.rules import machine_gas
 from node.evm.transactions import AccessList, Transaction
 
@@ -89,7 +90,7 @@ class LedgerComputation(BaseComputation):
     def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401
         """Derive ``lean`` of a class that says its table."""
         super().__init_subclass__(**kwargs)
-        if "table" in cls.__dict__:
+        if "table" in cls.__dict__ and "lean" not in cls.__dict__:
             cls.lean = lean_table(cls.table)
 
     def __init__(
@@ -131,11 +132,13 @@ class LedgerComputation(BaseComputation):
         table = cls.lean
         stream = computation.code
         executable = stream.executable
+        meter = computation._gas_meter  # noqa: SLF001 - no getter that costs nothing
+        values = computation._stack.values  # noqa: SLF001
         try:
             while True:
                 opcode = executable[stream.program_counter]
                 stream.program_counter += 1
-                table[opcode](computation)
+                table[opcode](computation, meter, values)
         except Halt:
             pass
 
@@ -158,12 +161,14 @@ class LedgerLondonComputation(LedgerComputation, LondonComputation):
     """London on our loop."""
 
     table = _table(LondonComputation)
+    lean = with_storage(table)
 
 
 class LedgerCancunComputation(LedgerComputation, CancunComputation):
     """Cancun on our loop."""
 
     table = _table(CancunComputation)
+    lean = with_storage(table)
 
 
 class UncheckedExecutor:

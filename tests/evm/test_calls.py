@@ -94,7 +94,7 @@ def test_a_contract_is_not_made_where_one_stands():
 
 
 def test_a_fault_of_the_interpreter_is_an_error_of_ours_and_changes_nothing(monkeypatch):
-    def broken(computation):
+    def broken(computation, meter, values):
         raise ZeroDivisionError("planted")
 
     table = list(LedgerLondonComputation.lean)

@@ -124,7 +124,7 @@ def test_a_fault_of_the_machine_is_an_error_of_ours_and_changes_nothing(monkeypa
     run = PyevmExecutor().open(context(book), book.state())
     table = list(LedgerLondonComputation.lean)
 
-    def broken(computation):
+    def broken(computation, meter, values):
         raise ZeroDivisionError("planted")
 
     table[0x55] = broken

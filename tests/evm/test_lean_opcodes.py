@@ -21,12 +21,17 @@ PRODUCERS = bytes((0x20, 0x32, 0x3D, 0x41, 0x46, 0x5A, 0x38, 0x1D, 0x0B))
 """Of py-evm: SHA3, ORIGIN, RETURNDATASIZE, COINBASE, CHAINID, GAS, CODESIZE, SAR, SIGNEXTEND."""
 
 
+def stock(table):
+    """Give py-evm's functions in the form of ours."""
+    return tuple(lambda frame, meter, values, run=run: run(frame) for run in table)
+
+
 class StockLondon(LedgerLondonComputation):
-    lean = LedgerLondonComputation.table
+    lean = stock(LedgerLondonComputation.table)
 
 
 class StockCancun(LedgerCancunComputation):
-    lean = LedgerCancunComputation.table
+    lean = stock(LedgerCancunComputation.table)
 
 
 BOOK = ledger()
@@ -151,5 +156,9 @@ def test_an_opcode_that_costs_otherwise_stays_py_evms():
     class Dear:
         mnemonic, gas_cost = "ADD", 4
 
-    dear = Dear()
-    assert lean_table((dear,)) == (dear,)
+        def __call__(self, computation):
+            computation.append("dear")
+
+    said = []
+    lean_table((Dear(),))[0](said, None, None)
+    assert said == ["dear"]
