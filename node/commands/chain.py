@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from node.base.errors import InvalidBlockError, UsageError
+from node.base.errors import UsageError
 from node.commands import chain_store, data_dir, output
 from node.commands.chain_io import (
     FutureBlocks,
@@ -149,21 +149,15 @@ def _tell(ledger: "Ledger", blocks: int, *, as_json: bool) -> None:
 
 def _take_snapshot(path: Path, genesis: "Genesis", store: "LedgerStore", judge: "SealJudge") -> int:
     """Take a snapshot into an empty store; give how many blocks it brought."""
-    from node.base.header import Header
     from node.evm.chain_file import split_items
     from node.evm.snapshot import read_snapshot
 
     if genesis.forks is not None:
         raise UsageError("a chain with a fork schedule of its own has no snapshots here")
 
-    def check_seal(header: Header, parent: Header) -> None:
-        rule = judge.check(header, parent)
-        if rule is not None:
-            raise InvalidBlockError("seal", rule, "a header that breaks it")
-
     with opened(path) as source:
         records = (item.raw for item in split_items(source))
-        return read_snapshot(records, store, genesis.profile, check_seal).number
+        return read_snapshot(records, store, genesis.profile, judge.check).number
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Errors about a chain as it is kept, shared or handed over."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from node.base.errors import PeerError, StorageError, UnavailableError
 from node.base.types import Hash32
@@ -69,6 +70,7 @@ class ReplayMismatchError(StorageError):
 class SnapshotError(PeerError):
     """A snapshot is not whole, not true, or not of this chain."""
 
+    exit_code: ClassVar[int] = 1
     record: int
     """0: the manifest."""
     what: str

@@ -22,6 +22,7 @@ from eth.vm.logic.invalid import InvalidOpcode
 
 from node.base.limits import CODE_SCANS_MAX, PYTHON_FRAMES_MAX
 from node.base.types import ZERO_HASH, Address
+from node.evm import point_evaluation
 from node.evm.executor import ExecutionContext, StateReader
 from node.evm.foreign_machine import ForeignState
 from node.evm.forks import CANCUN, LONDON, Fork, Profile
@@ -88,10 +89,14 @@ class LedgerComputation(BaseComputation):
     """The same with our own functions where they are cheaper: what runs unless it is traced."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401
-        """Derive ``lean`` of a class that says its table."""
+        """Derive ``lean`` of a class that says its table, and take our point evaluation."""
         super().__init_subclass__(**kwargs)
         if "table" in cls.__dict__ and "lean" not in cls.__dict__:
             cls.lean = lean_table(cls.table)
+        stock: dict[Any, Any] = cls._precompiles or {}
+        if point_evaluation.ADDRESS in stock:
+            ours: dict[Any, Any] = {point_evaluation.ADDRESS: point_evaluation.point_evaluation}
+            cls._precompiles = {**stock, **ours}
 
     def __init__(
         self, state: StateAPI, message: MessageAPI, transaction_context: TransactionContextAPI

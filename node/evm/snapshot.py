@@ -36,8 +36,8 @@ FORMAT: Final = b"wardnet-snapshot"
 VERSION: Final = 1
 
 _KINDS: Final = (Kind.ACCOUNTS, Kind.SLOTS, Kind.CODE)
-SealCheck = Callable[[Header, Header], object]
-"""Judges a header on its parent's; raises InvalidBlockError."""
+SealCheck = Callable[[Header, Header], str | None]
+"""Judges a header on its parent's: the rule that it breaks, or None."""
 
 
 class Manifest(NamedTuple):
@@ -118,6 +118,7 @@ def read_snapshot(
             raise SnapshotError(source.number, "the last block is not the head of the manifest")
         _take_state(source, store, manifest, parent.block.header.state_root)
         chain.move_head((), added)
+        store.keep_states_from(manifest.number)
     return manifest
 
 
@@ -215,7 +216,9 @@ def _check(block: Block, parent: StoredBlock, profile: Profile, check_seal: Seal
             "parent hash", f"0x{parent.hash.hex()}", f"0x{header.parent_hash.hex()}"
         )
     check_child(header, before)
-    check_seal(header, before)
+    broken = check_seal(header, before)
+    if broken is not None:
+        raise InvalidBlockError(broken, "what the engine allows", "this header")
     check_body(block)
 
 

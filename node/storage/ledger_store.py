@@ -26,6 +26,10 @@ class LedgerStore(Protocol):
         """The number of the oldest block whose state is kept, apart from the genesis."""
         ...
 
+    def keep_states_from(self, number: int) -> None:
+        """Remember that older states are not here: the chain came with a newer one."""
+        ...
+
     def batch(self) -> AbstractContextManager[None]:
         """Make all that is put inside durable together, when the outermost batch ends.
 
@@ -46,6 +50,10 @@ class MemoryLedgerStore:
     def __init__(self, chain: ChainData | None = None, nodes: StateNodes | None = None) -> None:
         self.chain: ChainData = MemoryChainData() if chain is None else chain
         self.nodes: StateNodes = MemoryStateNodes() if nodes is None else nodes
+
+    def keep_states_from(self, number: int) -> None:
+        """Remember that older states are not here."""
+        self.kept_from = number
 
     @contextmanager
     def batch(self) -> Generator[None]:

@@ -99,6 +99,11 @@ class SqliteLedgerStore:
         """The number of the oldest block whose state is kept, apart from the genesis."""
         return self._meta.number(KEPT_FROM) or 0
 
+    def keep_states_from(self, number: int) -> None:
+        """Remember that older states are not here: the chain came with a newer one."""
+        with self._database.batch():
+            self._meta.set(KEPT_FROM, number)
+
     def sweep(self, kept_from: int) -> Sweep:
         """Begin to give up the states of blocks below a number, except the genesis.
 

@@ -9,6 +9,8 @@ from eth.exceptions import VMError
 from eth.precompiles.point_evaluation import point_evaluation_precompile
 
 from node.evm import point_evaluation as ours
+from node.evm.forks import Fork, Profile
+from node.evm.machine import LedgerCancunComputation, LedgerLondonComputation, state_class
 from tests.evm.precompile_inputs import BLS_N, INFINITY, _evaluate
 
 DIGEST = hashlib.sha256(INFINITY).digest()[1:]
@@ -80,3 +82,16 @@ def test_the_setup_is_read_once():
     for _ in range(3):
         _run(ours.point_evaluation, _input())
     assert ours._setup.cache_info().misses == 1
+
+
+@pytest.mark.parametrize("fork", [Fork.CANCUN, Fork.PRAGUE])
+def test_every_machine_that_has_it_runs_ours(fork):
+    machines = [state_class(Profile(fork.name.lower(), fork, is_foreign=True)).computation_class]
+    if fork is Fork.CANCUN:
+        machines.append(LedgerCancunComputation)
+    for machine in machines:
+        assert machine.get_precompiles()[ours.ADDRESS] is ours.point_evaluation
+
+
+def test_before_cancun_there_is_none():
+    assert ours.ADDRESS not in LedgerLondonComputation.get_precompiles()

@@ -28,7 +28,7 @@ def test_batches_nest():
 def test_both_stores_keep_the_protocol():
     """The type checker judges the rest: this names what a store must have at all."""
     names = {name for name in vars(LedgerStore) if not name.startswith("_")}
-    assert names == {"chain", "nodes", "kept_from", "batch", "close"}
+    assert names == {"chain", "nodes", "kept_from", "keep_states_from", "batch", "close"}
     memory = MemoryLedgerStore()
     assert all(hasattr(memory, name) for name in names)
     assert names - {"chain", "nodes"} <= set(dir(SqliteLedgerStore))

@@ -1,0 +1,158 @@
+"""``chain verify``, ``snapshot``, ``prune`` and ``import --snapshot`` on real chains."""
+
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from node.commands.main import main
+from node.storage.sqlite_store import FILE_NAME
+from tests.app.sealed_chain import A, SealedChain
+from tests.evm.chains import CAROL, legacy
+
+
+@pytest.fixture(scope="module")
+def made():
+    chain = SealedChain([A])
+    for nonce in range(6):
+        chain.add(A, legacy(CAROL, nonce))
+    return chain
+
+
+@pytest.fixture
+def place(made, tmp_path):
+    """Import the chain into DIR/node; genesis.json and chain.rlp lie beside it."""
+    (tmp_path / "genesis.json").write_text(json.dumps(made.genesis.to_json()))
+    (tmp_path / "chain.rlp").write_bytes(made.file())
+    assert _import(tmp_path, "node", "--blocks", str(tmp_path / "chain.rlp")) == 0
+    return tmp_path
+
+
+def _import(place, name, *more):
+    genesis = ["--genesis", str(place / "genesis.json")]
+    return main(["chain", "import", *genesis, "--data", str(place / name), *more])
+
+
+def _verify(place, *more, capsys, name="node"):
+    capsys.readouterr()
+    status = main(["chain", "verify", str(place / name), "--json", *more])
+    return status, json.loads(capsys.readouterr().out)
+
+
+def _change(place, statement):
+    with closing(sqlite3.connect(place / "node" / FILE_NAME)) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+def test_a_whole_store_has_no_findings(place, capsys):
+    status, told = _verify(place, "--full", capsys=capsys)
+    assert (status, told["clean"], told["findings"]) == (0, True, [])
+    assert told["executed_again"] == 6
+    assert told["counts"]["header"] == 7
+
+
+def test_a_whole_store_is_told_in_a_sentence(place, capsys):
+    capsys.readouterr()
+    assert main(["chain", "verify", str(place / "node"), "--full"]) == 0
+    said = capsys.readouterr().out
+    assert "7 header" in said
+    assert "6 blocks executed again" in said
+    assert said.endswith("nothing found\n")
+
+
+def test_a_changed_byte_is_found_with_table_and_key(made, place, capsys):
+    _change(place, "UPDATE receipts SET rlp = zeroblob(length(rlp)) WHERE rlp != x'c0'")
+    status, told = _verify(place, "--full", capsys=capsys)
+    assert (status, told["clean"], told["executed_again"]) == (1, False, None)
+    keys = {one["key"] for one in told["findings"] if one["table"] == "receipts"}
+    assert f"0x{made.ledger.head_hash.hex()}" in keys
+
+
+def test_findings_are_told_as_text_too(place, capsys):
+    _change(place, "UPDATE meta SET value = x'00' WHERE key = 'chain_id'")
+    capsys.readouterr()
+    assert main(["chain", "verify", str(place / "node"), "--full"]) == 1
+    said = capsys.readouterr().out
+    assert "meta: chain_id:" in said
+    assert "nothing was executed again" in said
+
+
+def test_what_is_not_kept_cannot_be_verified(tmp_path, capsys):
+    assert main(["chain", "verify", str(tmp_path / "none")]) == 2
+    assert "no chain is kept here" in capsys.readouterr().err
+
+
+def test_a_joiner_by_snapshot_ends_where_the_writer_is_and_goes_on(made, place, capsys):
+    snapshot = place / "chain.snap"
+    assert main(["chain", "snapshot", str(place / "node"), "--out", str(snapshot)]) == 0
+    capsys.readouterr()
+    assert _import(place, "late", "--snapshot", str(snapshot), "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["blocks"] == 6
+    assert told["head"] == f"0x{made.ledger.head_hash.hex()}"
+    assert _verify(place, "--full", capsys=capsys, name="late")[0] == 0
+    assert _import(place, "late", "--blocks", str(place / "chain.rlp")) == 0
+    assert "6 of them known before" in capsys.readouterr().out
+
+
+def test_blocks_may_follow_a_snapshot_at_once(made, place, capsys):
+    snapshot = place / "chain.snap"
+    main(["chain", "snapshot", str(place / "node"), "--out", str(snapshot)])
+    words = ["--snapshot", str(snapshot), "--blocks", str(place / "chain.rlp")]
+    assert _import(place, "late", *words) == 0
+    assert "none executed; the state is whole" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("at", [0, 40, 0.3, 0.6, 0.99])
+def test_a_flipped_byte_of_a_snapshot_refuses_it_whole(place, capsys, at):
+    snapshot = place / "chain.snap"
+    main(["chain", "snapshot", str(place / "node"), "--out", str(snapshot)])
+    raw = bytearray(snapshot.read_bytes())
+    raw[int(at * len(raw)) if at < 1 else at] ^= 0x10
+    snapshot.write_bytes(raw)
+    capsys.readouterr()
+    assert _import(place, "late", "--snapshot", str(snapshot)) == 1
+    assert capsys.readouterr().err.startswith("error: ")
+    assert _import(place, "late", "--blocks", str(place / "chain.rlp")) == 0
+    assert "known before" not in capsys.readouterr().out
+
+
+def test_a_snapshot_with_a_seal_of_a_stranger_is_refused(place, capsys):
+    text = json.loads((place / "genesis.json").read_text())
+    text["config"]["clique"]["period"] = 600
+    snapshot = place / "chain.snap"
+    main(["chain", "snapshot", str(place / "node"), "--out", str(snapshot)])
+    (place / "genesis.json").write_text(json.dumps(text))
+    capsys.readouterr()
+    assert _import(place, "late", "--snapshot", str(snapshot)) == 1
+    assert "snapshot record 1:" in capsys.readouterr().err
+
+
+def test_a_short_chain_has_nothing_to_prune(place, capsys):
+    assert main(["chain", "prune", str(place / "node"), "--keep", "128"]) == 0
+    assert "nothing to give up" in capsys.readouterr().out
+
+
+def test_fewer_than_128_states_cannot_be_kept(place, capsys):
+    assert main(["chain", "prune", str(place / "node"), "--keep", "127"]) == 2
+
+
+def test_a_pruned_chain_is_clean_smaller_and_goes_on(tmp_path, capsys):
+    chain = SealedChain([A])
+    for nonce in range(140):
+        chain.add(A, legacy(CAROL, nonce, to=nonce.to_bytes(20)))
+    (tmp_path / "genesis.json").write_text(json.dumps(chain.genesis.to_json()))
+    (tmp_path / "chain.rlp").write_bytes(chain.file())
+    assert _import(tmp_path, "node", "--blocks", str(tmp_path / "chain.rlp")) == 0
+    before = _verify(tmp_path, capsys=capsys)[1]["counts"]
+    assert main(["chain", "prune", str(tmp_path / "node"), "--keep", "128"]) == 0
+    assert "kept from block 13 on" in capsys.readouterr().out
+    status, told = _verify(tmp_path, "--full", capsys=capsys)
+    assert status == 0
+    assert told["counts"]["node"] < before["node"]
+    assert told["counts"]["state"] == 129
+    chain.add(A, legacy(CAROL, 140))
+    (tmp_path / "chain.rlp").write_bytes(chain.file())
+    assert _import(tmp_path, "node", "--blocks", str(tmp_path / "chain.rlp")) == 0
