@@ -18,11 +18,10 @@ from node.evm.executor import ExecutionContext
 from node.evm.foreign import ForeignRules, ForeignRun
 from node.evm.forks import Fork
 from node.evm.genesis import Genesis, genesis_block, parse_genesis
-from node.evm.receipts import Receipt
+from node.evm.ledger import Ledger
 from node.evm.state import StateStore, StateView
 from node.evm.transactions import Transaction
 from node.evm.trie import list_root
-from node.storage.chain_data import Place
 from node.storage.state_nodes import MemoryStateNodes
 from tests.evm.chains import VERIFIER
 from tests.vectors_dir import vectors
@@ -48,7 +47,7 @@ MINER = Address(b"\x3c" * 20)
 
 
 class ForeignBook:
-    """A chain in memory; it answers what tracers ask a ledger."""
+    """A chain in memory whose blocks are made here, and whose parts can be broken."""
 
     def __init__(self, genesis: Genesis) -> None:
         nodes = MemoryStateNodes()
@@ -95,25 +94,8 @@ class ForeignBook:
 
     # -- what a ledger would answer --
 
-    def block(self, block_hash: Hash32) -> Block | None:
-        return self.blocks.get(block_hash)
-
-    def hash_by_number(self, number: int) -> Hash32:
-        return self.line[number].header.hash()
-
     def decode(self, raw: bytes) -> Transaction:
         return self.rules.decode(raw)
-
-    def receipts(self, block_hash: Hash32) -> tuple[Receipt, ...]:
-        encoded = self.results[block_hash].encoded_receipts
-        return tuple(Receipt.decode(raw) for raw in encoded)
-
-    def transaction_place(self, transaction_hash: Hash32) -> Place | None:
-        for block in self.line:
-            for position, raw in enumerate(block.transactions):
-                if keccak256(raw) == transaction_hash:
-                    return Place(block.header.hash(), block.header.number, position)
-        return None
 
     def state(self, at: Hash32 | None = None) -> StateView:
         header = self.head if at is None else self.blocks[at].header
@@ -316,3 +298,30 @@ def apis_book(until: int = 10**9) -> tuple[ForeignBook, list[bytes]]:
     for raw in raws[:until]:
         book.add(Block.decode(raw, foreign=True))
     return book, list(raws[until:])
+
+
+class ApisLedger(Ledger):
+    """The vector chain as a ledger keeps it."""
+
+    @property
+    def line(self) -> list[Block]:
+        """The blocks of the chain, block 0 first."""
+        hashes = [self.hash_by_number(number) for number in range(self.head.number + 1)]
+        blocks = [self.block(found) for found in hashes if found is not None]
+        return [block for block in blocks if block is not None]
+
+
+def apis_ledger() -> ApisLedger:
+    """Import the whole vector chain, once per process."""
+    return _apis_ledger(apis())
+
+
+@cache
+def _apis_ledger(folder: Path) -> ApisLedger:
+    genesis, raws = _apis_parts(folder)
+    ledger = ApisLedger(genesis, verifier=VERIFIER)
+    for raw in raws:
+        block = Block.decode(raw, foreign=True)
+        ledger.insert(block, ledger.check(block, fee_recipient=block.header.coinbase))
+        ledger.set_head(block.header.hash())
+    return ledger

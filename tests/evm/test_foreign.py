@@ -13,13 +13,14 @@ from node.evm.calls import call
 from node.evm.errors import CallFailedError, InvalidBlockTransactionError, SignatureError
 from node.evm.forks import Fork
 from node.evm.genesis import parse_genesis
+from node.evm.ledger import Ledger
 from node.evm.opcode_tracer import OpcodeTracer
 from node.evm.simulate import Proposal, simulate
 from node.evm.tracer import trace_block
 from node.evm.transactions import sign_access_list, sign_dynamic_fee
 from node.evm.trie import list_root
 from tests.evm.asm import asm
-from tests.evm.chains import ALICE, BOB, legacy
+from tests.evm.chains import ALICE, BOB, VERIFIER, legacy
 from tests.evm.foreign_chain import (
     MINER,
     ForeignBook,
@@ -336,9 +337,10 @@ def test_a_block_of_every_fork_can_be_traced(fork):
     alloc = ALLOC | {ONE.hex(): {"balance": "0", "code": "0x6001600055"}}
     book = book_of(fork, alloc)
     block = book.make([_plain(fork, 0), _plain(fork, 1, to=ONE, value=0)])
-    book.add(block)
-    plain, stored = trace_block(book, block.header.hash(), OpcodeTracer)
+    ledger = Ledger(book.genesis, verifier=VERIFIER)
+    ledger.insert(block, ledger.check(block, fee_recipient=block.header.coinbase))
+    plain, stored = trace_block(ledger, block.header.hash(), OpcodeTracer)
     assert plain.steps == []
     assert [step.name for step in stored.steps] == ["PUSH1", "PUSH1", "SSTORE", "STOP"]
-    used = book.receipts(block.header.hash())[1].cumulative_gas_used
+    used = ledger.receipts(block.header.hash())[1].cumulative_gas_used
     assert plain.gas_used + stored.gas_used == used

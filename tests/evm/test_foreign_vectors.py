@@ -17,7 +17,7 @@ from node.evm.opcode_tracer import OpcodeTracer
 from node.evm.proofs import get_proof
 from node.evm.receipts import Receipt, gas_used_by
 from node.evm.tracer import trace_block
-from tests.evm.foreign_chain import apis, apis_book
+from tests.evm.foreign_chain import apis, apis_book, apis_ledger
 
 pytestmark = pytest.mark.conformance
 
@@ -119,7 +119,7 @@ def _at(book, tag):
 
 
 def test_calls_answer_as_go_ethereum_does():
-    book, _ = apis_book()
+    book = apis_ledger()
     seen = 0
     for name, (request, tag), answer in _cases("eth_call"):
         at = _at(book, tag)
@@ -139,7 +139,7 @@ def test_calls_answer_as_go_ethereum_does():
 
 def test_a_call_runs_under_the_rules_of_its_block():
     """The contract shifts, which needs Constantinople."""
-    book, _ = apis_book()
+    book = apis_ledger()
     to = _address("0x17e7eedce4ac02ef114a7ed9fe6e2f33feba1667")
     answers = {}
     for block in book.line:
@@ -158,7 +158,7 @@ def test_a_call_runs_under_the_rules_of_its_block():
 
 
 def test_proofs_are_those_of_go_ethereum():
-    book, _ = apis_book()
+    book = apis_ledger()
     seen = 0
     for name, (account, keys, tag), answer in _cases("eth_getProof"):
         raw_keys = [bytes.fromhex(key[2:]) for key in keys]
@@ -184,7 +184,7 @@ def test_proofs_are_those_of_go_ethereum():
     ],
 )
 def test_accounts_are_those_of_go_ethereum(method, read):
-    book, _ = apis_book()
+    book = apis_ledger()
     cases = list(_cases(method))
     for name, (account, *tag), answer in cases:
         view = book.state(_at(book, *tag or ["latest"]))
@@ -193,7 +193,7 @@ def test_accounts_are_those_of_go_ethereum(method, read):
 
 
 def test_storage_is_that_of_go_ethereum():
-    book, _ = apis_book()
+    book = apis_ledger()
     cases = [case for case in _cases("eth_getStorageAt") if "result" in case[2]]
     for name, (account, key, *_), answer in cases:
         slot = book.state().slot(_address(account), int(key, 16))
@@ -202,7 +202,7 @@ def test_storage_is_that_of_go_ethereum():
 
 
 def test_raw_headers_and_blocks_are_those_of_go_ethereum():
-    book, _ = apis_book()
+    book = apis_ledger()
     for method, encode in (
         ("debug_getRawBlock", lambda block: block.encode()),
         ("debug_getRawHeader", lambda block: block.header.encode()),
@@ -212,7 +212,7 @@ def test_raw_headers_and_blocks_are_those_of_go_ethereum():
 
 
 def test_receipts_are_those_of_go_ethereum():
-    book, _ = apis_book()
+    book = apis_ledger()
     seen = 0
     for name, (transaction_hash,), answer in _cases("eth_getTransactionReceipt"):
         place = book.transaction_place(Hash32(bytes.fromhex(transaction_hash[2:])))
@@ -236,7 +236,7 @@ def test_receipts_are_those_of_go_ethereum():
 
 
 def test_logs_are_those_of_go_ethereum():
-    book, _ = apis_book()
+    book = apis_ledger()
     ((_, (query,), answer),) = _cases("eth_getLogs", "topic-exact-match")
     topics = tuple(
         tuple(Hash32(bytes.fromhex(word[2:])) for word in choice) for choice in query["topics"]
@@ -257,7 +257,7 @@ def test_logs_are_those_of_go_ethereum():
     ],
 )
 def test_traces_of_homestead_blocks_are_those_of_go_ethereum(name):
-    book, _ = apis_book()
+    book = apis_ledger()
     ((_, (number, *_), answer),) = _cases("debug_traceBlockByNumber", name)
     tracers = trace_block(book, _at(book, number), OpcodeTracer)
     for tracer, want in zip(tracers, answer["result"], strict=True):
@@ -278,7 +278,7 @@ def test_traces_of_homestead_blocks_are_those_of_go_ethereum(name):
 
 
 def test_every_block_can_be_traced():
-    book, _ = apis_book()
+    book = apis_ledger()
     for block in book.line[1:]:
         tracers = trace_block(book, block.header.hash(), OpcodeTracer)
         used = book.receipts(block.header.hash())[-1].cumulative_gas_used
