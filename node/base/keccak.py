@@ -7,4 +7,5 @@ from node.base.types import Hash32
 
 def keccak256(data: bytes) -> Hash32:
     """Hash ``data`` to 32 bytes."""
-    return Hash32(sha3.keccak_256(data).digest())
+    digest: Hash32 = sha3.keccak_256(data).digest()  # no call of the type: this is a hot path
+    return digest

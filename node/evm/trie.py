@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from node.base.keccak import keccak256
 from node.base.types import EMPTY_TRIE_ROOT, Hash32
 from node.evm.trie_nodes import (
+    EMPTY_REFERENCE,
     HASH_REFERENCE_BYTES,
     Branch,
     Child,
@@ -19,6 +20,7 @@ from node.evm.trie_nodes import (
     Node,
     NodeCache,
     decode_node,
+    encode_branch,
     encode_node,
     nibbles_of,
 )
@@ -244,19 +246,31 @@ class Trie:
     def _seal(self, node: Node, out: dict[Hash32, bytes]) -> bytes:
         """Encode a changed node after its changed children; give its reference."""
         if isinstance(node, Branch):
-            children = node.children
-            for index, child in enumerate(children):
-                if child is not None and not isinstance(child, bytes):
-                    children[index] = self._seal(child, out)
-        elif isinstance(node, Extension) and not isinstance(node.child, bytes):
-            node.child = self._seal(node.child, out)
-        raw = encode_node(node)
+            raw = self._encode_branch(node, out)
+        else:
+            if isinstance(node, Extension) and not isinstance(node.child, bytes):
+                node.child = self._seal(node.child, out)
+            raw = encode_node(node)
         if len(raw) < 32:
             return raw
         key = keccak256(raw)
         out[key] = raw
         self._nodes.keep(key, node)
         return b"\xa0" + key
+
+    def _encode_branch(self, node: Branch, out: dict[Hash32, bytes]) -> bytes:
+        """Encode a branch, and seal its changed children on the way: one pass over them."""
+        parts: list[bytes] = []
+        children = node.children
+        for index, child in enumerate(children):
+            if child is None:
+                parts.append(EMPTY_REFERENCE)
+            elif isinstance(child, bytes):
+                parts.append(child)
+            else:
+                reference = children[index] = self._seal(child, out)
+                parts.append(reference)
+        return encode_branch(parts, node.value)
 
 
 def _shared(one: bytes, other: bytes) -> int:

@@ -15,6 +15,8 @@ from node.evm.errors import MissingStateError
 _TO_NIBBLES: Final = bytes.maketrans(b"0123456789abcdef", bytes(range(16)))
 _TO_DIGITS: Final = bytes.maketrans(bytes(range(16)), b"0123456789abcdef")
 HASH_REFERENCE_BYTES: Final = 33
+EMPTY_REFERENCE: Final = b"\x80"
+"""Stands where a branch has no child, or no value."""
 
 
 class Leaf:
@@ -69,16 +71,26 @@ def pack_path(path: bytes, *, is_leaf: bool) -> bytes:
 def encode_node(node: Node) -> bytes:
     """Give the RLP of a node whose children are all references."""
     if isinstance(node, Branch):
-        parts = [b"\x80" if child is None else _reference(child) for child in node.children]
-        parts.append(b"\x80" if node.value is None else rlp.encode(node.value))
-        body = b"".join(parts)
-    elif isinstance(node, Leaf):
-        body = rlp.encode(pack_path(node.path, is_leaf=True)) + rlp.encode(node.value)
-    else:
-        body = rlp.encode(pack_path(node.path, is_leaf=False)) + _reference(node.child)
+        parts = [EMPTY_REFERENCE if child is None else _reference(child) for child in node.children]
+        return encode_branch(parts, node.value)
+    if isinstance(node, Leaf):
+        return _listed(rlp.encode(pack_path(node.path, is_leaf=True)) + rlp.encode(node.value))
+    return _listed(rlp.encode(pack_path(node.path, is_leaf=False)) + _reference(node.child))
+
+
+def encode_branch(references: list[bytes], value: bytes | None) -> bytes:
+    """Give the RLP of a branch; ``references`` are its sixteen, the value is appended to them."""
+    references.append(EMPTY_REFERENCE if value is None else rlp.encode(value))
+    return _listed(b"".join(references))
+
+
+def _listed(body: bytes) -> bytes:
+    """Put the prefix of an RLP list before its items."""
     size = len(body)
     if size < 56:
         return bytes((0xC0 + size,)) + body
+    if size < 0x100:
+        return bytes((0xF8, size)) + body
     length = rlp.encode_int(size)
     return bytes((0xF7 + len(length),)) + length + body
 
