@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from node.base.errors import ConfigError
+from node.base.limits import IMPORT_BATCH_BLOCKS_MAX
 from node.bench.child import run_child
 from node.bench.measured import Measured
 from node.bench.own import Job
@@ -95,7 +96,11 @@ def candidates(
             ]
         case "replay":
             base = f"{names[0]} replay"
-            return [_own(f"{job.executor} replay", base, job) for job in _imports(jobs, folder)]
+            batch = IMPORT_BATCH_BLOCKS_MAX  # as chain import does
+            return [
+                _own(f"{job.executor} replay", base, replace(job, batch_blocks=batch))
+                for job in _imports(jobs, folder)
+            ]
         case "scale":
             return [
                 _own(f"{job.executor} {count:,}", f"{job.executor} {transactions:,}", job)
