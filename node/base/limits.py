@@ -154,6 +154,8 @@ AUTHORIZATIONS_COUNT_MAX: Final = 1_024
 bytes."""
 EXCESS_BLOB_GAS_MAX: Final = 2**32
 """Excess blob gas that a foreign genesis starts with: the steps to the fee grow with it."""
+BLOB_FRACTION_MIN: Final = 1_000_000
+"""Update fraction of the blob fee of a foreign chain: the steps to the fee grow as it shrinks."""
 ANCESTOR_HASHES_COUNT_MAX: Final = 256
 """How far the BLOCKHASH opcode looks back."""
 GENESIS_BYTES_MAX: Final = 64 * 2**20

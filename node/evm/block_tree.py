@@ -125,7 +125,8 @@ class BlockTree:
         number = self._header(path.common).number
         finalized = self._chain.finalized()
         if path.removed and number < finalized:
-            raise FinalityViolationError(finalized, number, path.added[-1])
+            head = path.added[-1] if path.added else path.common
+            raise FinalityViolationError(finalized, number, head)
 
     def _header(self, block_hash: Hash32) -> Header:
         found = self._chain.header(block_hash)

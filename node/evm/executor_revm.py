@@ -20,7 +20,7 @@ from node.evm.executor import (
     StateReader,
 )
 from node.evm.executor_pyevm import PyevmRun
-from node.evm.receipts import Receipt, created_address
+from node.evm.receipts import Receipt
 from node.evm.revm_code import BLOCKHASH, CREATE, CREATE2, FRAMES, opcodes
 from node.evm.revm_journal import Outcome, run
 from node.evm.revm_mirror import Change, Mirror
@@ -97,9 +97,6 @@ class RevmExecutor:
         if transaction.access_list or (transaction.max_fee and transaction.max_tip):
             return False
         mirror = self._mirror
-        made = created_address(transaction)
-        if made is not None and mirror.has_slots(made):
-            return False  # a genesis may hold slots without code; a new contract does not see them
         code = transaction.data if transaction.to is None else mirror.code_of(transaction.to)
         if not code:
             return True

@@ -37,6 +37,7 @@ from node.evm.foreign_system import requests_hash
 from node.evm.forks import Fork, Profile
 from node.evm.genesis import Genesis
 from node.evm.genesis_fields import number
+from node.evm.journal import JournalAccounts
 from node.evm.rules import blob_gas
 from node.evm.state import StateStore, StateView
 from node.evm.transactions import NEWEST_TYPE, Transaction, decode_transaction
@@ -215,8 +216,7 @@ class ForeignRun(PyevmRun):
         journal = self._state.journal
         for withdrawal in block.withdrawals:
             address = withdrawal.address
-            balance = journal.get_balance(address) + withdrawal.amount_gwei * _GWEI
-            journal.set_balance(address, balance)
+            _credit(journal, address, withdrawal.amount_gwei * _GWEI)
             if journal.account_is_empty(address):
                 journal.delete_account(address)
 
@@ -227,10 +227,18 @@ class ForeignRun(PyevmRun):
         for uncle in block.uncles:
             shares = _UNCLE_SHARES + uncle.number - block.header.number
             gain = shares * reward // _UNCLE_SHARES
-            journal.set_balance(uncle.coinbase, journal.get_balance(uncle.coinbase) + gain)
+            _credit(journal, uncle.coinbase, gain)
         miner = self._context.fee_recipient
         gain = reward + len(block.uncles) * (reward // _NEPHEW_SHARES)
-        journal.set_balance(miner, journal.get_balance(miner) + gain)
+        _credit(journal, miner, gain)
+
+
+def _credit(journal: JournalAccounts, address: Address, gain: int) -> None:
+    """Pay what nobody pays for: the one way for the sum of all balances to grow."""
+    balance = journal.get_balance(address) + gain
+    if balance >= 2**256:
+        raise InvalidBlockError("balance", "below 2^256", f"{balance} of 0x{address.hex()}")
+    journal.set_balance(address, balance)
 
 
 def _reward(profile: Profile) -> int:

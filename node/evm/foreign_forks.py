@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from node.base.errors import ConfigError
 from node.base.header import Header
+from node.base.limits import BLOB_FRACTION_MIN
 from node.base.types import Address
 from node.evm.forks import BlobLimits, Fork, Profile
 from node.evm.genesis_fields import address, mapping, number
@@ -130,9 +131,9 @@ def read_schedule(config: Mapping[str, Any]) -> ForkSchedule:
     if config.get("daoForkSupport"):
         raise ConfigError("genesis: config.daoForkSupport: the DAO's move of money is not known")
     found = {name: _optional(config, name) for name, _ in _ORDER}
-    if found["petersburgBlock"] is None:
-        found["petersburgBlock"] = found["constantinopleBlock"]
     _check_order(found)
+    if found["petersburgBlock"] is None:  # go-ethereum's reading of genesis files from before it
+        found["petersburgBlock"] = found["constantinopleBlock"]
     numbers: list[tuple[Fork, int]] = []
     times: list[tuple[Fork, int]] = []
     for name, fork in _ORDER:
@@ -199,8 +200,9 @@ def _limits(schedule: Mapping[str, Any], fork: Fork, usual: BlobLimits) -> BlobL
     limits = BlobLimits(
         number(data, "target"), number(data, "max"), number(data, "baseFeeUpdateFraction")
     )
-    if not limits.target <= limits.maximum < 2**32 or not limits.update_fraction:
+    if not limits.target <= limits.maximum < 2**32 or limits.update_fraction < BLOB_FRACTION_MIN:
         raise ConfigError(
-            f"genesis: blobSchedule.{name}: wants target <= max < 2^32 and a fraction above 0"
+            f"genesis: blobSchedule.{name}: wants target <= max < 2^32 "
+            f"and a fraction of at least {BLOB_FRACTION_MIN}"
         )
     return limits

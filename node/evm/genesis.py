@@ -39,6 +39,8 @@ from node.evm.state import StateStore
 from node.storage.state_nodes import StateNodes
 
 GWEI: Final = 10**9
+_CHAIN_ID_LARGEST: Final = 2**255 - 18
+"""So that v of EIP-155 fits 32 bytes."""
 ENGINES: Final = ("clique", "qbft", "ibft", "ibft2", "aura")
 _FORKS: Final = (
     "homesteadBlock",
@@ -99,7 +101,10 @@ class Genesis:
     """When a foreign chain takes which fork; None: a chain of ours."""
     timestamp: int = 0
     difficulty: int = 1
-    base_fee: int = 0
+    base_fee: int | None = 0
+    """None: not said.  go-ethereum then starts London at 1 gwei, where no price of 0 is valid; a
+    chain that begins before London has one in block 0 only if its genesis says so.
+    """
     coinbase: Address = ZERO_ADDRESS
     mix_hash: Hash32 = ZERO_HASH
     nonce: int = 0
@@ -137,7 +142,7 @@ class Genesis:
             "number": "0x0",
             "gasUsed": "0x0",
             "parentHash": _hex(ZERO_HASH),
-            "baseFeePerGas": hex(self.base_fee),
+            **({} if self.base_fee is None else {"baseFeePerGas": hex(self.base_fee)}),
             **blobs,
         }
 
@@ -175,7 +180,7 @@ class Genesis:
             forks=forks,
             timestamp=timestamp,
             difficulty=read.number(data, "difficulty"),
-            base_fee=_base_fee(data),
+            base_fee=_optional(data, "baseFeePerGas"),
             coinbase=read.address(data.get("coinbase", "00" * 20), "coinbase"),
             mix_hash=Hash32(read.hex_bytes(data.get("mixHash", "00" * 32), "mixHash", 32)),
             nonce=read.number(data, "nonce", 0),
@@ -191,8 +196,16 @@ class Genesis:
 
         raises        ConfigError.
         """
-        if not 0 < self.chain_id < 2**256:
-            raise ConfigError(f"genesis: chainId {self.chain_id}, wants a positive number")
+        if not 0 < self.chain_id <= _CHAIN_ID_LARGEST:
+            raise ConfigError(f"genesis: chainId {self.chain_id}, wants 1 to 2^255 - 18")
+        if sum(account.balance for account in self.alloc.values()) >= 2**256:
+            raise ConfigError("genesis: the balances of alloc add up to 2^256 or more")
+        for address, account in self.alloc.items():
+            if any(account.storage.values()) and not (account.code or account.nonce):
+                raise ConfigError(
+                    f"genesis: alloc {address.hex()} has storage, but neither code nor nonce: "
+                    "a contract made there would find it"
+                )
         if self.forks is not None:
             if self.excess_blob_gas > EXCESS_BLOB_GAS_MAX:
                 raise ConfigError(f"genesis: excessBlobGas above {EXCESS_BLOB_GAS_MAX}")
@@ -261,7 +274,7 @@ def genesis_block(genesis: Genesis, nodes: StateNodes) -> Block:
         extra_data=genesis.extra_data,
         mix_hash=genesis.mix_hash,
         nonce=genesis.nonce.to_bytes(8),
-        base_fee=genesis.base_fee if fork >= Fork.LONDON else None,
+        base_fee=GWEI if genesis.base_fee is None and fork >= Fork.LONDON else genesis.base_fee,
         withdrawals_root=EMPTY_TRIE_ROOT if fork >= Fork.SHANGHAI else None,
         blob_gas_used=genesis.blob_gas_used if is_cancun else None,
         excess_blob_gas=genesis.excess_blob_gas if is_cancun else None,
@@ -269,12 +282,6 @@ def genesis_block(genesis: Genesis, nodes: StateNodes) -> Block:
         requests_hash=EMPTY_REQUESTS_HASH if fork >= Fork.PRAGUE else None,
     )
     return Block(header, ())
-
-
-def _base_fee(data: Mapping[str, Any]) -> int:
-    # absent, go-ethereum starts at 1 gwei, and no transaction of price 0 would ever be valid
-    found = _optional(data, "baseFeePerGas")
-    return GWEI if found is None else found
 
 
 def _optional(data: Mapping[str, Any], key: str) -> int | None:
@@ -321,7 +328,9 @@ def _account(address: str, data: Any) -> GenesisAccount:  # noqa: ANN401 - JSON
     unknown = sorted(set(data) - {"balance", "nonce", "code", "storage", "comment"})
     if unknown:
         raise ConfigError(f"genesis: alloc {address}: unknown key {unknown[0]!r}")
-    storage = data.get("storage", {})
+    storage = data.get("storage")
+    if storage is None:
+        storage = {}
     if not isinstance(storage, Mapping):
         raise ConfigError(f"genesis: alloc {address}: storage wants an object")
     return GenesisAccount(

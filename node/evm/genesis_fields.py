@@ -1,5 +1,6 @@
 """The values inside a genesis.json: go-ethereum's ways to write numbers, hashes and words."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ from node.base.types import Address
 
 _LONG: Final = ("balance", "chainId", "baseFeePerGas", "difficulty", "terminalTotalDifficulty")
 """Numbers of up to 256 bits; all others have 64."""
+_NUMBER: Final = re.compile(r"0[xX][0-9a-fA-F]{1,200}|[0-9]{0,200}")
 
 
 def mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -19,13 +21,11 @@ def mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def number(data: Mapping[str, Any], key: str, default: int | None = None) -> int:
-    """Read a number: JSON integer, or quoted decimal or hex."""
+    """Read a number: JSON integer, or quoted decimal or hex; quoted nothing is 0."""
     value = data.get(key, default)
     if isinstance(value, str):
-        try:
-            value = int(value, 16) if value[:2] in ("0x", "0X") else int(value)
-        except ValueError:
-            value = None
+        known = _NUMBER.fullmatch(value)
+        value = int(value or "0", 16 if value[:2] in ("0x", "0X") else 10) if known else None
     bits = 256 if key in _LONG else 64
     if value is None or isinstance(value, bool) or not isinstance(value, int):
         raise ConfigError(f"genesis: {key} wants a number, got {data.get(key)!r}")
@@ -51,9 +51,9 @@ def address(value: Any, what: str) -> Address:  # noqa: ANN401 - JSON
 
 
 def word(value: Any, what: str) -> int:  # noqa: ANN401 - JSON
-    """Read a storage word of hex, padded on the left."""
-    text = str(value).removeprefix("0x")
-    found = hex_bytes(text if len(text) % 2 == 0 else f"0{text}", what)
+    """Read a storage word of quoted hex, padded on the left."""
+    text = value.removeprefix("0x") if isinstance(value, str) else value
+    found = hex_bytes(f"0{text}" if isinstance(text, str) and len(text) % 2 else text, what)
     if len(found) > 32:
         raise ConfigError(f"genesis: {what} has {len(found)} bytes, at most 32")
     return int.from_bytes(found)

@@ -6,12 +6,18 @@ checked by the node itself, and every root against the header.
 """
 
 from collections import OrderedDict
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from node.base.limits import MEMO_BYTES_MAX, MEMO_ENTRIES_COUNT_MAX
 from node.base.types import Hash32
 from node.evm.blocks import ExecutionResult
 from node.evm.chain_errors import MemoMismatchError
+
+_ENTRY_BYTES: Final = 1_000
+_PART_BYTES: Final = 120
+"""Of an object and its place in a dict; the key of a node is 32 bytes more."""
+_LOG_BYTES: Final = 260
+_TOPIC_BYTES: Final = 75
 
 
 class MemoKey(NamedTuple):
@@ -118,9 +124,9 @@ def size_bytes(result: ExecutionResult) -> int:
         *result.encoded_receipts,
         *(transaction.raw for transaction in result.transactions),
     )
-    return _ENTRY_BYTES + sum(_PART_BYTES + len(part) for part in parts)
-
-
-_ENTRY_BYTES = 1_000
-_PART_BYTES = 120
-"""Of an object and its place in a dict; the key of a node is 32 bytes more."""
+    logs = [log for receipt in result.receipts for log in receipt.logs]
+    return (
+        _ENTRY_BYTES
+        + sum(_PART_BYTES + len(part) for part in parts)
+        + sum(_LOG_BYTES + _TOPIC_BYTES * len(log.topics) + len(log.data) for log in logs)
+    )

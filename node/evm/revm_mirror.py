@@ -87,10 +87,6 @@ class Mirror:
         slots = self._slots.get(address)
         return slots.get(slot, 0) if slots else 0
 
-    def has_slots(self, address: Address) -> bool:
-        """Say whether any slot of an account is not 0."""
-        return bool(self._slots.get(address))
-
     def code(self, code_hash: Hash32) -> bytes:
         """Give the code with this hash."""
         return b"" if code_hash == EMPTY_CODE_HASH else self._code[code_hash]

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from node.base.block import Block
+from node.base.errors import InvalidBlockError
 from node.base.header import Header
 from node.base.keys import MemoVerifier
 from node.base.ports import Verifier
@@ -126,6 +127,8 @@ class ProfileRules:
         """Check and execute a block, or take from the memo what executing it gives."""
         header = block.header
         check_child(header, parent)
+        if block.uncles or block.withdrawals:
+            raise InvalidBlockError("uncles and withdrawals", "none on this chain", "some")
         check_body(block)
         key = MemoKey(view.root, header.hash(), self._profile.name, self._executor.name)
         result = None if self._memo is None else self._memo.find(key)

@@ -6,7 +6,7 @@ from node.base.types import Address
 from node.evm.forks import CANCUN, LONDON
 from node.evm.genesis import GenesisAccount
 from node.evm.receipts import contract_address
-from tests.evm.asm import COUNTER, LOGGER, REVERTER, asm, initcode, push
+from tests.evm.asm import LOGGER, REVERTER, asm, push
 from tests.evm.chains import (
     ALICE,
     BOB,
@@ -95,14 +95,6 @@ def test_a_collision_uses_all_gas_and_agrees(profile, routes):
     result = Twins(alloc, profile).block([legacy(ALICE, 0, None, b"\x00", gas=100_000)])
     assert (result.receipts[0].status, result.gas_used) == (0, 100_000)
     assert routes.revm == 1
-
-
-@BOTH
-def test_a_contract_made_over_slots_of_the_genesis_agrees(profile, routes):
-    made = contract_address(ALICE.address, 0)
-    alloc = contracts() | {made: GenesisAccount(balance=1, storage={0: 5})}
-    Twins(alloc, profile).block([legacy(ALICE, 0, None, initcode(COUNTER)), *calls(made, start=1)])
-    assert routes.pyevm == 1
 
 
 @BOTH

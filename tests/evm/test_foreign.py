@@ -112,6 +112,18 @@ def test_withdrawals_are_paid_in_gwei_and_leave_no_empty_account():
     assert view.account(ONE) is None
 
 
+def test_a_withdrawal_above_the_largest_balance_makes_a_block_invalid():
+    full = {PAID.address.hex(): {"balance": str(2**256 - 1)}}
+    book = book_of(Fork.SHANGHAI, full)
+    block = book_of(Fork.SHANGHAI).make(withdrawals=(PAID,))
+    parent, root = book.head.hash(), book.head.state_root
+    with pytest.raises(InvalidBlockError) as caught:
+        book.check(
+            replace(block, header=replace(block.header, parent_hash=parent, state_root=root))
+        )
+    assert caught.value.rule == "balance"
+
+
 def test_london_begins_in_the_middle_of_a_chain():
     book = book_of(Fork.LONDON, ALLOC, config=config_of(Fork.LONDON, at=2))
     book.add(book.make([_plain(Fork.BERLIN)]))

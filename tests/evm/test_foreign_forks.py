@@ -93,6 +93,13 @@ def test_without_its_own_number_petersburg_comes_with_constantinople():
     assert _profile(config, 1).fork is Fork.PETERSBURG
 
 
+def test_a_later_fork_wants_petersburg_said_as_in_go_ethereum():
+    config = config_of(Fork.ISTANBUL)
+    del config["petersburgBlock"]
+    with pytest.raises(ConfigError, match="istanbulBlock is set, wants petersburgBlock"):
+        read_schedule(config)
+
+
 def test_profiles_of_one_fork_are_the_same_object():
     assert _profile(SPREAD, 95) is _profile(MERGED, 91)
 
@@ -150,7 +157,7 @@ def test_ice_ages_change_nothing(name):
         ),
         (
             {"blobSchedule": {"prague": {"target": 0, "max": 0, "baseFeeUpdateFraction": 0}}},
-            "fraction above 0",
+            "fraction of at least 1000000",
         ),
     ],
 )
@@ -166,9 +173,9 @@ def test_time_forks_need_not_lie_above_block_numbers():
 def test_blobs_have_the_limits_of_mainnet_unless_the_genesis_says_otherwise():
     plain = read_schedule(config_of(Fork.PRAGUE))
     assert plain.at_genesis(0).blobs == BlobLimits(6, 9, 5_007_716)
-    own = {"cancun": {"target": 1, "max": 2, "baseFeeUpdateFraction": 3}}
+    own = {"cancun": {"target": 1, "max": 2, "baseFeeUpdateFraction": 3_000_000}}
     cancun = read_schedule(config_of(Fork.CANCUN, blobSchedule=own))
-    assert cancun.at_genesis(0).blobs == BlobLimits(1, 2, 3)
+    assert cancun.at_genesis(0).blobs == BlobLimits(1, 2, 3_000_000)
     prague = read_schedule(config_of(Fork.PRAGUE, blobSchedule=own))
     assert prague.at_genesis(0).blobs == BlobLimits(6, 9, 5_007_716)
 

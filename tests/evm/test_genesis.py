@@ -25,8 +25,8 @@ FULL = GenesisAccount(nonce=3, balance=10**20, code=b"\x60\x01", storage={0: 1, 
 words = st.integers(0, 2**256 - 1)
 accounts = st.builds(
     GenesisAccount,
-    nonce=st.integers(0, 2**64 - 1),
-    balance=words,
+    nonce=st.integers(1, 2**64 - 1),  # or storage would stand without an owner
+    balance=st.integers(0, 2**253),  # five of them stay below 2^256
     code=st.binary(max_size=40),
     storage=st.dictionaries(words, words, max_size=4),
 )
@@ -161,7 +161,7 @@ def test_what_cannot_be_a_genesis_is_refused_by_name(path, value, says):
 
 
 def test_without_base_fee_a_genesis_starts_at_one_gwei_as_in_geth():
-    assert Genesis.from_json(_changed(["baseFeePerGas"], None)).base_fee == 10**9
+    assert _header(Genesis.from_json(_changed(["baseFeePerGas"], None))).base_fee == 10**9
 
 
 @pytest.mark.parametrize("number", [30_000_000, "30000000", "0x1c9c380", "0X1C9C380"])
@@ -282,7 +282,8 @@ def test_null_is_no_value():
     start = _foreign(
         config_of(Fork.CANCUN), baseFeePerGas=None, excessBlobGas=None, blobGasUsed=None
     )
-    assert (start.base_fee, start.excess_blob_gas, start.blob_gas_used) == (10**9, 0, 0)
+    assert (start.base_fee, start.excess_blob_gas, start.blob_gas_used) == (None, 0, 0)
+    assert _header(start).base_fee == 10**9
 
 
 @pytest.mark.parametrize("fork", [Fork.FRONTIER, Fork.BERLIN, Fork.PRAGUE])
@@ -323,3 +324,46 @@ def test_genesis_of_execution_apis_has_the_hash_that_its_makers_state():
     want = "79e0f5ffb6a0c9f54d507dbbadc935603ac1db86d32f7857472180a75ec11f90"
     assert _header(start).hash().hex() == want
     assert _header(parse_genesis(json.dumps(start.to_json()), foreign=True)).hash().hex() == want
+
+
+def test_a_base_fee_before_london_stands_in_block_0_if_the_genesis_says_so():
+    """As go-ethereum v1.13.15 hashes it."""
+    said = _header(_foreign(config_of(Fork.BERLIN), baseFeePerGas="0x7"))
+    assert (said.base_fee, len(said.items())) == (7, 16)
+    assert _header(_foreign(config_of(Fork.BERLIN))).base_fee is None
+
+
+def test_a_genesis_without_base_fee_is_written_without():
+    start = _foreign(config_of(Fork.BERLIN))
+    assert "baseFeePerGas" not in start.to_json()
+
+
+@pytest.mark.parametrize(
+    ("accounts", "says"),
+    [
+        ({1: GenesisAccount(balance=2**255), 2: GenesisAccount(balance=2**255)}, "add up"),
+        ({1: GenesisAccount(storage={1: 7})}, "storage, but neither code nor nonce"),
+    ],
+)
+def test_a_state_that_execution_cannot_keep_is_refused(accounts, says):
+    alloc = {Address(bytes([n]) * 20): account for n, account in accounts.items()}
+    with pytest.raises(ConfigError, match=says):
+        genesis(alloc).check()
+
+
+def test_balances_may_reach_the_largest_word():
+    halves = GenesisAccount(balance=2**255), GenesisAccount(balance=2**255 - 1)
+    genesis({Address(bytes([n]) * 20): half for n, half in enumerate(halves)}).check()
+
+
+@pytest.mark.parametrize(("chain_id", "fits"), [(2**255 - 18, True), (2**255 - 17, False)])
+def test_a_chain_id_leaves_room_for_v(chain_id, fits):
+    if fits:
+        genesis(chain_id=chain_id).check()
+    else:
+        with pytest.raises(ConfigError, match="chainId"):
+            genesis(chain_id=chain_id).check()
+
+
+def test_storage_may_be_null():
+    assert Genesis.from_json(_changed(["alloc", "0b" * 20], {"balance": "1", "storage": None}))

@@ -13,7 +13,9 @@ def test_numbers_are_plain_decimal_or_hex(value, want):
     assert read.number({"gas": value}, "gas") == want
 
 
-@pytest.mark.parametrize("value", [None, True, 1.5, "", "x", "0xg", -1, "-1", 2**64, [], {}])
+@pytest.mark.parametrize(
+    "value", [None, True, 1.5, "x", "0x", "1_000", " 5", "+5", "0xg", -1, "-1", 2**64, [], {}]
+)
 def test_what_is_no_number_of_64_bits_is_refused(value):
     with pytest.raises(ConfigError, match="gas wants a number"):
         read.number({"gas": value}, "gas")
@@ -49,6 +51,12 @@ def test_an_address_has_20_bytes():
 )
 def test_words_are_padded_on_the_left(text, want):
     assert read.word(text, "slot") == want
+
+
+@pytest.mark.parametrize("value", [10, None, [], "0xg"])
+def test_a_word_is_quoted_hex(value):
+    with pytest.raises(ConfigError, match="slot wants hex"):
+        read.word(value, "slot")
 
 
 def test_a_word_has_at_most_32_bytes():

@@ -15,7 +15,7 @@ from tests.evm.chains import ALICE, BOB, context, ledger
 from tests.evm.test_lean_opcodes import stock
 
 SLOTS = {1: 7, 2: 2**256 - 1}
-BOOK = ledger({BOB.address: GenesisAccount(storage=SLOTS)})
+BOOK = ledger({BOB.address: GenesisAccount(nonce=1, storage=SLOTS)})
 PLENTY = 1_000_000
 VALUE = st.sampled_from((0, 1, 7, 2**256 - 1))
 SLOT = st.sampled_from((0, 1, 2))

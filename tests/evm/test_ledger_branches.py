@@ -204,6 +204,13 @@ def test_the_head_may_not_leave_what_is_final(book):
     assert book.head_hash == head
 
 
+def test_the_head_may_not_go_back_below_what_is_final(book):
+    one = extend(book).header.hash()
+    book.finalize(extend(book).header.hash())
+    with pytest.raises(FinalityViolationError, match="leaves the chain at 1, below 2"):
+        book.set_head(one)
+
+
 def test_above_what_is_final_the_head_may_move(book):
     one = extend(book).header.hash()
     extend(book)

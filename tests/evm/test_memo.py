@@ -12,6 +12,7 @@ from node.evm.executor_pyevm import PyevmExecutor
 from node.evm.genesis import GenesisAccount
 from node.evm.ledger import Ledger
 from node.evm.memo import MemoKey, SharedMemo, VerifyingMemo, difference, size_bytes
+from node.evm.receipts import Log, Receipt
 from tests.evm.asm import COUNTER
 from tests.evm.chains import ALICE, PROFILES, SIGNER, VERIFIER, build, extend, genesis, legacy, seal
 
@@ -205,3 +206,10 @@ def test_a_difference_in_nodes_alone_is_named():
     ((_, result),) = _results(1)
     writes = replace(result.writes, nodes={})
     assert difference(result, replace(result, writes=writes)) == "writes"
+
+
+def test_logs_count_for_what_they_hold():
+    ((_, result),) = _results(1)
+    log = Log(TARGET, (Hash32(bytes(32)),) * 4, bytes(1_000))
+    loud = replace(result, receipts=(Receipt.of(0, 1, 21_000, (log,)),))
+    assert size_bytes(loud) - size_bytes(result) >= 1_000 + 4 * 32

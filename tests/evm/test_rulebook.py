@@ -1,7 +1,10 @@
 """The rules of our own chains as a value of their own; each rule is tested in test_ledger."""
 
+from dataclasses import replace
+
 import pytest
 
+from node.base.block import Withdrawal
 from node.base.errors import InvalidBlockError
 from node.base.types import Address
 from node.evm.executor_pyevm import PyevmExecutor
@@ -87,3 +90,15 @@ def test_foreign_rules_are_rules_of_blocks():
     assert result.state_root == block.header.state_root
     context = rules.context(block.header, (), fee_recipient=block.header.coinbase)
     assert context.number == 1
+
+
+@pytest.mark.parametrize("part", ["uncles", "withdrawals"])
+def test_a_block_of_ours_has_neither_uncles_nor_withdrawals(part):
+    store = MemoryLedgerStore()
+    book = Ledger(genesis(ALLOC), verifier=VERIFIER, store=store)
+    view = StateStore(store.nodes).view(book.head.state_root)
+    some = (book.head,) if part == "uncles" else (Withdrawal(1, 2, SIGNER, 3),)
+    block = replace(seal(build(book, []).block), **{part: some})
+    with pytest.raises(InvalidBlockError) as caught:
+        rules(PROFILES[0], store.nodes).check(block, book.head, view, (), fee_recipient=SIGNER)
+    assert caught.value.rule == "uncles and withdrawals"
