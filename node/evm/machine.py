@@ -5,6 +5,7 @@ no part in this: validity is decided in ``rules``, roots in ``state``, headers i
 """
 
 import sys
+from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any, Final
@@ -22,7 +23,7 @@ from eth.vm.logic.invalid import InvalidOpcode
 
 from node.base.limits import CODE_SCANS_MAX, PYTHON_FRAMES_MAX
 from node.base.types import ZERO_HASH, Address
-from node.evm import point_evaluation
+from node.evm import modexp, point_evaluation
 from node.evm.executor import ExecutionContext, StateReader
 from node.evm.foreign_machine import ForeignState
 from node.evm.forks import CANCUN, LONDON, Fork, Profile
@@ -41,6 +42,12 @@ _PUSH1: Final = 0x60
 _PUSH32: Final = 0x7F
 _PAST_THE_END: Final = bytes(33)
 """STOP for a program counter that ran past the code, by at most one PUSH32."""
+
+_OWN_CONTRACTS: Final[dict[Any, Callable[[Any], Any]]] = {
+    modexp.ADDRESS: modexp.charged_as,
+    point_evaluation.ADDRESS: lambda _stock: point_evaluation.point_evaluation,
+}
+"""How to make a precompiled contract of ours of that of a fork; made again it stays the same."""
 
 
 @lru_cache(maxsize=CODE_SCANS_MAX)
@@ -89,13 +96,13 @@ class LedgerComputation(BaseComputation):
     """The same with our own functions where they are cheaper: what runs unless it is traced."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401
-        """Derive ``lean`` of a class that says its table, and take our point evaluation."""
+        """Derive ``lean`` of a class that says its table, and take our precompiled contracts."""
         super().__init_subclass__(**kwargs)
         if "table" in cls.__dict__ and "lean" not in cls.__dict__:
             cls.lean = lean_table(cls.table)
         stock: dict[Any, Any] = cls._precompiles or {}
-        if point_evaluation.ADDRESS in stock:
-            ours: dict[Any, Any] = {point_evaluation.ADDRESS: point_evaluation.point_evaluation}
+        ours = {at: make(stock[at]) for at, make in _OWN_CONTRACTS.items() if at in stock}
+        if ours:
             cls._precompiles = {**stock, **ours}
 
     def __init__(
