@@ -163,6 +163,11 @@ BODY_BYTES_MAX: Final = 8 * 2**20
 """Transactions that a builder puts into one block: header and list prefixes fit in a frame too."""
 STATE_VIEWS_COUNT_MAX: Final = 8
 """Opened states that a ledger keeps for the next question."""
+VIEW_ACCOUNTS_COUNT_MAX: Final = 16_384
+"""Accounts that one opened state remembers, absent ones too: a contract can ask for thousands in
+each call.  Half a kilobyte each."""
+VIEW_TRIES_COUNT_MAX: Final = 4_096
+"""Storage tries that it keeps open: two kilobytes each."""
 BRANCHES_KEPT_BLOCKS_MAX: Final = 128
 """How far below the head a branch may end before it is forgotten."""
 MEMO_ENTRIES_COUNT_MAX: Final = 1_024
