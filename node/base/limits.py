@@ -142,8 +142,11 @@ SYNC_RETRY_US_MIN: Final = 5_000_000
 """An unanswered request for missing blocks is asked again no sooner than this."""
 TRIE_NODES_MAX: Final = 200_000
 """Decoded trie nodes that one store keeps in memory."""
-CODE_SCANS_MAX: Final = 4_096
-"""Contract codes whose jump targets are remembered."""
+CODE_BYTES_MAX: Final = 24_576
+"""Longest code of a contract that is remembered with what was found in it; longer is made by none
+(EIP-170), a genesis may hold it."""
+CODE_SCANS_MAX: Final = 1_024
+"""Contract codes whose jump targets are remembered, and whose opcodes are: at most 50 MB each."""
 GAS_LIMIT_MIN: Final = 5_000
 """Smallest gas limit of a block (go-ethereum, params.MinGasLimit)."""
 GAS_LIMIT_MAX: Final = 2**63 - 1

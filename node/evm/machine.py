@@ -21,7 +21,7 @@ from eth.vm.forks.london.computation import LondonComputation
 from eth.vm.forks.london.state import LondonState, LondonTransactionExecutor
 from eth.vm.logic.invalid import InvalidOpcode
 
-from node.base.limits import CODE_SCANS_MAX, PYTHON_FRAMES_MAX
+from node.base.limits import CODE_BYTES_MAX, CODE_SCANS_MAX, PYTHON_FRAMES_MAX
 from node.base.types import ZERO_HASH, Address
 from node.evm import modexp, point_evaluation
 from node.evm.executor import ExecutionContext, StateReader
@@ -50,41 +50,51 @@ _OWN_CONTRACTS: Final[dict[Any, Callable[[Any], Any]]] = {
 """How to make a precompiled contract of ours of that of a fork; made again it stays the same."""
 
 
-@lru_cache(maxsize=CODE_SCANS_MAX)
-def jump_targets(code: bytes) -> frozenset[int]:
-    """Give the positions of JUMPDEST that are no data of a PUSH: one pass over the code."""
-    targets: list[int] = []
+def jump_targets(code: bytes) -> bytes:
+    """Give 1 for each JUMPDEST that is no data of a PUSH, 0 for all else; one pass."""
+    targets = bytearray(len(code))
     at = 0
     while at < len(code):
         opcode = code[at]
         if opcode == _JUMPDEST:
-            targets.append(at)
+            targets[at] = 1
         elif _PUSH1 <= opcode <= _PUSH32:
             at += opcode - _PUSH1 + 1
         at += 1
-    return frozenset(targets)
+    return bytes(targets)
+
+
+contract_jump_targets: Final = lru_cache(maxsize=CODE_SCANS_MAX)(jump_targets)
+"""The same, remembered together with the code."""
 
 
 class LedgerCodeStream(CodeStream):
-    """Code whose jump targets are found once, not once per frame."""
+    """Code whose jump targets are found at the first jump; those of a contract once, not per frame.
 
-    __slots__ = ("_targets", "executable")
+    Initcode is not remembered: a transaction can run thousands, each another one and as long as the
+    memory that it pays for once.
+    """
 
-    def __init__(self, code_bytes: bytes) -> None:
+    __slots__ = ("_is_known", "_targets", "executable")
+
+    def __init__(self, code_bytes: bytes, *, is_initcode: bool = False) -> None:
         super().__init__(code_bytes)
         self.executable = code_bytes + _PAST_THE_END
-        self._targets: frozenset[int] | None = None
+        self._is_known = not is_initcode and len(code_bytes) <= CODE_BYTES_MAX
+        self._targets: bytes | None = None
 
     @property
-    def targets(self) -> frozenset[int]:
-        """Where a jump may go."""
+    def targets(self) -> bytes:
+        """Where a jump may go: ``jump_targets``."""
         if self._targets is None:
-            self._targets = jump_targets(self._raw_code_bytes)
+            find = contract_jump_targets if self._is_known else jump_targets
+            self._targets = find(self._raw_code_bytes)
         return self._targets
 
     def is_valid_opcode(self, position: int) -> bool:
         """Say whether a jump may go to ``position``: py-evm asks for nothing else."""
-        return position in self.targets
+        targets = self.targets
+        return position < len(targets) and targets[position] == 1
 
 
 class LedgerComputation(BaseComputation):
@@ -109,7 +119,7 @@ class LedgerComputation(BaseComputation):
         self, state: StateAPI, message: MessageAPI, transaction_context: TransactionContextAPI
     ) -> None:
         super().__init__(state, message, transaction_context)
-        self.code = LedgerCodeStream(message.code)
+        self.code = LedgerCodeStream(message.code, is_initcode=message.is_create)
 
     @classmethod
     def apply_computation(
