@@ -142,8 +142,11 @@ SYNC_RETRY_US_MIN: Final = 5_000_000
 """An unanswered request for missing blocks is asked again no sooner than this."""
 TRIE_NODES_MAX: Final = 200_000
 """Decoded trie nodes that one store keeps in memory."""
-CODE_SCANS_MAX: Final = 4_096
-"""Contract codes whose jump targets are remembered."""
+CODE_BYTES_MAX: Final = 24_576
+"""Longest code of a contract that is remembered with what was found in it; longer is made by none
+(EIP-170), a genesis may hold it."""
+CODE_SCANS_MAX: Final = 1_024
+"""Contract codes whose jump targets are remembered, and whose opcodes are: at most 50 MB each."""
 GAS_LIMIT_MIN: Final = 5_000
 """Smallest gas limit of a block (go-ethereum, params.MinGasLimit)."""
 GAS_LIMIT_MAX: Final = 2**63 - 1
@@ -165,6 +168,11 @@ BODY_BYTES_MAX: Final = 8 * 2**20
 """Transactions that a builder puts into one block: header and list prefixes fit in a frame too."""
 STATE_VIEWS_COUNT_MAX: Final = 8
 """Opened states that a ledger keeps for the next question."""
+VIEW_ACCOUNTS_COUNT_MAX: Final = 16_384
+"""Accounts that one opened state remembers, absent ones too: a contract can ask for thousands in
+each call.  Half a kilobyte each."""
+VIEW_TRIES_COUNT_MAX: Final = 4_096
+"""Storage tries that it keeps open: two kilobytes each."""
 BRANCHES_KEPT_BLOCKS_MAX: Final = 128
 """How far below the head a branch may end before it is forgotten."""
 MEMO_ENTRIES_COUNT_MAX: Final = 1_024

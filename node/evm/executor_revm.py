@@ -21,7 +21,7 @@ from node.evm.executor import (
 )
 from node.evm.executor_pyevm import PyevmRun
 from node.evm.receipts import Receipt
-from node.evm.revm_code import BLOCKHASH, CREATE, CREATE2, FRAMES, opcodes
+from node.evm.revm_code import BLOCKHASH, CREATE, CREATE2, FRAMES, contract_opcodes, opcodes
 from node.evm.revm_journal import Outcome, run
 from node.evm.revm_mirror import Change, Mirror
 from node.evm.rules import check_alone, check_in_place
@@ -97,10 +97,10 @@ class RevmExecutor:
         if transaction.access_list or (transaction.max_fee and transaction.max_tip):
             return False
         mirror = self._mirror
-        code = transaction.data if transaction.to is None else mirror.code_of(transaction.to)
-        if not code:
-            return True
-        found = opcodes(code)
+        if transaction.to is None:
+            found = opcodes(transaction.data)
+        else:
+            found = contract_opcodes(mirror.code_of(transaction.to))
         if not found.isdisjoint(self._doubtful):
             return False
         return not mirror.doubtful or found.isdisjoint(FRAMES)

@@ -194,7 +194,8 @@ def _jumpi(computation: Any, meter: Any, values: Any) -> None:
 def _go(computation: Any, meter: Any, target: int) -> None:
     """Jump over the JUMPDEST, and charge for it."""
     code = computation.code
-    if target not in code.targets:
+    targets = code.targets
+    if target >= len(targets) or not targets[target]:
         executable = code.executable
         if target < len(executable) and executable[target] == _JUMPDEST_BYTE:
             raise InvalidInstruction("the jump goes into the data of a push")

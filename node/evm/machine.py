@@ -5,6 +5,7 @@ no part in this: validity is decided in ``rules``, roots in ``state``, headers i
 """
 
 import sys
+from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any, Final
@@ -20,9 +21,9 @@ from eth.vm.forks.london.computation import LondonComputation
 from eth.vm.forks.london.state import LondonState, LondonTransactionExecutor
 from eth.vm.logic.invalid import InvalidOpcode
 
-from node.base.limits import CODE_SCANS_MAX, PYTHON_FRAMES_MAX
+from node.base.limits import CODE_BYTES_MAX, CODE_SCANS_MAX, PYTHON_FRAMES_MAX
 from node.base.types import ZERO_HASH, Address
-from node.evm import point_evaluation
+from node.evm import modexp, point_evaluation
 from node.evm.executor import ExecutionContext, StateReader
 from node.evm.foreign_machine import ForeignState
 from node.evm.forks import CANCUN, LONDON, Fork, Profile
@@ -42,42 +43,58 @@ _PUSH32: Final = 0x7F
 _PAST_THE_END: Final = bytes(33)
 """STOP for a program counter that ran past the code, by at most one PUSH32."""
 
+_OWN_CONTRACTS: Final[dict[Any, Callable[[Any], Any]]] = {
+    modexp.ADDRESS: modexp.charged_as,
+    point_evaluation.ADDRESS: lambda _stock: point_evaluation.point_evaluation,
+}
+"""How to make a precompiled contract of ours of that of a fork; made again it stays the same."""
 
-@lru_cache(maxsize=CODE_SCANS_MAX)
-def jump_targets(code: bytes) -> frozenset[int]:
-    """Give the positions of JUMPDEST that are no data of a PUSH: one pass over the code."""
-    targets: list[int] = []
+
+def jump_targets(code: bytes) -> bytes:
+    """Give 1 for each JUMPDEST that is no data of a PUSH, 0 for all else; one pass."""
+    targets = bytearray(len(code))
     at = 0
     while at < len(code):
         opcode = code[at]
         if opcode == _JUMPDEST:
-            targets.append(at)
+            targets[at] = 1
         elif _PUSH1 <= opcode <= _PUSH32:
             at += opcode - _PUSH1 + 1
         at += 1
-    return frozenset(targets)
+    return bytes(targets)
+
+
+contract_jump_targets: Final = lru_cache(maxsize=CODE_SCANS_MAX)(jump_targets)
+"""The same, remembered together with the code."""
 
 
 class LedgerCodeStream(CodeStream):
-    """Code whose jump targets are found once, not once per frame."""
+    """Code whose jump targets are found at the first jump; those of a contract once, not per frame.
 
-    __slots__ = ("_targets", "executable")
+    Initcode is not remembered: a transaction can run thousands, each another one and as long as the
+    memory that it pays for once.
+    """
 
-    def __init__(self, code_bytes: bytes) -> None:
+    __slots__ = ("_is_known", "_targets", "executable")
+
+    def __init__(self, code_bytes: bytes, *, is_initcode: bool = False) -> None:
         super().__init__(code_bytes)
         self.executable = code_bytes + _PAST_THE_END
-        self._targets: frozenset[int] | None = None
+        self._is_known = not is_initcode and len(code_bytes) <= CODE_BYTES_MAX
+        self._targets: bytes | None = None
 
     @property
-    def targets(self) -> frozenset[int]:
-        """Where a jump may go."""
+    def targets(self) -> bytes:
+        """Where a jump may go: ``jump_targets``."""
         if self._targets is None:
-            self._targets = jump_targets(self._raw_code_bytes)
+            find = contract_jump_targets if self._is_known else jump_targets
+            self._targets = find(self._raw_code_bytes)
         return self._targets
 
     def is_valid_opcode(self, position: int) -> bool:
         """Say whether a jump may go to ``position``: py-evm asks for nothing else."""
-        return position in self.targets
+        targets = self.targets
+        return position < len(targets) and targets[position] == 1
 
 
 class LedgerComputation(BaseComputation):
@@ -89,20 +106,20 @@ class LedgerComputation(BaseComputation):
     """The same with our own functions where they are cheaper: what runs unless it is traced."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401
-        """Derive ``lean`` of a class that says its table, and take our point evaluation."""
+        """Derive ``lean`` of a class that says its table, and take our precompiled contracts."""
         super().__init_subclass__(**kwargs)
         if "table" in cls.__dict__ and "lean" not in cls.__dict__:
             cls.lean = lean_table(cls.table)
         stock: dict[Any, Any] = cls._precompiles or {}
-        if point_evaluation.ADDRESS in stock:
-            ours: dict[Any, Any] = {point_evaluation.ADDRESS: point_evaluation.point_evaluation}
+        ours = {at: make(stock[at]) for at, make in _OWN_CONTRACTS.items() if at in stock}
+        if ours:
             cls._precompiles = {**stock, **ours}
 
     def __init__(
         self, state: StateAPI, message: MessageAPI, transaction_context: TransactionContextAPI
     ) -> None:
         super().__init__(state, message, transaction_context)
-        self.code = LedgerCodeStream(message.code)
+        self.code = LedgerCodeStream(message.code, is_initcode=message.is_create)
 
     @classmethod
     def apply_computation(

@@ -1,9 +1,9 @@
-"""What a piece of code could do, found without running it: one linear scan, kept per code."""
+"""What a piece of code could do, found without running it: one linear scan, kept per contract."""
 
 from functools import lru_cache
 from typing import Final
 
-from node.base.limits import CODE_SCANS_MAX
+from node.base.limits import CODE_BYTES_MAX, CODE_SCANS_MAX
 
 BLOCKHASH: Final = 0x40
 CREATE: Final = 0xF0
@@ -18,7 +18,6 @@ _ENDS: Final = frozenset((0x00, 0x56, 0xF3, 0xFD, 0xFE, 0xFF))
 """STOP, JUMP, RETURN, REVERT, INVALID, SELFDESTRUCT: what follows runs only after a JUMPDEST."""
 
 
-@lru_cache(maxsize=CODE_SCANS_MAX)
 def opcodes(code: bytes) -> frozenset[int]:
     """Give every opcode that can run, perhaps some more, never one too few.
 
@@ -39,3 +38,14 @@ def opcodes(code: bytes) -> frozenset[int]:
             at += opcode - _PUSH1 + 1
         at += 1
     return frozenset(found)
+
+
+_remembered: Final = lru_cache(maxsize=CODE_SCANS_MAX)(opcodes)
+
+
+def contract_opcodes(code: bytes) -> frozenset[int]:
+    """Give ``opcodes`` of an account's code, found once.
+
+    Initcode is not for this: each creation may bring another one, as long as a transaction.
+    """
+    return _remembered(code) if len(code) <= CODE_BYTES_MAX else opcodes(code)

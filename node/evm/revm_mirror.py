@@ -14,7 +14,7 @@ from node.base.limits import MIRROR_STEPS_COUNT_MAX
 from node.base.types import EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, Address, Hash32
 from node.evm.executor import AccountData, BlockDiff, ExecutionContext
 from node.evm.forks import CANCUN, LONDON
-from node.evm.revm_code import opcodes
+from node.evm.revm_code import contract_opcodes
 from node.evm.state import StateStore, StateView
 from node.storage.state_nodes import MemoryStateNodes
 
@@ -175,7 +175,8 @@ class Mirror:
             self.doubtful.discard(address)
             if account is not None:
                 self._accounts[address] = account
-                if not self._doubtful_opcodes.isdisjoint(opcodes(self.code(account.code_hash))):
+                found = contract_opcodes(self.code(account.code_hash))
+                if not self._doubtful_opcodes.isdisjoint(found):
                     self.doubtful.add(address)
             if self.evm is not None:
                 self._insert(address, account)

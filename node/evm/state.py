@@ -7,7 +7,7 @@ from typing import NamedTuple
 from node.base import rlp
 from node.base.errors import CodecError, CorruptStoreError
 from node.base.keccak import keccak256
-from node.base.limits import TRIE_NODES_MAX
+from node.base.limits import TRIE_NODES_MAX, VIEW_ACCOUNTS_COUNT_MAX, VIEW_TRIES_COUNT_MAX
 from node.base.types import EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, Address, Hash32
 from node.evm.executor import AccountData, BlockDiff
 from node.evm.trie import Trie
@@ -75,7 +75,10 @@ class StateWrites:
 
 
 class StateView:
-    """The state under one root.  What was read once is remembered: the state never changes."""
+    """The state under one root.
+
+    What was read is remembered, for the state never changes; at its limit a memory is emptied.
+    """
 
     def __init__(self, nodes: StateNodes, cache: NodeCache, root: Hash32) -> None:
         self.root = root
@@ -92,6 +95,8 @@ class StateView:
         except KeyError:
             raw = self._trie.get(keccak256(address))
             found = None if raw is None else decode_account(raw, address)
+            if len(self._accounts) >= VIEW_ACCOUNTS_COUNT_MAX:
+                self._accounts.clear()
             self._accounts[address] = found
             return found
 
@@ -112,6 +117,8 @@ class StateView:
         if trie is None:
             found = self.full_account(address)
             root = EMPTY_TRIE_ROOT if found is None else found.storage_root
+            if len(self._tries) >= VIEW_TRIES_COUNT_MAX:
+                self._tries.clear()
             trie = self._tries[address] = Trie(self._cache, root)
         return trie
 

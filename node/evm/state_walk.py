@@ -13,6 +13,8 @@ from node.evm.trie_nodes import HASH_REFERENCE_BYTES, Branch, Extension, Leaf, d
 from node.storage.state_nodes import StateNodes
 
 _HASH_PREFIX: Final = 0xA0
+_INLINE_BYTES_MAX: Final = 31
+"""A node of so many bytes stands in its parent, a longer one under its hash (Yellow Paper D)."""
 
 
 class Kind(Enum):
@@ -63,8 +65,15 @@ def _collect(kind: Kind, raw: bytes, found: list[Reference]) -> None:
         assert isinstance(child, bytes), "a decoded node has references for children"
         if len(child) == HASH_REFERENCE_BYTES and child[0] == _HASH_PREFIX:
             found.append(Reference(kind, Hash32(child[1:])))
-        else:  # a node under 32 bytes stands in its parent
-            _collect(kind, child, found)
+            continue
+        # A longer one is canonical nowhere, and nested as deep as a record allows it would run
+        # this function out of frames.
+        if len(child) > _INLINE_BYTES_MAX:
+            raise ValueError(
+                f"a child of {len(child)} bytes inside its parent, wants its hash or a node of "
+                f"{_INLINE_BYTES_MAX}"
+            )
+        _collect(kind, child, found)
     if isinstance(node, Extension):
         return
     if kind is Kind.ACCOUNTS and node.value is not None:

@@ -3,6 +3,7 @@
 import pytest
 
 from node.base.types import Hash32
+from node.evm import revm_code
 from node.evm.forks import CANCUN, LONDON
 from node.evm.genesis import GenesisAccount
 from node.evm.receipts import contract_address
@@ -230,3 +231,14 @@ def test_a_block_whose_fee_recipient_is_an_empty_account_runs_in_py_evm(profile,
     assert (routes.revm, routes.pyevm) == (0, 0)
     twins.block(calls(OLD, start=1))
     assert (routes.revm, routes.pyevm) == (1, 0)
+
+
+def test_the_opcodes_of_initcode_are_not_remembered(routes):
+    code = asm("PUSH 1 POP PUSH 2 POP")
+    revm_code._remembered.cache_clear()
+    Twins(contracts(old=COUNTER)).block([legacy(ALICE, 0, None, code), legacy(ALICE, 1, OLD)])
+    assert routes.revm == 2
+    for known, misses in ((COUNTER, 0), (code, 1)):
+        before = revm_code._remembered.cache_info().misses
+        revm_code.contract_opcodes(known)
+        assert revm_code._remembered.cache_info().misses == before + misses

@@ -5,20 +5,27 @@ import sys
 import pytest
 from eth.vm.code_stream import CodeStream
 
-from node.base.limits import PYTHON_FRAMES_MAX
+from node.base.limits import CODE_BYTES_MAX, PYTHON_FRAMES_MAX
 from node.evm.executor import Executor
 from node.evm.executor_pyevm import PyevmExecutor
 from node.evm.forks import CANCUN, LONDON
+from node.evm.genesis import GenesisAccount
+from node.evm.ledger import Ledger
 from node.evm.machine import (
     EvmTransaction,
     LedgerCancunComputation,
     LedgerCodeStream,
     LedgerLondonComputation,
+    contract_jump_targets,
     jump_targets,
     state_class,
 )
-from tests.evm.asm import asm
-from tests.evm.chains import ALICE, decoded, legacy
+from tests.evm.asm import asm, push
+from tests.evm.chains import ALICE, BOB, VERIFIER, decoded, extend, genesis, legacy
+
+
+def _positions(code):
+    return {at for at, is_target in enumerate(jump_targets(code)) if is_target}
 
 
 @pytest.mark.parametrize(
@@ -34,7 +41,7 @@ from tests.evm.chains import ALICE, decoded, legacy
     ],
 )
 def test_jump_targets_are_no_data_of_a_push(code, targets):
-    assert jump_targets(code) == targets
+    assert _positions(code) == targets
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -43,7 +50,7 @@ def test_jump_targets_are_those_of_py_evm(seed):
     code = bytes(rng.choice([0x5B, 0x60, 0x61, 0x7F, 0x01, 0x6F]) for _ in range(300))
     stock = CodeStream(code)
     want = {at for at in range(300) if code[at] == 0x5B and stock.is_valid_opcode(at)}
-    assert jump_targets(code) == want
+    assert _positions(code) == want
 
 
 def test_a_jump_past_the_end_is_not_valid():
@@ -55,8 +62,40 @@ def test_a_jump_past_the_end_is_not_valid():
 
 def test_the_longest_initcode_of_pushes_is_scanned_in_one_pass():
     code = b"\x7f" * 49_151 + b"\x5b"
-    assert jump_targets(code) == frozenset()
-    assert jump_targets(code[:49_137] + b"\x5b") == {49_137}
+    assert _positions(code) == set()
+    assert _positions(code[:49_137] + b"\x5b") == {49_137}
+
+
+def test_a_contract_is_scanned_once_and_initcode_is_not_remembered():
+    """The contract jumps, and each of its creations jumps in initcode of its own."""
+    initcode = asm("PUSH 3 JUMP JUMPDEST STOP")
+    create = push(initcode) + asm("PUSH 0 MSTORE PUSH 6 PUSH 26 PUSH 0 CREATE POP")
+    code = asm("PUSH 3 JUMP JUMPDEST") + create * 3 + asm("STOP")
+    start = genesis({BOB.address: GenesisAccount(code=code, nonce=1)})
+    book = Ledger(start, verifier=VERIFIER)
+    contract_jump_targets.cache_clear()
+    for nonce in range(2):
+        extend(book, [legacy(ALICE, 2 * nonce), legacy(ALICE, 2 * nonce + 1, None, initcode)])
+        assert [receipt.status for receipt in book.receipts(book.head_hash)] == [1, 1]
+    seen = contract_jump_targets.cache_info()
+    assert (seen.hits, seen.misses) == (1, 1)
+    assert book.state().nonce(BOB.address) == 7
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_code_longer_than_any_contract_is_not_remembered(extra):
+    code = b"\x5b" * (CODE_BYTES_MAX + extra)
+    contract_jump_targets.cache_clear()
+    for _ in range(2):
+        assert LedgerCodeStream(code).is_valid_opcode(CODE_BYTES_MAX - 1)
+    assert contract_jump_targets.cache_info().currsize == 1 - extra
+
+
+def test_what_is_remembered_of_contracts_has_a_limit_in_bytes():
+    """A code and a byte for each of its own: some dozen MB, however many JUMPDESTs it has."""
+    assert len(jump_targets(b"\x5b" * CODE_BYTES_MAX)) == CODE_BYTES_MAX
+    kept = contract_jump_targets.cache_info().maxsize
+    assert kept * 2 * CODE_BYTES_MAX <= 50 * 2**20
 
 
 @pytest.mark.parametrize("machine", [LedgerLondonComputation, LedgerCancunComputation])

@@ -2,7 +2,9 @@
 
 import pytest
 
-from node.evm.revm_code import BLOCKHASH, CREATE2, FRAMES, opcodes
+from node.base.limits import CODE_BYTES_MAX
+from node.evm import revm_code
+from node.evm.revm_code import BLOCKHASH, CREATE2, FRAMES, contract_opcodes, opcodes
 from tests.evm.asm import asm
 
 
@@ -44,3 +46,12 @@ def test_every_opcode_that_begins_a_frame_is_known():
     names = "CREATE CALL CALLCODE DELEGATECALL CREATE2 STATICCALL"
     assert opcodes(asm(names)) == FRAMES
     assert CREATE2 in FRAMES
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_a_contract_is_remembered_and_longer_code_is_not(extra):
+    code = asm("CALLER") * (CODE_BYTES_MAX + extra)
+    revm_code._remembered.cache_clear()
+    assert contract_opcodes(code) == contract_opcodes(code) == opcodes(code) == {0x33}
+    seen = revm_code._remembered.cache_info()
+    assert (seen.hits, seen.misses) == ((0, 0) if extra else (1, 1))

@@ -3,6 +3,7 @@ import pytest
 from node.base.errors import CorruptStoreError
 from node.base.keccak import keccak256
 from node.base.types import EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, Address, Hash32
+from node.evm import state
 from node.evm.errors import MissingStateError
 from node.evm.executor import AccountData, BlockDiff
 from node.evm.state import Account, StateStore, decode_account
@@ -191,3 +192,25 @@ def test_the_root_after_changes_is_that_of_the_state_to_be_and_stores_nothing():
     assert store.apply(view, diff).root == root
     store.put(store.apply(view, diff))
     assert store.view(root).account(Address(b"\x01" * 20)) == account
+
+
+def test_a_view_remembers_no_more_than_its_limits_and_answers_the_same(chain, monkeypatch):
+    count = 40
+    addresses = [Address(number.to_bytes(20)) for number in range(2 * count)]
+    known = {each: AccountData(n, n, EMPTY_CODE_HASH) for n, each in enumerate(addresses[:count])}
+    chain.step(known, {each: {1: n + 1} for n, each in enumerate(known)})
+    want = [(n, n + 1) for n in range(count)] + [(0, 0)] * count
+    for limit in (1, 7, 1_000):
+        monkeypatch.setattr(state, "VIEW_ACCOUNTS_COUNT_MAX", limit)
+        monkeypatch.setattr(state, "VIEW_TRIES_COUNT_MAX", limit)
+        view = chain.view()
+        for _ in range(2):
+            seen = []
+            for each in addresses:
+                seen.append((view.nonce(each), view.slot(each, 1)))
+                assert len(view._accounts) <= limit
+                assert len(view._tries) <= limit
+            assert seen == want
+        diff = BlockDiff(dict.fromkeys(addresses[::3]), {}, frozenset(), {})
+        wide = chain.view()
+        assert view.root_after(diff) == wide.root_after(diff)

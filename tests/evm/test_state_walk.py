@@ -1,11 +1,13 @@
 import pytest
 
+from node.base import rlp
 from node.base.errors import CorruptStoreError
 from node.base.keccak import keccak256
 from node.base.types import EMPTY_TRIE_ROOT, Address, Hash32
 from node.evm.errors import MissingStateError
 from node.evm.genesis import GenesisAccount
 from node.evm.ledger import Ledger
+from node.evm.reachable import reachable
 from node.evm.state_walk import Kind, Reference, references, walk
 from node.storage.ledger_store import MemoryLedgerStore
 from node.storage.state_nodes import MemoryStateNodes
@@ -68,6 +70,56 @@ def test_a_state_that_is_not_there_is_missing(store):
 def test_bytes_that_are_no_node_are_refused(raw):
     with pytest.raises(ValueError, match=r"."):
         references(Kind.ACCOUNTS, raw)
+
+
+def _listed(*items):
+    """Give an RLP list of items that have their prefixes."""
+    body = b"".join(items)
+    size = rlp.encode_int(len(body))
+    return (
+        bytes((0xC0 + len(body),)) if len(body) < 56 else bytes((0xF7 + len(size),)) + size
+    ) + body
+
+
+def _extension(child):
+    return _listed(b"\x00", child)
+
+
+SHORT = _listed(b"\x20", b"\x98" + b"v" * 24)
+"""A leaf of 27 bytes; an extension around it has two bytes more."""
+
+
+def test_a_node_under_32_bytes_may_stand_in_its_parent():
+    inline = _extension(_extension(SHORT))
+    assert len(inline) == 31
+    assert references(Kind.SLOTS, _extension(inline)) == []
+    assert references(Kind.SLOTS, _listed(*[inline] * 3, *[b"\x80"] * 14)) == []
+
+
+@pytest.mark.parametrize("size", [32, 33])
+def test_a_longer_node_may_not_stand_in_its_parent(size):
+    inline = _listed(b"\x20", bytes((0x80 + size - 3,)) + b"v" * (size - 3))
+    assert len(inline) == size
+    for parent in (_extension(inline), _listed(b"\x80", inline, *[b"\x80"] * 15)):
+        for whole in (parent, _extension(parent)):
+            with pytest.raises(ValueError, match=r"a child of \d+ bytes inside its parent, wants"):
+                references(Kind.SLOTS, whole)
+
+
+@pytest.mark.parametrize("kind", [Kind.ACCOUNTS, Kind.SLOTS])
+def test_nodes_inside_nodes_are_refused_however_deep(kind):
+    raw = SHORT
+    for _ in range(13_000):
+        raw = _extension(raw)
+    with pytest.raises(ValueError, match="inside its parent"):
+        references(kind, raw)
+    nodes = MemoryStateNodes()
+    root = keccak256(raw)
+    nodes.put({root: raw}, {})
+    with pytest.raises(CorruptStoreError, match=root.hex()):
+        list(walk(nodes, root))
+    (gap,) = reachable(nodes, [root]).gaps
+    assert gap.key == root
 
 
 def test_a_corrupt_record_is_named(store, root):
