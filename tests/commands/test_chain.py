@@ -257,6 +257,28 @@ def test_data_of_another_chain_is_refused(files, tmp_path, capsys):
     assert "genesis" in error_of(capsys)
 
 
+def test_other_engine_settings_than_those_of_the_data_are_refused(files, tmp_path, capsys):
+    kept = [*files, "--data", str(tmp_path / "data")]
+    assert main([*kept, "--no-seal"]) == 0
+    path = tmp_path / "genesis.json"
+    text = json.loads(path.read_text())
+    text["config"]["clique"]["period"] = 600
+    path.write_text(json.dumps(text))
+    capsys.readouterr()
+    assert main(kept) == 3
+    assert "config of the engine" in error_of(capsys)
+
+
+def test_seals_of_blocks_known_before_are_checked_too(files, made, tmp_path, capsys):
+    wrong = made.make(A, extra_data=bytes(97), difficulty=1)
+    (tmp_path / "chain.rlp").write_bytes(made.file() + wrong.encode())
+    kept = [*files, "--data", str(tmp_path / "data")]
+    assert main([*kept, "--no-seal"]) == 0
+    capsys.readouterr()
+    assert main(kept) == 1
+    assert "block 4, " in error_of(capsys)
+
+
 # -- export
 
 
