@@ -13,7 +13,6 @@ from typing import ClassVar, NamedTuple, Protocol
 from node.base.errors import PeerError
 from node.base.limits import CHAIN_ITEM_BYTES_MAX
 from node.evm.ledger import Ledger
-from node.storage.chain_data import ChainData
 
 
 @dataclass(eq=False)
@@ -71,18 +70,6 @@ def encode_chain(ledger: Ledger) -> Iterator[bytes]:
         block = None if block_hash is None else ledger.block(block_hash)
         assert block is not None, "the chain has every number below its head"
         yield block.encode()
-
-
-def stored_items(chain: ChainData) -> Iterator[ChainItem]:
-    """Give the items of the chain of a store, as if they came from a file."""
-    number = offset = 0
-    while (block_hash := chain.canonical(number)) is not None:
-        stored = chain.stored(block_hash)
-        assert stored is not None, "a block of the chain is stored"
-        raw = stored.block.encode()
-        yield ChainItem(number, offset, raw)
-        number += 1
-        offset += len(raw)
 
 
 def _next_item(source: ByteSource, item: int, offset: int) -> bytes:
