@@ -9,7 +9,7 @@ import typer
 
 from node.base.errors import UsageError
 from node.commands import data_dir, output
-from node.commands.chain_io import progress_lines, replacing
+from node.commands.chain_io import packing, progress_lines
 
 if TYPE_CHECKING:
     from node.base.header import Header
@@ -74,7 +74,9 @@ def verify(
 def snapshot(
     directory: _Directory,
     *,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Gets the snapshot.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="Gets the snapshot; packed if it ends in .gz.")
+    ],
     genesis: _GenesisFile = None,
 ) -> None:
     """Write chain and state for a node that joins late: chain import --snapshot reads it."""
@@ -83,9 +85,11 @@ def snapshot(
     parsed, text = data_dir.genesis_of(directory, genesis)
     if parsed.forks is not None:
         raise UsageError("a chain with a fork schedule of its own has no snapshots here")
-    with closing(data_dir.open_store(directory, parsed, text)) as store, replacing(out) as file:
+    with closing(data_dir.open_store(directory, parsed, text)) as store, packing(out) as file:
         head = _head(directory, store)
-        size = sum(file.write(record) for record in write_snapshot(store, head.hash()))
+        for record in write_snapshot(store, head.hash()):
+            file.write(record)
+    size = out.stat().st_size
     output.say(f"{out}: blocks 1 to {head.number} and the state after them, {size} bytes")
 
 

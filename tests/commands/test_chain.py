@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from node.app import chain_import
 from node.commands import chain_io
 from node.commands.main import main
 from node.evm.chain_file import encode_chain
+from node.evm.ledger import Ledger
 from node.sim.run_chains import chain_files
 from node.sim.run_folder import write_run
 from tests.app.sealed_chain import A, SealedChain
@@ -277,6 +279,48 @@ def test_seals_of_blocks_known_before_are_checked_too(files, made, tmp_path, cap
     capsys.readouterr()
     assert main(kept) == 1
     assert "block 4, " in error_of(capsys)
+
+
+@pytest.mark.parametrize("missing", ["--blocks", "--snapshot"])
+def test_a_missing_input_makes_no_data_directory(files, tmp_path, capsys, missing):
+    name = str(tmp_path / "nothing")
+    assert main([*files[:4], missing, name, "--data", str(tmp_path / "data")]) == 2
+    assert "nothing: No such file" in error_of(capsys)
+    assert not (tmp_path / "data").exists()
+
+
+def stop_in_block(number, monkeypatch):
+    """Let Ctrl-C come while a block is executed."""
+    check = Ledger.check
+
+    def stopped(self, block, **choices):
+        if block.header.number == number:
+            raise KeyboardInterrupt
+        return check(self, block, **choices)
+
+    monkeypatch.setattr(Ledger, "check", stopped)
+
+
+def test_ctrl_c_tells_what_is_kept_and_the_same_command_goes_on(
+    files, tmp_path, capsys, monkeypatch
+):
+    kept = [*files, "--data", str(tmp_path / "data")]
+    monkeypatch.setattr(chain_import, "IMPORT_BATCH_BLOCKS_MAX", 2)
+    with monkeypatch.context() as patched:
+        stop_in_block(3, patched)
+        assert main(kept) == 130
+    said = capsys.readouterr()
+    where = tmp_path / "data"
+    assert f"stopped: {where} keeps the chain up to block 1; the same command goes on" in said.err
+    assert said.out == ""
+    assert main(kept) == 0
+    assert "3 blocks above the genesis are valid, seals checked, 1 of" in capsys.readouterr().out
+
+
+def test_ctrl_c_without_data_says_that_nothing_is_kept(files, capsys, monkeypatch):
+    stop_in_block(3, monkeypatch)
+    assert main(files) == 130
+    assert capsys.readouterr().err == "stopped: nothing is kept without --data\n"
 
 
 # -- export

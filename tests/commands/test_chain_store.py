@@ -1,6 +1,8 @@
 """``chain verify``, ``snapshot``, ``prune`` and ``import --snapshot`` on real chains."""
 
+import gzip
 import json
+import re
 import sqlite3
 from contextlib import closing
 
@@ -140,6 +142,55 @@ def test_a_joiner_by_snapshot_ends_where_the_writer_is_and_goes_on(made, place, 
     assert _verify(place, "--full", capsys=capsys, name="late")[0] == 0
     assert _import(place, "late", "--blocks", str(place / "chain.rlp")) == 0
     assert "6 of them known before" in capsys.readouterr().out
+
+
+def _snapshot(place, name="chain.snap"):
+    assert main(["chain", "snapshot", str(place / "node"), "--out", str(place / name)]) == 0
+    return place / name
+
+
+def test_a_snapshot_wants_a_store_with_nothing_but_the_genesis(place, capsys):
+    snapshot = _snapshot(place)
+    capsys.readouterr()
+    assert _import(place, "node", "--snapshot", str(snapshot)) == 2
+    assert "the store must hold nothing but the genesis" in capsys.readouterr().err
+
+
+def test_a_truncated_snapshot_is_told_as_a_snapshot(place, capsys):
+    snapshot = _snapshot(place)
+    snapshot.write_bytes(snapshot.read_bytes()[:-3])
+    capsys.readouterr()
+    assert _import(place, "late", "--snapshot", str(snapshot)) == 1
+    said = capsys.readouterr().err
+    assert re.search(
+        r"error: snapshot record \d+: at byte \d+: truncated: .* 3 bytes missing", said
+    )
+    assert "chain file" not in said
+
+
+def test_a_snapshot_whose_name_ends_in_gz_is_packed_and_read_again(place, capsys):
+    plain, packed = _snapshot(place), _snapshot(place, "chain.snap.gz")
+    assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+    again = packed.read_bytes()
+    assert _snapshot(place, "other.gz").read_bytes() == again, "no name and no time inside"
+    assert _import(place, "late", "--snapshot", str(packed)) == 0
+    assert "the state is whole" in capsys.readouterr().out
+
+
+def test_ctrl_c_after_a_snapshot_goes_on_without_it(place, capsys, monkeypatch):
+    snapshot = _snapshot(place)
+    capsys.readouterr()
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    words = ["--snapshot", str(snapshot), "--blocks", str(place / "chain.rlp")]
+    with monkeypatch.context() as patched:
+        patched.setattr("node.app.chain_import.import_chain", stop)
+        assert _import(place, "late", *words) == 130
+    said = capsys.readouterr().err
+    assert "keeps the chain up to block 6; the same command without --snapshot goes on" in said
+    assert _import(place, "late", *words[2:]) == 0
 
 
 def test_blocks_may_follow_a_snapshot_at_once(made, place, capsys):
