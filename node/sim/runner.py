@@ -25,7 +25,7 @@ from node.sim.judges import build_expectations
 from node.sim.loader import load, resolve
 from node.sim.message_trace import mermaid
 from node.sim.results import Results, verdict_of
-from node.sim.run_chains import chain_files
+from node.sim.run_chains import CHAIN_FILES, chain_files
 from node.sim.run_folder import point_latest, write_run
 from node.sim.schedule import Schedule, StepOutcome
 from node.sim.schema.scenario import Scenario
@@ -251,7 +251,7 @@ def _write(folder: Path, file: Path, run: _Run, results: Results, render: Render
         repeat = f"python3 cli.py run {name} --seed {scenario.run.seed}"
         extra = report_data(world, run.book, run.schedule.outcomes, file=file.name, repeat=repeat)
         files["report.html"] = render(results.as_dict(), world.history.as_dicts(), extra)
-    write_run(folder, files, results.text())
+    write_run(folder, files, results.text(), stale=CHAIN_FILES)
 
 
 def _versions(executor: str) -> dict[str, str]:

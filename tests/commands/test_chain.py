@@ -348,6 +348,18 @@ def test_a_damaged_run_leaves_no_half_export(made, tmp_path, capsys):
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def test_a_genesis_that_is_not_of_the_chain_leaves_no_export(made, tmp_path, capsys):
+    folder = run_folder(tmp_path / "run", made)
+    other = SealedChain([A], period=7, timestamp=9).genesis.to_json()
+    (folder / "genesis.json").write_text(json.dumps(other))
+    assert export(folder, tmp_path / "out") == 3
+    assert "genesis.json describes" in error_of(capsys)
+    assert list((tmp_path / "out").iterdir()) == []
+    (folder / "genesis.json").write_text("{")
+    assert export(folder, tmp_path / "out") == 2
+    assert "genesis.json: genesis: no JSON" in error_of(capsys)
+
+
 def test_an_unknown_node_or_run_ends_with_2(made, tmp_path, capsys):
     folder = run_folder(tmp_path / "run", made)
     assert export(folder, tmp_path / "out", "h7") == 2
