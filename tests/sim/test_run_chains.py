@@ -93,9 +93,12 @@ def test_a_genesis_that_is_none_is_named(tmp_path):
 def test_a_chain_of_another_genesis_is_not_handed_on(tmp_path):
     folder = folder_of(tmp_path, two_heads())
     (folder / "genesis.json").write_text(json.dumps(genesis(timestamp=7).to_json()))
-    with find_chain(folder, "h0").blocks() as blocks:
-        with pytest.raises(CorruptStoreError, match=r"begins with 0x\w+, genesis\.json describes"):
-            next(blocks)
+    wants = r"begins with 0x\w+, genesis\.json describes"
+    with (
+        find_chain(folder, "h0").blocks() as blocks,
+        pytest.raises(CorruptStoreError, match=wants),
+    ):
+        next(blocks)
 
 
 def test_a_folder_without_results_is_no_finished_run(tmp_path):

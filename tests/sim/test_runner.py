@@ -265,6 +265,18 @@ def test_the_report_is_made_of_results_history_and_what_is_known_besides(done) -
     assert str(result.folder.parent) not in extra["scenario"]["repeat"]
 
 
+def test_the_report_repeats_the_run_with_the_options_that_were_given(tmp_path) -> None:
+    told = []
+
+    def render(_results, _history, extra) -> str:
+        told.append(extra["scenario"]["repeat"])
+        return ""
+
+    given = {"executor": "py-evm", "execution": "full", "render": render}
+    run(tmp_path, text(ARRIVE, AGREE, "30s"), **given)
+    assert told[0].endswith("small.yaml --seed 7 --executor py-evm --execution full")
+
+
 def test_progress_tells_the_founding_each_step_and_the_end(done) -> None:
     _, events, _ = done
     assert events[0] == ProgressEvent(0, "phase", "founding a network of 2")
