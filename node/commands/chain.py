@@ -15,6 +15,7 @@ from node.base.errors import UsageError
 from node.commands import chain_store, data_dir, output
 from node.commands.chain_io import (
     FutureBlocks,
+    make_folder,
     opened,
     progress_lines,
     read_genesis,
@@ -56,7 +57,7 @@ def export_chain(
     from node.sim.run_chains import find_chain
 
     chain = find_chain(run, node)
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     future = FutureBlocks()
     target = out / CHAIN_FILE
     with chain.blocks() as blocks, replacing(target) as file:

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from node.base.errors import UsageError
-from node.commands.chain_io import read_genesis, replacing
+from node.base.errors import UsageError, WardnetError
+from node.commands.chain_io import make_folder, read_genesis, replacing
 
 if TYPE_CHECKING:
     from node.evm.genesis import Genesis
@@ -32,15 +32,21 @@ def open_store(
     ``text``      what the genesis was read from.
     raises        as ``SqliteLedgerStore``: another chain lies there, another process has it.
                   StoreMismatchError: the directory's genesis.json has another engine or other
-                  settings of it, which block 0 does not show; ConfigError: it is no genesis.
+                  settings of it, which block 0 does not show; ConfigError: it is no genesis;
+                  UsageError: the directory cannot be made.
     """
     from node.storage.sqlite_store import SqliteLedgerStore
 
     _check_engine(data / GENESIS_FILE, genesis)
+    make_folder(data)
     store = SqliteLedgerStore(data, identity_of(genesis), kept_blocks=kept_blocks)
-    if not (data / GENESIS_FILE).exists():
-        with replacing(data / GENESIS_FILE) as file:
-            file.write(text)
+    try:
+        if not (data / GENESIS_FILE).exists():
+            with replacing(data / GENESIS_FILE) as file:
+                file.write(text)
+    except WardnetError:
+        store.close()
+        raise
     return store
 
 

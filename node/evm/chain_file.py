@@ -109,5 +109,6 @@ def _read(source: ByteSource, count: int, item: int, offset: int) -> bytes:
             parts.append(part)
             missing -= len(part)
     except (OSError, EOFError, zlib.error) as error:
-        raise ChainFileError(item, offset, f"cannot be read: {error}") from error
+        why = getattr(error, "strerror", None) or error  # without the number of the error
+        raise ChainFileError(item, offset, f"cannot be read: {why}") from error
     return b"".join(parts)

@@ -156,6 +156,11 @@ def test_a_snapshot_wants_a_store_with_nothing_but_the_genesis(place, capsys):
     assert "the store must hold nothing but the genesis" in capsys.readouterr().err
 
 
+def test_a_snapshot_into_a_folder_is_refused(place, capsys):
+    assert main(["chain", "snapshot", str(place / "node"), "--out", str(place)]) == 2
+    assert f"{place}: is a folder, wants the name of a file" in capsys.readouterr().err
+
+
 def test_a_truncated_snapshot_is_told_as_a_snapshot(place, capsys):
     snapshot = _snapshot(place)
     snapshot.write_bytes(snapshot.read_bytes()[:-3])

@@ -51,6 +51,20 @@ def test_equal_block_0_under_another_engine_is_refused(tmp_path):
         open_store(tmp_path, other, text_of(other).encode())
 
 
+def test_a_genesis_that_cannot_be_written_lets_the_store_go(tmp_path):
+    (tmp_path / f".{GENESIS_FILE}.part").mkdir()
+    with pytest.raises(UsageError, match=r"genesis\.json: Is a directory"):
+        open_store(tmp_path, genesis(), TEXT)
+    (tmp_path / f".{GENESIS_FILE}.part").rmdir()
+    open_store(tmp_path, genesis(), TEXT).close()
+
+
+def test_a_file_is_no_data_directory(tmp_path):
+    (tmp_path / "data").write_text("")
+    with pytest.raises(UsageError, match=r"/data: is no folder$"):
+        open_store(tmp_path / "data", genesis(), TEXT)
+
+
 def test_a_directory_without_a_store_is_not_made(tmp_path):
     with pytest.raises(UsageError, match="no chain is kept here"):
         genesis_of(tmp_path / "nothing")
