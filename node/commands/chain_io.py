@@ -74,13 +74,16 @@ def make_folder(path: Path) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Generator[BinaryIO]:
-    """Write a file beside its place and put it there once it is whole.
+    """Write a file beside its place and put it there once it is whole; a link is followed.
 
     raises        UsageError: the file cannot be made; OutputFileError: it cannot be written.
     """
-    made = path.with_name(f".{path.name}.part")
-    if path.is_dir():
+    target = path.resolve()
+    made = target.with_name(f".{target.name}.part")
+    if target.is_dir():
         raise UsageError(f"{path}: is a folder, wants the name of a file")
+    if target.exists() and not target.is_file():  # a device would give way to a plain file
+        raise UsageError(f"{path}: is no regular file")
     try:
         file = made.open("wb")
     except OSError as error:
@@ -88,7 +91,7 @@ def replacing(path: Path) -> Generator[BinaryIO]:
     try:
         with file:
             yield file
-        made.replace(path)
+        made.replace(target)
     except OSError as error:
         if error.filename not in {None, str(made)}:  # of a file that was read meanwhile
             raise

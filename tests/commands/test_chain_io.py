@@ -1,4 +1,5 @@
 import gzip
+import os
 import pickle
 import resource
 from dataclasses import replace
@@ -80,6 +81,22 @@ def test_a_folder_in_the_place_of_the_file_is_refused_before_anything_is_written
     with pytest.raises(UsageError, match=r"/out: is a folder, wants the name of a file$"):
         write(tmp_path, "out", make=True)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_pipe_or_device_is_refused_and_stays(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match=r"/pipe: is no regular file$"):
+        write(tmp_path, "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_link_stays_and_the_file_that_it_names_is_replaced(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "file").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("there/file")
+    write(tmp_path, "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "there" / "file").read_bytes() == b"new"
 
 
 def test_a_file_in_a_folder_that_is_not_there_is_named_without_errno(tmp_path):
