@@ -56,8 +56,9 @@ def import_chain(
 ) -> ImportCount:
     """Check and store the blocks of a file, in its order; the heaviest becomes the head.
 
-    Block 0 may be there and must then be the genesis.  Blocks that are known are skipped.  It
-    stops at the first fault; the blocks before it stay, and nothing of the faulty one.
+    Block 0 may be there and must then be the genesis.  Seals of known blocks are
+    judged as well, but nothing of these is executed again.  It stops at the first fault; the
+    blocks before it stay, and nothing of the faulty one.
     ``is_foreign``  whether the chain has a fork schedule that is none of ours: uncles may come.
     ``tell``      called with the last header of each batch.
     raises        ChainFileError: bytes that are no block, or no block at all.
@@ -121,6 +122,7 @@ class _Import:
         else:
             if known != block:
                 raise _refused(block, "body", "it has another body than its header names")
+            self._judge_seal(block)  # whoever stored it may have trusted its seal
             self.skipped += 1
         return block.header
 
@@ -133,13 +135,7 @@ class _Import:
     def _add(self, block: Block) -> None:
         """Judge a block, cheapest rule first, and store it."""
         ledger, header = self._ledger, block.header
-        parent = ledger.header(header.parent_hash)
-        if parent is None:
-            why = f"its parent 0x{header.parent_hash.hex()} is not before it in the file, nor known"
-            raise _refused(block, _RULE_PARENT, why)
-        rule = self._judge.check(header, parent)
-        if rule is not None:
-            raise _refused(block, rule, f"it breaks {rule}")
+        self._judge_seal(block)
         try:
             result = ledger.check(block, fee_recipient=self._judge.fee_recipient(header))
         except InvalidBlockError as error:
@@ -147,6 +143,16 @@ class _Import:
         ledger.insert(block, result)
         if self._judge.prefers(ledger.head, header):
             ledger.set_head(header.hash())
+
+    def _judge_seal(self, block: Block) -> None:
+        header = block.header
+        parent = self._ledger.header(header.parent_hash)
+        if parent is None:
+            why = f"its parent 0x{header.parent_hash.hex()} is not before it in the file, nor known"
+            raise _refused(block, _RULE_PARENT, why)
+        rule = self._judge.check(header, parent)
+        if rule is not None:
+            raise _refused(block, rule, f"it breaks {rule}")
 
 
 def _refused(block: Block, rule: str, why: str) -> RefusedBlockError:

@@ -139,8 +139,7 @@ def _print(document: Mapping[str, Any]) -> None:
         head = ("", "tx", "cpu us/tx", "ratio", "tx/cpu-s", *STAGES, "state root")
         for line in output.columns([head, *map(_row, rows)]):
             output.say(line)
-    figures = [(row["name"], *map(_figure, row["figures"].items())) for row in rows]
-    for line in output.columns(each for each in figures if len(each) > 1):
+    for line in output.columns(_figure_rows(rows)):
         output.say(line)
     for each in document["absent"]:
         output.say(f"absent   {each['name']}: {each['reason']}")
@@ -165,6 +164,13 @@ def _row(row: Mapping[str, Any]) -> list[object]:
         *(stages.get(stage) for stage in STAGES),
         row["state_root"][:_ROOT_CHARS] or None,
     ]
+
+
+def _figure_rows(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Give name and figures of each row that has some; a mode may count more for some rows."""
+    table = [[str(row["name"]), *map(_figure, row["figures"].items())] for row in rows]
+    width = max(map(len, table), default=0)
+    return [cells + [""] * (width - len(cells)) for cells in table if len(cells) > 1]
 
 
 def _figure(figure: tuple[str, float]) -> str:

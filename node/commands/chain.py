@@ -4,8 +4,8 @@ Exit 0: all blocks are valid.  1: the chain is refused, at the block or byte tha
 words, a file that cannot be opened, the genesis: nothing was checked.
 """
 
-from collections.abc import Generator
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -15,6 +15,7 @@ from node.base.errors import UsageError
 from node.commands import chain_store, data_dir, output
 from node.commands.chain_io import (
     FutureBlocks,
+    make_folder,
     opened,
     progress_lines,
     read_genesis,
@@ -23,6 +24,7 @@ from node.commands.chain_io import (
 
 if TYPE_CHECKING:
     from node.app.seal_judge import SealJudge
+    from node.evm.chain_file import ByteSource
     from node.evm.genesis import Genesis
     from node.evm.ledger import Ledger
     from node.storage.ledger_store import LedgerStore
@@ -55,7 +57,7 @@ def export_chain(
     from node.sim.run_chains import find_chain
 
     chain = find_chain(run, node)
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     future = FutureBlocks()
     target = out / CHAIN_FILE
     with chain.blocks() as blocks, replacing(target) as file:
@@ -109,19 +111,26 @@ def import_file(
 
     parsed = parse_genesis(text, foreign=True)
     is_foreign = parsed.forks is not None
+    if is_foreign and snapshot is not None:
+        raise UsageError("a chain with a fork schedule of its own has no snapshots here")
     if is_foreign and executor != "py-evm":
         output.talk("note: a chain with these forks is executed by py-evm alone")
     verifier, chosen = MemoVerifier(), executor_named(executor, parsed)
-    count = ImportCount(0, 0)
-    with _store(data, parsed, text) as store:
+    begun, count = 0, ImportCount(0, 0)
+    with _maybe(snapshot) as state, _maybe(blocks) as source, _store(data, parsed, text) as store:
         ledger = Ledger(parsed, verifier=verifier, store=store, executor=chosen)
         judge = judge_for(parsed, ledger, verifier, checks_seals=not no_seal)
-        begun = 0 if snapshot is None else _take_snapshot(snapshot, parsed, store, judge)
-        if blocks is not None:
-            with opened(blocks) as source:
+        try:
+            if state is not None:
+                begun = _take_snapshot(state, parsed, store, judge)
+            if source is not None:
                 tell = None if as_json else progress_lines()
-                items = split_items(source)
-                count = import_chain(ledger, judge, items, tell, is_foreign=is_foreign)
+                count = import_chain(
+                    ledger, judge, split_items(source), tell, is_foreign=is_foreign
+                )
+        except KeyboardInterrupt:
+            _tell_stopped(ledger, data, again="" if not begun else " without --snapshot")
+            raise
         _tell(ledger, count.blocks or begun, as_json=as_json)
     if not as_json:
         seals = "seals not checked" if no_seal else "seals checked"
@@ -147,17 +156,44 @@ def _tell(ledger: "Ledger", blocks: int, *, as_json: bool) -> None:
     output.say(f"state root  {root}")
 
 
-def _take_snapshot(path: Path, genesis: "Genesis", store: "LedgerStore", judge: "SealJudge") -> int:
+def _tell_stopped(ledger: "Ledger", data: Path | None, *, again: str) -> None:
+    if data is None:
+        output.talk("stopped: nothing is kept without --data")
+        return
+    output.talk(
+        f"stopped: {data} keeps the chain up to block {ledger.head.number}; "
+        f"the same command{again} goes on from there"
+    )
+
+
+def _take_snapshot(
+    source: "ByteSource", genesis: "Genesis", store: "LedgerStore", judge: "SealJudge"
+) -> int:
     """Take a snapshot into an empty store; give how many blocks it brought."""
-    from node.evm.chain_file import split_items
     from node.evm.snapshot import read_snapshot
 
-    if genesis.forks is not None:
-        raise UsageError("a chain with a fork schedule of its own has no snapshots here")
+    if store.chain.head() != store.chain.canonical(0):
+        raise UsageError(
+            "--snapshot: the store must hold nothing but the genesis, and this one has blocks "
+            "above it: leave --snapshot out, or name another --data"
+        )
+    return read_snapshot(_records(source), store, genesis.profile, judge.check).number
 
-    with opened(path) as source:
-        records = (item.raw for item in split_items(source))
-        return read_snapshot(records, store, genesis.profile, judge.check).number
+
+def _records(source: "ByteSource") -> Iterator[bytes]:
+    """Cut a snapshot into its records; they have the form of the items of a chain file."""
+    from node.evm.chain_errors import SnapshotError
+    from node.evm.chain_file import ChainFileError, split_items
+
+    try:
+        for item in split_items(source):
+            yield item.raw
+    except ChainFileError as error:
+        raise SnapshotError(error.item, f"at byte {error.offset}: {error.what}") from error
+
+
+def _maybe(path: Path | None) -> "AbstractContextManager[ByteSource | None]":
+    return nullcontext() if path is None else opened(path)
 
 
 @contextmanager

@@ -4,17 +4,29 @@ import gzip
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from node.base.clock import WallClock
-from node.base.errors import UsageError
+from node.base.errors import StorageError, UsageError
 from node.base.header import Header
 from node.base.limits import GENESIS_BYTES_MAX
 from node.base.types import MICROS_PER_SECOND
 from node.commands import output
 
 _LINE_SECONDS_MIN: Final = 5.0
+
+
+@dataclass(eq=False)
+class OutputFileError(StorageError):
+    """The disk refused a file that a command writes; what stood in its place still does."""
+
+    path: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}"
 
 
 def read_genesis(path: Path) -> bytes:
@@ -47,16 +59,56 @@ def opened(path: Path) -> Generator[BinaryIO | gzip.GzipFile]:
             yield file
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, where they are not there yet.
+
+    raises        UsageError.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise UsageError(f"{path}: is no folder") from error
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+
+
 @contextmanager
 def replacing(path: Path) -> Generator[BinaryIO]:
-    """Write a file beside its place and put it there once it is whole."""
-    made = path.with_name(f".{path.name}.part")
+    """Write a file beside its place and put it there once it is whole; a link is followed.
+
+    raises        UsageError: the file cannot be made; OutputFileError: it cannot be written.
+    """
+    target = path.resolve()
+    made = target.with_name(f".{target.name}.part")
+    if target.is_dir():
+        raise UsageError(f"{path}: is a folder, wants the name of a file")
+    if target.exists() and not target.is_file():  # a device would give way to a plain file
+        raise UsageError(f"{path}: is no regular file")
     try:
-        with made.open("wb") as file:
+        file = made.open("wb")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    try:
+        with file:
             yield file
-        made.replace(path)
+        made.replace(target)
+    except OSError as error:
+        if error.filename not in {None, str(made)}:  # of a file that was read meanwhile
+            raise
+        raise OutputFileError(str(path), error.strerror or str(error)) from error
     finally:
         made.unlink(missing_ok=True)
+
+
+@contextmanager
+def packing(path: Path) -> Generator[BinaryIO | gzip.GzipFile]:
+    """Write a file as ``replacing`` does; one whose name ends in .gz is packed, for ``opened``."""
+    with replacing(path) as file:
+        if path.suffix == ".gz":  # no name and no time inside: equal content, equal bytes
+            with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
+                yield packed
+        else:
+            yield file
 
 
 def progress_lines() -> Callable[[Header], None]:

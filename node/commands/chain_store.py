@@ -1,18 +1,23 @@
 """``wardnet chain verify | snapshot | prune``: looking after the chain that a node keeps."""
 
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from node.base.errors import UsageError
 from node.commands import data_dir, output
-from node.commands.chain_io import progress_lines, replacing
+from node.commands.chain_io import packing, progress_lines
 
 if TYPE_CHECKING:
+    from node.base.header import Header
+    from node.evm.chain_file import ChainItem
     from node.evm.genesis import Genesis
     from node.evm.verify import Report
+    from node.storage.integrity import Inspection
+    from node.storage.sqlite_store import SqliteLedgerStore
 
 _Directory = Annotated[Path, typer.Argument(metavar="DIR", help="A node's data directory.")]
 _GenesisFile = Annotated[
@@ -22,11 +27,25 @@ _GenesisFile = Annotated[
 _Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, no progress.")]
 
 
+class _Again(NamedTuple):
+    """What executing a stored chain again came to."""
+
+    blocks: int
+    """How many held."""
+    refused: str | None
+    """What did not."""
+    has_seals: bool
+    """Whether seals were checked."""
+
+
 def verify(
     directory: _Directory,
     *,
     full: Annotated[
-        bool, typer.Option("--full", help="Also check all seals and execute every block again.")
+        bool,
+        typer.Option(
+            "--full", help="Also execute every block again, in memory, and check clique's seals."
+        ),
     ] = False,
     genesis: _GenesisFile = None,
     as_json: _Json = False,
@@ -38,32 +57,39 @@ def verify(
     from node.evm.verify import verify_store
     from node.storage.integrity import Inspection
 
-    parsed, text = data_dir.genesis_of(directory, genesis)
+    parsed, _ = data_dir.genesis_of(directory, genesis)
+    again: _Again | None = None
     with closing(Inspection(directory)) as inspection:
         report = verify_store(inspection, data_dir.identity_of(parsed))
-    again: tuple[int, str | None] | None = None
-    if full and report.is_clean:
-        again = _execute_again(directory, parsed, text, quiet=as_json)
-    _tell(report, again, full=full, as_json=as_json)
-    raise typer.Exit(0 if report.is_clean and (again is None or again[1] is None) else 1)
+        if full and report.is_clean:
+            again = _execute_again(inspection, parsed, quiet=as_json)
+    is_clean = report.is_clean and (again is None or again.refused is None)
+    if as_json:
+        _write(report, again, is_clean=is_clean)
+    else:
+        _tell(report, again, full=full, is_clean=is_clean, engine=parsed.engine)
+    raise typer.Exit(0 if is_clean else 1)
 
 
 def snapshot(
     directory: _Directory,
     *,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Gets the snapshot.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="Gets the snapshot; packed if it ends in .gz.")
+    ],
     genesis: _GenesisFile = None,
 ) -> None:
     """Write chain and state for a node that joins late: chain import --snapshot reads it."""
-    from node.evm.block_tree import BlockTree
     from node.evm.snapshot import write_snapshot
 
     parsed, text = data_dir.genesis_of(directory, genesis)
     if parsed.forks is not None:
         raise UsageError("a chain with a fork schedule of its own has no snapshots here")
-    with closing(data_dir.open_store(directory, parsed, text)) as store, replacing(out) as file:
-        head = BlockTree(store.chain).head
-        size = sum(file.write(record) for record in write_snapshot(store, head.hash()))
+    with closing(data_dir.open_store(directory, parsed, text)) as store, packing(out) as file:
+        head = _head(directory, store)
+        for record in write_snapshot(store, head.hash()):
+            file.write(record)
+    size = out.stat().st_size
     output.say(f"{out}: blocks 1 to {head.number} and the state after them, {size} bytes")
 
 
@@ -76,13 +102,12 @@ def prune(
     genesis: _GenesisFile = None,
 ) -> None:
     """Give up the states of old blocks, except the genesis; blocks and receipts stay."""
-    from node.evm.block_tree import BlockTree
     from node.evm.reachable import live_nodes
     from node.storage.sqlite_store import FILE_NAME
 
     parsed, text = data_dir.genesis_of(directory, genesis)
     with closing(data_dir.open_store(directory, parsed, text, kept_blocks=keep)) as store:
-        first = BlockTree(store.chain).head.number - keep + 1
+        first = _head(directory, store).number - keep + 1
         if first <= store.kept_from:
             output.say(f"nothing to give up: states are kept from block {store.kept_from} on")
             return
@@ -93,48 +118,69 @@ def prune(
     output.say(f"{directory / FILE_NAME}: states are kept from block {first} on")
 
 
-def _execute_again(
-    directory: Path, genesis: "Genesis", text: bytes, *, quiet: bool
-) -> tuple[int, str | None]:
-    """Import the stored chain into memory; give how many blocks held, and what did not."""
+def _head(directory: Path, store: "SqliteLedgerStore") -> "Header":
+    """Give the newest header of a store; one that an import began and did not fill has none."""
+    from node.evm.block_tree import BlockTree
+
+    if store.chain.head() is None:
+        raise UsageError(f"{directory}: holds no chain yet, not even its genesis: import one first")
+    return BlockTree(store.chain).head
+
+
+def _execute_again(inspection: "Inspection", genesis: "Genesis", *, quiet: bool) -> _Again:
+    """Import the stored chain into memory; the store is only read."""
     from node.app.chain_import import RefusedBlockError, import_chain
     from node.app.seal_judge import judge_for
     from node.base.keys import MemoVerifier
-    from node.evm.chain_file import stored_items
     from node.evm.ledger import Ledger
 
     verifier = MemoVerifier()
     ledger = Ledger(genesis, verifier=verifier)
     is_foreign = genesis.forks is not None
-    judge = judge_for(genesis, ledger, verifier, checks_seals=genesis.engine == "clique")
+    has_seals = genesis.engine == "clique"
+    judge = judge_for(genesis, ledger, verifier, checks_seals=has_seals)
     tell = None if quiet else progress_lines()
-    with closing(data_dir.open_store(directory, genesis, text)) as store:
-        items = stored_items(store.chain)
-        try:
-            count = import_chain(ledger, judge, items, tell, is_foreign=is_foreign)
-        except RefusedBlockError as error:
-            return ledger.head.number, str(error)
-    return count.blocks, None
+    try:
+        count = import_chain(ledger, judge, _chain(inspection), tell, is_foreign=is_foreign)
+    except RefusedBlockError as error:
+        return _Again(ledger.head.number, str(error), has_seals)
+    return _Again(count.blocks, None, has_seals)
+
+
+def _chain(inspection: "Inspection") -> Iterator["ChainItem"]:
+    """Give the blocks of a store's chain as if they came from a file."""
+    from node.evm.chain_file import ChainItem
+
+    offset = 0
+    for stored, is_canonical in inspection.blocks():
+        if is_canonical:
+            raw = stored.block.encode()
+            yield ChainItem(stored.block.header.number, offset, raw)
+            offset += len(raw)
+
+
+def _write(report: "Report", again: _Again | None, *, is_clean: bool) -> None:
+    found: list[dict[str, Any]] = [
+        {"table": one.table, "key": one.key, "problem": one.problem} for one in report.findings
+    ]
+    output.write_json(
+        {
+            "exit_code": 0 if is_clean else 1,
+            "seed": None,
+            "clean": is_clean,
+            "counts": dict(report.counts),
+            "findings": found,
+            "findings_cut": report.is_cut,
+            "executed_again": None if again is None else again.blocks,
+            "seals_checked": again is not None and again.has_seals,
+            "refused": None if again is None else again.refused,
+        }
+    )
 
 
 def _tell(
-    report: "Report", again: tuple[int, str | None] | None, *, full: bool, as_json: bool
+    report: "Report", again: _Again | None, *, full: bool, is_clean: bool, engine: str
 ) -> None:
-    if as_json:
-        found: list[dict[str, Any]] = [
-            {"table": one.table, "key": one.key, "problem": one.problem} for one in report.findings
-        ]
-        output.write_json(
-            {
-                "clean": report.is_clean and (again is None or again[1] is None),
-                "counts": dict(report.counts),
-                "findings": found,
-                "findings_cut": report.is_cut,
-                "executed_again": None if again is None else again[0],
-                "refused": None if again is None else again[1],
-            }
-        )
-        return
     for one in report.findings:
         output.say(str(one))
     if report.is_cut:
@@ -142,8 +188,11 @@ def _tell(
     looked = ", ".join(f"{count} {name}" for name, count in sorted(report.counts.items()))
     output.say(f"looked at {looked}")
     if again is not None:
-        output.say(again[1] or f"{again[0]} blocks executed again: every seal and root holds")
+        holds = "every seal and root holds"
+        if not again.has_seals:
+            holds = f"every root holds; seals of {engine} cannot be checked here: none was"
+        output.say(again.refused or f"{again.blocks} blocks executed again: {holds}")
     elif full:
         output.say("nothing was executed again: what is stored has to be mended first")
-    if report.is_clean and (again is None or again[1] is None):
+    if is_clean:
         output.say("nothing found")

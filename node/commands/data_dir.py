@@ -1,10 +1,11 @@
 """The data directory of one node: its genesis.json, and the store of its chain beside it."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from node.base.errors import UsageError
-from node.commands.chain_io import read_genesis, replacing
+from node.base.errors import UsageError, WardnetError
+from node.commands.chain_io import make_folder, read_genesis, replacing
 
 if TYPE_CHECKING:
     from node.evm.genesis import Genesis
@@ -30,14 +31,40 @@ def open_store(
 
     ``text``      what the genesis was read from.
     raises        as ``SqliteLedgerStore``: another chain lies there, another process has it.
+                  StoreMismatchError: the directory's genesis.json has another engine or other
+                  settings of it, which block 0 does not show; ConfigError: it is no genesis;
+                  UsageError: the directory cannot be made.
     """
     from node.storage.sqlite_store import SqliteLedgerStore
 
+    _check_engine(data / GENESIS_FILE, genesis)
+    make_folder(data)
     store = SqliteLedgerStore(data, identity_of(genesis), kept_blocks=kept_blocks)
-    if not (data / GENESIS_FILE).exists():
-        with replacing(data / GENESIS_FILE) as file:
-            file.write(text)
+    try:
+        if not (data / GENESIS_FILE).exists():
+            with replacing(data / GENESIS_FILE) as file:
+                file.write(text)
+    except WardnetError:
+        store.close()
+        raise
     return store
+
+
+def _check_engine(path: Path, genesis: "Genesis") -> None:
+    """Compare what rules the seals with the genesis of the directory, where it has one."""
+    from node.evm.genesis import parse_genesis
+    from node.storage.errors import StoreMismatchError
+
+    if not path.is_file():
+        return
+    kept = parse_genesis(read_genesis(path), foreign=True)
+    got, want = _engine_of(kept), _engine_of(genesis)
+    if got != want:
+        raise StoreMismatchError(str(path), "the config of the engine", want, got)
+
+
+def _engine_of(genesis: "Genesis") -> str:
+    return json.dumps({genesis.engine: dict(genesis.engine_settings)}, sort_keys=True)
 
 
 def genesis_of(data: Path, given: Path | None = None) -> tuple["Genesis", bytes]:

@@ -64,7 +64,8 @@ def run(
         outcome = _run_one(path, options, folder, quiet=as_json)
         results.append(_judged(outcome))
         if not as_json:
-            command = repeat_command(path, outcome.results.get("seed"))
+            seed_used = outcome.results.get("seed")
+            command = repeat_command(path, seed_used, executor=executor, execution=execution)
             output.print_result(outcome.results, str(outcome.folder), command)
             output.print_execution_check(results[-1])
     status = worst([int(result["exit_code"]) for result in results])
@@ -96,9 +97,13 @@ def worst(codes: Sequence[int]) -> int:
     return max(codes, default=VALID)
 
 
-def repeat_command(path: Path, seed: object) -> str:
-    """Give the command that repeats a run."""
-    return f"{output.program()} run {shlex.quote(str(path))} --seed {seed}"
+def repeat_command(
+    path: Path, seed: object, *, executor: str | None = None, execution: str | None = None
+) -> str:
+    """Give the command that repeats a run, with the options that stood instead of the file's."""
+    given = {"seed": seed, "executor": executor, "execution": execution}
+    words = (f"--{name} {value}" for name, value in given.items() if value is not None)
+    return " ".join((output.program(), "run", shlex.quote(str(path)), *words))
 
 
 def _judged(outcome: "RunResult") -> dict[str, Any]:

@@ -13,7 +13,6 @@ from typing import ClassVar, NamedTuple, Protocol
 from node.base.errors import PeerError
 from node.base.limits import CHAIN_ITEM_BYTES_MAX
 from node.evm.ledger import Ledger
-from node.storage.chain_data import ChainData
 
 
 @dataclass(eq=False)
@@ -73,18 +72,6 @@ def encode_chain(ledger: Ledger) -> Iterator[bytes]:
         yield block.encode()
 
 
-def stored_items(chain: ChainData) -> Iterator[ChainItem]:
-    """Give the items of the chain of a store, as if they came from a file."""
-    number = offset = 0
-    while (block_hash := chain.canonical(number)) is not None:
-        stored = chain.stored(block_hash)
-        assert stored is not None, "a block of the chain is stored"
-        raw = stored.block.encode()
-        yield ChainItem(number, offset, raw)
-        number += 1
-        offset += len(raw)
-
-
 def _next_item(source: ByteSource, item: int, offset: int) -> bytes:
     """Read the next item; none: the file ends here."""
     head = _read(source, 1, item, offset)
@@ -122,5 +109,6 @@ def _read(source: ByteSource, count: int, item: int, offset: int) -> bytes:
             parts.append(part)
             missing -= len(part)
     except (OSError, EOFError, zlib.error) as error:
-        raise ChainFileError(item, offset, f"cannot be read: {error}") from error
+        why = getattr(error, "strerror", None) or error  # without the number of the error
+        raise ChainFileError(item, offset, f"cannot be read: {why}") from error
     return b"".join(parts)

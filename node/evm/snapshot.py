@@ -102,11 +102,14 @@ def read_snapshot(
     source = _Source(records)
     manifest = source.manifest()
     chain = store.chain
-    if chain.head() != manifest.genesis_hash:
-        head = chain.head() or b""
+    genesis_hash, head = chain.canonical(0) or b"", chain.head() or b""
+    if genesis_hash != manifest.genesis_hash:
         raise SnapshotError(
-            0, f"it begins at 0x{manifest.genesis_hash.hex()}, the store stands at 0x{head.hex()}"
+            0, f"it begins at 0x{manifest.genesis_hash.hex()}, the store at 0x{genesis_hash.hex()}"
         )
+    if head != genesis_hash:
+        what = "the store must hold nothing but the genesis, it stands at"
+        raise SnapshotError(0, f"{what} 0x{head.hex()}")
     with store.batch():
         parent = BlockTree(chain).stored(manifest.genesis_hash)
         added: list[Hash32] = []

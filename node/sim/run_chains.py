@@ -14,16 +14,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from node.base.block import Block
-from node.base.errors import CorruptStoreError, PeerError, UsageError
+from node.base.errors import ConfigError, CorruptStoreError, PeerError, UsageError
 from node.base.header import Header
 from node.base.types import Hash32
 from node.evm.chain_file import encode_chain, split_items
-from node.evm.genesis import Genesis
+from node.evm.genesis import Genesis, genesis_block, parse_genesis
 from node.evm.ledger import Ledger
 from node.sim.run_folder import RESULTS
+from node.storage.state_nodes import MemoryStateNodes
 
 GENESIS: Final = "genesis.json"
 CHAINS: Final = "chains"
+CHAIN_FILES: Final = f"{CHAINS}/*.rlp.gz*"
+"""Glob of all chain files of a run, half written ones too."""
 
 
 def chain_files(genesis: Genesis, ledgers: Iterable[Ledger]) -> dict[str, str | bytes]:
@@ -42,6 +45,8 @@ class RunChain:
 
     genesis: bytes
     """The text of genesis.json."""
+    genesis_hash: Hash32
+    """Of the block 0 that genesis.json describes."""
     path: Path
     """Of the gzip file."""
     height: int
@@ -51,7 +56,8 @@ class RunChain:
     def blocks(self) -> Generator[Iterator[tuple[bytes, Header]]]:
         """Open the chain: the RLP and the header of each block from 0 on.
 
-        raises        CorruptStoreError: the file is not the chain that results.json names.
+        raises        CorruptStoreError: the file is not the chain that results.json names, or
+                      does not begin with what genesis.json describes.
         """
         with gzip.open(self.path) as source:
             yield self._checked(source)
@@ -61,6 +67,9 @@ class RunChain:
         try:
             for item in split_items(source):
                 last = Block.decode(item.raw).header
+                if item.item == 0 and last.hash() != self.genesis_hash:
+                    what = f"begins with 0x{last.hash().hex()}, {GENESIS} describes"
+                    raise self._corrupt(f"{what} 0x{self.genesis_hash.hex()}")
                 yield item.raw, last
         except PeerError as error:
             raise self._corrupt(str(error)) from error
@@ -77,8 +86,11 @@ def find_chain(folder: Path, node: str) -> RunChain:
     """Find the chain that a node of a run ended on.
 
     raises        UsageError: the folder holds no finished run, no such node, or no chains.
+                  ConfigError: its genesis.json is none.
     """
     heads = _heads(folder)
+    if not heads:
+        raise UsageError(f"{folder / RESULTS} names no node: no chain to find")
     if node not in heads:
         raise UsageError(f"{folder} has no node {node!r}, choose one of {', '.join(heads)}")
     height, head_hash = heads[node]
@@ -87,9 +99,13 @@ def find_chain(folder: Path, node: str) -> RunChain:
         genesis = (folder / GENESIS).read_bytes()
     except OSError as error:
         raise UsageError(f"{folder / GENESIS}: {error.strerror}") from error
+    try:
+        block = genesis_block(parse_genesis(genesis), MemoryStateNodes())
+    except ConfigError as error:
+        raise ConfigError(f"{folder / GENESIS}: {error}") from error
     if not path.is_file():
         raise UsageError(f"{path}: no such file: the run was made without chains, or they are gone")
-    return RunChain(genesis, path, height, head_hash)
+    return RunChain(genesis, block.header.hash(), path, height, head_hash)
 
 
 def _heads(folder: Path) -> dict[str, tuple[int, Hash32]]:

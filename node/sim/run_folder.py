@@ -27,10 +27,13 @@ class RunFolderError(StorageError):
         return f"{self.path}: {self.what}"
 
 
-def write_run(folder: Path, files: Mapping[str, str | bytes], results: str) -> None:
+def write_run(
+    folder: Path, files: Mapping[str, str | bytes], results: str, *, stale: str = ""
+) -> None:
     """Write the files of a run, then its results.
 
     ``files``     name in the folder, ``/`` before what lies in a folder of its own.
+    ``stale``     glob of the files that an earlier run may have left under other names: they go.
 
     raises        RunFolderError: names the file that could not be written.
     """
@@ -39,6 +42,9 @@ def write_run(folder: Path, files: Mapping[str, str | bytes], results: str) -> N
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / RESULTS
         target.unlink(missing_ok=True)
+        for left in sorted(folder.glob(stale)) if stale else ():
+            target = left
+            target.unlink()
         for name, content in files.items():
             target = folder / name
             target.parent.mkdir(exist_ok=True)

@@ -25,7 +25,7 @@ from node.sim.judges import build_expectations
 from node.sim.loader import load, resolve
 from node.sim.message_trace import mermaid
 from node.sim.results import Results, verdict_of
-from node.sim.run_chains import chain_files
+from node.sim.run_chains import CHAIN_FILES, chain_files
 from node.sim.run_folder import point_latest, write_run
 from node.sim.schedule import Schedule, StepOutcome
 from node.sim.schema.scenario import Scenario
@@ -115,7 +115,8 @@ def run_scenario(
             "host": platform.node(),
         }
     )
-    _write(folder, file, run, results, render)
+    options = {"seed": scenario.run.seed, "executor": executor, "execution": execution}
+    _write(folder, file, run, results, render, repeat=_repeat(file, options))
     if out is None:
         point_latest(folder, RUNS)
     check = _check_execution(run, results, studies, tell) if check_execution else None
@@ -236,7 +237,9 @@ class _Run:
         self._tell(ProgressEvent(outcome.ended_us, "step", text))
 
 
-def _write(folder: Path, file: Path, run: _Run, results: Results, render: Render | None) -> None:
+def _write(
+    folder: Path, file: Path, run: _Run, results: Results, render: Render | None, *, repeat: str
+) -> None:
     scenario = run.scenario
     world = run.world
     files = chain_files(world.beginning.genesis, (core.ledger for core in world.nodes.values())) | {
@@ -246,12 +249,17 @@ def _write(folder: Path, file: Path, run: _Run, results: Results, render: Render
         "messages.mmd": mermaid(scenario.network.validators, world.messages),
     }
     if render is not None:
-        # folder and name only: the page must not tell where on somebody's disk the file lies
-        name = shlex.quote(str(Path(*file.resolve().parts[-2:])))
-        repeat = f"python3 cli.py run {name} --seed {scenario.run.seed}"
         extra = report_data(world, run.book, run.schedule.outcomes, file=file.name, repeat=repeat)
         files["report.html"] = render(results.as_dict(), world.history.as_dicts(), extra)
-    write_run(folder, files, results.text())
+    write_run(folder, files, results.text(), stale=CHAIN_FILES)
+
+
+def _repeat(file: Path, options: Mapping[str, object]) -> str:
+    """Give the command that the report shows: ``options`` as given, those without a value not."""
+    # folder and name only: the page must not tell where on somebody's disk the file lies
+    name = shlex.quote(str(Path(*file.resolve().parts[-2:])))
+    words = (f"--{key} {value}" for key, value in options.items() if value is not None)
+    return " ".join(("python3 cli.py run", name, *words))
 
 
 def _versions(executor: str) -> dict[str, str]:

@@ -63,6 +63,19 @@ def test_blocks_that_are_there_are_skipped_and_still_counted():
     assert ledger.head_hash == chain.ledger.head_hash
 
 
+def test_blocks_that_are_there_are_judged_like_new_ones():
+    chain = SealedChain([A, B])
+    chain.add(B)
+    wrong = chain.make(C)
+    ledger = fresh(chain.genesis)
+    take(ledger, chain.genesis, chain.file() + wrong.encode(), checks_seals=False)
+    with pytest.raises(RefusedBlockError) as caught:
+        take(ledger, chain.genesis, chain.file() + wrong.encode())
+    assert (caught.value.number, caught.value.rule) == (2, "unauthorized_signer")
+    again = take(ledger, chain.genesis, chain.file() + wrong.encode(), checks_seals=False)
+    assert again == ImportCount(added=0, skipped=2)
+
+
 def test_a_file_with_the_genesis_alone_adds_nothing():
     chain = SealedChain([A])
     ledger = fresh(chain.genesis)

@@ -61,6 +61,17 @@ def test_other_modes_run(mode: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("mode", ["execute", "memo", "replay", "scale", "fresh"])
+def test_every_mode_ends_with_its_table(mode: str, capsys: pytest.CaptureFixture[str]) -> None:
+    count = () if mode == "fresh" else ("--transactions", "2")
+    words = ("--mode", mode, *count, "--rounds", "2", "--executor", "py-evm")
+    status = main(["bench", "ledger", *words])
+    said = capsys.readouterr()
+    assert status == 0, said.err
+    assert said.out.splitlines()[-1].startswith("load     ")
+
+
+@pytest.mark.slow
 def test_fresh_node_has_its_size(capsys: pytest.CaptureFixture[str]) -> None:
     found = document(capsys, "--mode", "fresh", "--rounds", "1", "--executor", "py-evm")
     assert found["rows"][0]["figures"]["node_bytes"] > 0
@@ -78,6 +89,20 @@ def test_table_ends_each_own_row_with_its_root(
     assert "machine  " in said.out
     assert "load     " in said.out
     assert len(said.err.splitlines()) == 6
+
+
+def test_rows_may_have_more_or_fewer_figures_than_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = {"gas_per_tx": 119_000.0, "memo_hits": 2.0}
+    runs = iter([RUN, RUN, replace(RUN, figures=figures), replace(RUN, figures={})])
+    monkeypatch.setattr(candidates, "run_child", lambda *_: next(runs))
+    assert main(["bench", "ledger", "--executor", "py-evm", "--rounds", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if "gas per tx" in line] == [
+        "  py-evm build   gas per tx 119,000.0",
+        "  py-evm import  gas per tx 119,000.0  memo hits 2.0",
+    ]
 
 
 def test_different_states_end_with_1_and_a_sentence(

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from node.app import chain_import
 from node.commands import chain_io
 from node.commands.main import main
 from node.evm.chain_file import encode_chain
+from node.evm.ledger import Ledger
 from node.sim.run_chains import chain_files
 from node.sim.run_folder import write_run
 from tests.app.sealed_chain import A, SealedChain
@@ -257,6 +259,70 @@ def test_data_of_another_chain_is_refused(files, tmp_path, capsys):
     assert "genesis" in error_of(capsys)
 
 
+def test_other_engine_settings_than_those_of_the_data_are_refused(files, tmp_path, capsys):
+    kept = [*files, "--data", str(tmp_path / "data")]
+    assert main([*kept, "--no-seal"]) == 0
+    path = tmp_path / "genesis.json"
+    text = json.loads(path.read_text())
+    text["config"]["clique"]["period"] = 600
+    path.write_text(json.dumps(text))
+    capsys.readouterr()
+    assert main(kept) == 3
+    assert "config of the engine" in error_of(capsys)
+
+
+def test_seals_of_blocks_known_before_are_checked_too(files, made, tmp_path, capsys):
+    wrong = made.make(A, extra_data=bytes(97), difficulty=1)
+    (tmp_path / "chain.rlp").write_bytes(made.file() + wrong.encode())
+    kept = [*files, "--data", str(tmp_path / "data")]
+    assert main([*kept, "--no-seal"]) == 0
+    capsys.readouterr()
+    assert main(kept) == 1
+    assert "block 4, " in error_of(capsys)
+
+
+@pytest.mark.parametrize("missing", ["--blocks", "--snapshot"])
+def test_a_missing_input_makes_no_data_directory(files, tmp_path, capsys, missing):
+    name = str(tmp_path / "nothing")
+    assert main([*files[:4], missing, name, "--data", str(tmp_path / "data")]) == 2
+    assert "nothing: No such file" in error_of(capsys)
+    assert not (tmp_path / "data").exists()
+
+
+def stop_in_block(number, monkeypatch):
+    """Let Ctrl-C come while a block is executed."""
+    check = Ledger.check
+
+    def stopped(self, block, **choices):
+        if block.header.number == number:
+            raise KeyboardInterrupt
+        return check(self, block, **choices)
+
+    monkeypatch.setattr(Ledger, "check", stopped)
+
+
+def test_ctrl_c_tells_what_is_kept_and_the_same_command_goes_on(
+    files, tmp_path, capsys, monkeypatch
+):
+    kept = [*files, "--data", str(tmp_path / "data")]
+    monkeypatch.setattr(chain_import, "IMPORT_BATCH_BLOCKS_MAX", 2)
+    with monkeypatch.context() as patched:
+        stop_in_block(3, patched)
+        assert main(kept) == 130
+    said = capsys.readouterr()
+    where = tmp_path / "data"
+    assert f"stopped: {where} keeps the chain up to block 1; the same command goes on" in said.err
+    assert said.out == ""
+    assert main(kept) == 0
+    assert "3 blocks above the genesis are valid, seals checked, 1 of" in capsys.readouterr().out
+
+
+def test_ctrl_c_without_data_says_that_nothing_is_kept(files, capsys, monkeypatch):
+    stop_in_block(3, monkeypatch)
+    assert main(files) == 130
+    assert capsys.readouterr().err == "stopped: nothing is kept without --data\n"
+
+
 # -- export
 
 
@@ -280,6 +346,18 @@ def test_a_damaged_run_leaves_no_half_export(made, tmp_path, capsys):
     assert export(folder, tmp_path / "out") == 3
     assert packed.name in error_of(capsys)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_genesis_that_is_not_of_the_chain_leaves_no_export(made, tmp_path, capsys):
+    folder = run_folder(tmp_path / "run", made)
+    other = SealedChain([A], period=7, timestamp=9).genesis.to_json()
+    (folder / "genesis.json").write_text(json.dumps(other))
+    assert export(folder, tmp_path / "out") == 3
+    assert "genesis.json describes" in error_of(capsys)
+    assert list((tmp_path / "out").iterdir()) == []
+    (folder / "genesis.json").write_text("{")
+    assert export(folder, tmp_path / "out") == 2
+    assert "genesis.json: genesis: no JSON" in error_of(capsys)
 
 
 def test_an_unknown_node_or_run_ends_with_2(made, tmp_path, capsys):

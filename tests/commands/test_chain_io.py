@@ -1,4 +1,7 @@
 import gzip
+import os
+import pickle
+import resource
 from dataclasses import replace
 
 import pytest
@@ -7,12 +10,21 @@ from node.base.clock import WallClock
 from node.base.errors import UsageError
 from node.commands.chain_io import (
     FutureBlocks,
+    OutputFileError,
+    make_folder,
     opened,
     progress_lines,
     read_genesis,
     replacing,
 )
 from tests.base.headers import empty_header
+
+
+def write(folder, name, content=b"new", *, make=False):
+    if make:
+        (folder / name).mkdir()
+    with replacing(folder / name) as file:
+        file.write(content)
 
 
 def header_at(number, timestamp):
@@ -63,6 +75,64 @@ def test_a_file_that_fails_half_way_leaves_the_old_one(tmp_path):
         fail()
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(UsageError, match=r"/out: is a folder, wants the name of a file$"):
+        write(tmp_path, "out", make=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_pipe_or_device_is_refused_and_stays(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match=r"/pipe: is no regular file$"):
+        write(tmp_path, "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_link_stays_and_the_file_that_it_names_is_replaced(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "file").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("there/file")
+    write(tmp_path, "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "there" / "file").read_bytes() == b"new"
+
+
+def test_a_file_in_a_folder_that_is_not_there_is_named_without_errno(tmp_path):
+    with pytest.raises(UsageError, match=r"/none/file: No such file or directory$"):
+        write(tmp_path / "none", "file")
+
+
+def test_a_full_disk_names_the_file_and_leaves_nothing(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+    try:
+        with pytest.raises(OutputFileError, match=r"/file: File too large$"):
+            write(tmp_path, "file", bytes(2_000_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_of_another_file_keeps_its_name(tmp_path):
+    with pytest.raises(FileNotFoundError, match="other"), replacing(tmp_path / "file"):
+        (tmp_path / "other").read_bytes()
+
+
+def test_an_output_error_crosses_processes_whole():
+    error = pickle.loads(pickle.dumps(OutputFileError("a", "no room")))
+    assert (str(error), error.exit_code) == ("a: no room", 3)
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path):
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match=r"/file: is no folder$"):
+        make_folder(tmp_path / "file")
+    with pytest.raises(UsageError, match=r"/file/below: Not a directory$"):
+        make_folder(tmp_path / "file" / "below")
 
 
 def test_the_first_block_ahead_of_the_clock_is_warned_of(capsys):

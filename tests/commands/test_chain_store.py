@@ -1,15 +1,21 @@
 """``chain verify``, ``snapshot``, ``prune`` and ``import --snapshot`` on real chains."""
 
+import gzip
 import json
+import re
 import sqlite3
 from contextlib import closing
 
 import pytest
 
+from node.commands.data_dir import open_store
 from node.commands.main import main
+from node.evm.chain_file import encode_chain
 from node.storage.sqlite_store import FILE_NAME
 from tests.app.sealed_chain import A, SealedChain
-from tests.evm.chains import CAROL, legacy
+from tests.evm.chains import CAROL, extend, legacy
+from tests.evm.chains import genesis as plain_genesis
+from tests.evm.chains import ledger as plain_ledger
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +57,47 @@ def test_a_whole_store_has_no_findings(place, capsys):
     assert (status, told["clean"], told["findings"]) == (0, True, [])
     assert told["executed_again"] == 6
     assert told["counts"]["header"] == 7
+
+
+def test_json_says_how_it_ended_and_that_seals_were_checked(place, capsys):
+    status, told = _verify(place, "--full", capsys=capsys)
+    assert (told["exit_code"], told["seed"], told["seals_checked"]) == (status, None, True)
+    assert _verify(place, capsys=capsys)[1]["seals_checked"] is False
+    _change(place, "UPDATE meta SET value = x'00' WHERE key = 'chain_id'")
+    status, told = _verify(place, "--full", capsys=capsys)
+    assert (status, told["exit_code"], told["seals_checked"]) == (1, 1, False)
+
+
+def test_seals_of_an_engine_that_nobody_checks_are_not_claimed_to_hold(tmp_path, capsys):
+    chain = plain_ledger(engine="qbft")
+    extend(chain, [legacy(CAROL, 0)])
+    (tmp_path / "genesis.json").write_text(json.dumps(plain_genesis(engine="qbft").to_json()))
+    (tmp_path / "chain.rlp").write_bytes(b"".join(encode_chain(chain)))
+    assert _import(tmp_path, "node", "--blocks", str(tmp_path / "chain.rlp"), "--no-seal") == 0
+    assert main(["chain", "verify", str(tmp_path / "node"), "--full"]) == 0
+    said = capsys.readouterr().out
+    assert "1 blocks executed again: every root holds; seals of qbft cannot be checked" in said
+    assert "every seal" not in said
+    assert _verify(tmp_path, "--full", capsys=capsys)[1]["seals_checked"] is False
+
+
+def test_verify_opens_no_store_for_writing(place, capsys, monkeypatch):
+    def refuse(*_, **__):
+        pytest.fail("verify opened the store for writing")
+
+    monkeypatch.setattr("node.storage.sqlite_store.SqliteLedgerStore.__init__", refuse)
+    assert _verify(place, "--full", capsys=capsys)[0] == 0
+
+
+@pytest.mark.parametrize("words", [["prune", "--keep", "128"], ["snapshot", "--out", "a.snap"]])
+def test_a_store_without_its_genesis_block_holds_no_chain_yet(
+    made, tmp_path, capsys, monkeypatch, words
+):
+    monkeypatch.chdir(tmp_path)
+    open_store(tmp_path / "node", made.genesis, json.dumps(made.genesis.to_json()).encode()).close()
+    assert main(["chain", words[0], "node", *words[1:]]) == 2
+    assert "node: holds no chain yet" in capsys.readouterr().err
+    assert not (tmp_path / "a.snap").exists()
 
 
 def test_a_whole_store_is_told_in_a_sentence(place, capsys):
@@ -95,6 +142,60 @@ def test_a_joiner_by_snapshot_ends_where_the_writer_is_and_goes_on(made, place, 
     assert _verify(place, "--full", capsys=capsys, name="late")[0] == 0
     assert _import(place, "late", "--blocks", str(place / "chain.rlp")) == 0
     assert "6 of them known before" in capsys.readouterr().out
+
+
+def _snapshot(place, name="chain.snap"):
+    assert main(["chain", "snapshot", str(place / "node"), "--out", str(place / name)]) == 0
+    return place / name
+
+
+def test_a_snapshot_wants_a_store_with_nothing_but_the_genesis(place, capsys):
+    snapshot = _snapshot(place)
+    capsys.readouterr()
+    assert _import(place, "node", "--snapshot", str(snapshot)) == 2
+    assert "the store must hold nothing but the genesis" in capsys.readouterr().err
+
+
+def test_a_snapshot_into_a_folder_is_refused(place, capsys):
+    assert main(["chain", "snapshot", str(place / "node"), "--out", str(place)]) == 2
+    assert f"{place}: is a folder, wants the name of a file" in capsys.readouterr().err
+
+
+def test_a_truncated_snapshot_is_told_as_a_snapshot(place, capsys):
+    snapshot = _snapshot(place)
+    snapshot.write_bytes(snapshot.read_bytes()[:-3])
+    capsys.readouterr()
+    assert _import(place, "late", "--snapshot", str(snapshot)) == 1
+    said = capsys.readouterr().err
+    assert re.search(
+        r"error: snapshot record \d+: at byte \d+: truncated: .* 3 bytes missing", said
+    )
+    assert "chain file" not in said
+
+
+def test_a_snapshot_whose_name_ends_in_gz_is_packed_and_read_again(place, capsys):
+    plain, packed = _snapshot(place), _snapshot(place, "chain.snap.gz")
+    assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+    again = packed.read_bytes()
+    assert _snapshot(place, "other.gz").read_bytes() == again, "no name and no time inside"
+    assert _import(place, "late", "--snapshot", str(packed)) == 0
+    assert "the state is whole" in capsys.readouterr().out
+
+
+def test_ctrl_c_after_a_snapshot_goes_on_without_it(place, capsys, monkeypatch):
+    snapshot = _snapshot(place)
+    capsys.readouterr()
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    words = ["--snapshot", str(snapshot), "--blocks", str(place / "chain.rlp")]
+    with monkeypatch.context() as patched:
+        patched.setattr("node.app.chain_import.import_chain", stop)
+        assert _import(place, "late", *words) == 130
+    said = capsys.readouterr().err
+    assert "keeps the chain up to block 6; the same command without --snapshot goes on" in said
+    assert _import(place, "late", *words[2:]) == 0
 
 
 def test_blocks_may_follow_a_snapshot_at_once(made, place, capsys):

@@ -172,7 +172,7 @@ def test_a_store_that_has_blocks_is_refused():
     book, store = _open()
     _grow(book, 1)
     _, records = _records()
-    with pytest.raises(SnapshotError, match="the store stands at"):
+    with pytest.raises(SnapshotError, match="must hold nothing but the genesis"):
         read_snapshot(records, store, PROFILES[0], _trusting)
 
 

@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from node.base.errors import CorruptStoreError, UsageError
+from node.base.errors import ConfigError, CorruptStoreError, UsageError
 from node.evm.chain_file import encode_chain
 from node.evm.genesis import parse_genesis
-from node.sim.run_chains import chain_files, find_chain
+from node.sim.run_chains import CHAIN_FILES, chain_files, find_chain
 from node.sim.run_folder import write_run
 from tests.evm.chains import ALICE, extend, genesis, ledger, legacy
 
@@ -70,6 +70,35 @@ def test_the_chain_of_a_node_is_found_by_its_name(tmp_path, name):
 def test_an_unknown_node_is_told_who_there_is(tmp_path):
     with pytest.raises(UsageError, match="h0, h1, h2"):
         find_chain(folder_of(tmp_path, two_heads()), "h9")
+
+
+def test_results_without_nodes_offer_no_choice(tmp_path):
+    with pytest.raises(UsageError, match=r"results\.json names no node"):
+        find_chain(folder_of(tmp_path, {}), "h0")
+
+
+def test_chain_files_of_an_earlier_run_match_the_glob(tmp_path):
+    folder = folder_of(tmp_path, two_heads())
+    (folder / "chains" / ".half.rlp.gz.part").write_bytes(b"")
+    assert sorted(folder.glob(CHAIN_FILES)) == sorted((folder / "chains").iterdir())
+
+
+def test_a_genesis_that_is_none_is_named(tmp_path):
+    folder = folder_of(tmp_path, two_heads())
+    (folder / "genesis.json").write_text("{}")
+    with pytest.raises(ConfigError, match=r"genesis\.json: genesis: "):
+        find_chain(folder, "h0")
+
+
+def test_a_chain_of_another_genesis_is_not_handed_on(tmp_path):
+    folder = folder_of(tmp_path, two_heads())
+    (folder / "genesis.json").write_text(json.dumps(genesis(timestamp=7).to_json()))
+    wants = r"begins with 0x\w+, genesis\.json describes"
+    with (
+        find_chain(folder, "h0").blocks() as blocks,
+        pytest.raises(CorruptStoreError, match=wants),
+    ):
+        next(blocks)
 
 
 def test_a_folder_without_results_is_no_finished_run(tmp_path):

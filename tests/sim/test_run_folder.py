@@ -45,3 +45,19 @@ def test_bytes_and_files_in_a_folder_of_their_own_are_written(tmp_path):
     write_run(tmp_path / "run", {"chains/a.gz": b"\xff\x00", "é.txt": "é\n"}, "done")
     assert (tmp_path / "run" / "chains" / "a.gz").read_bytes() == b"\xff\x00"
     assert (tmp_path / "run" / "é.txt").read_bytes() == "é\n".encode()
+
+
+def test_what_an_earlier_run_left_under_other_names_goes(tmp_path):
+    write_run(tmp_path, {"chains/a.gz": b"a", "chains/b.gz": b"b", "note.txt": "mine"}, "old")
+    (tmp_path / "chains" / "README").write_text("mine")
+    write_run(tmp_path, {"chains/b.gz": b"B"}, "new", stale="chains/*.gz")
+    assert sorted(path.name for path in (tmp_path / "chains").iterdir()) == ["README", "b.gz"]
+    assert (tmp_path / "note.txt").read_text() == "mine"
+
+
+def test_an_old_file_that_cannot_go_is_named_and_leaves_no_results(tmp_path):
+    write_run(tmp_path, {}, "old")
+    (tmp_path / "chains" / "a.gz").mkdir(parents=True)
+    with pytest.raises(RunFolderError, match=r"a\.gz"):
+        write_run(tmp_path, {}, "new", stale="chains/*.gz")
+    assert not (tmp_path / "results.json").exists()

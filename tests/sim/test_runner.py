@@ -246,6 +246,15 @@ def test_the_chain_of_every_node_is_in_the_folder_once(done) -> None:
             assert sum(1 for _ in blocks) == node["height"] + 1
 
 
+def test_a_folder_that_is_used_again_keeps_no_chain_of_the_run_before(tmp_path) -> None:
+    run(tmp_path, text(ARRIVE, AGREE, "30s"), seed=1)
+    before = {path.name for path in (tmp_path / "out" / "chains").iterdir()}
+    result = run(tmp_path, text(ARRIVE, AGREE, "30s"), seed=2)
+    heads = {f"{node['head_hash'][2:]}.rlp.gz" for node in result.results["nodes"]}
+    assert heads.isdisjoint(before)
+    assert {path.name for path in (tmp_path / "out" / "chains").iterdir()} == heads
+
+
 def test_the_report_is_made_of_results_history_and_what_is_known_besides(done) -> None:
     result, _, rendered = done
     ((results, history, extra),) = rendered
@@ -254,6 +263,18 @@ def test_the_report_is_made_of_results_history_and_what_is_known_besides(done) -
     assert extra["scenario"]["file"] == "small.yaml"
     assert extra["scenario"]["repeat"].endswith("small.yaml --seed 7")
     assert str(result.folder.parent) not in extra["scenario"]["repeat"]
+
+
+def test_the_report_repeats_the_run_with_the_options_that_were_given(tmp_path) -> None:
+    told = []
+
+    def render(_results, _history, extra) -> str:
+        told.append(extra["scenario"]["repeat"])
+        return ""
+
+    given = {"executor": "py-evm", "execution": "full", "render": render}
+    run(tmp_path, text(ARRIVE, AGREE, "30s"), **given)
+    assert told[0].endswith("small.yaml --seed 7 --executor py-evm --execution full")
 
 
 def test_progress_tells_the_founding_each_step_and_the_end(done) -> None:
