@@ -10,12 +10,12 @@ from node.base.limits import STATES_KEPT_BLOCKS_MIN
 from node.base.types import Hash32
 from node.storage.database import Database
 from node.storage.engine_log import EngineLog
-from node.storage.errors import StoreFailedError, StoreMismatchError
+from node.storage.errors import DamagedStoreError, StoreFailedError, StoreMismatchError
 from node.storage.meta import CHAIN_ID, GENESIS_HASH, KEPT_FROM, MODE, PROFILE, Meta
 from node.storage.migrations import migrate
 from node.storage.sqlite_chain_data import SqliteChainData
 from node.storage.sqlite_state_nodes import SqliteStateNodes
-from node.storage.startup import BrokenBlock, step_back
+from node.storage.startup import BrokenBlock, check_head
 from node.storage.sweep import Sweep
 
 FILE_NAME: Final = "chain.sqlite"
@@ -35,16 +35,22 @@ class SqliteLedgerStore:
     """All that one node keeps of its chain."""
 
     def __init__(
-        self, directory: Path, identity: StoreIdentity, *, kept_blocks: int | None = None
+        self,
+        directory: Path,
+        identity: StoreIdentity,
+        *,
+        kept_blocks: int | None = None,
+        repair: bool = False,
     ) -> None:
         """Open a store, or make one.
 
-        A head that is not complete is given up for the newest block that is; ``stepped_back``
-        tells which ones were.  An undamaged file never needs that.
         ``kept_blocks``  how many newest states a sweep leaves, at least 128; None: all of them.
+        ``repair``    give a damaged head up for the newest block that is whole, but nothing that
+                      is final; ``stepped_back`` tells which blocks went.  For those only who get
+                      them again from elsewhere; no crash makes it needed.
         raises        ConfigError: fewer than 128; StoreLockedError: another process has it;
-                      StoreMismatchError: another chain, or a newer schema; CorruptStoreError;
-                      StoreFullError, StoreFailedError.
+                      StoreMismatchError: another chain, or a newer schema; DamagedStoreError:
+                      what is needed to go on is not whole; StoreFullError, StoreFailedError.
         """
         if kept_blocks is not None and kept_blocks < STATES_KEPT_BLOCKS_MIN:
             raise ConfigError(
@@ -55,14 +61,18 @@ class SqliteLedgerStore:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreFailedError(str(directory), str(error)) from error
-        self._database = Database(directory / FILE_NAME)
         try:
-            self._open(identity, kept_blocks)
-        except StorageError:
-            self._database.close()
-            raise
+            self._database = Database(directory / FILE_NAME)
+            try:
+                self._open(identity, kept_blocks, repair=repair)
+            except StorageError:
+                self._database.close()
+                raise
+        except CorruptStoreError as error:
+            where = (error.store, error.key, error.what)
+            raise DamagedStoreError(*where, str(directory)) from error
 
-    def _open(self, identity: StoreIdentity, kept_blocks: int | None) -> None:
+    def _open(self, identity: StoreIdentity, kept_blocks: int | None, *, repair: bool) -> None:
         database = self._database
         migrate(database)
         check = database.row("PRAGMA quick_check(1)")
@@ -74,7 +84,10 @@ class SqliteLedgerStore:
         self.chain = SqliteChainData(database, self._meta)
         self.nodes = SqliteStateNodes(database, self._meta)
         self.engine_log = EngineLog(database)
-        self.stepped_back: tuple[BrokenBlock, ...] = step_back(database, self.chain, self.nodes)
+        self.stepped_back: tuple[BrokenBlock, ...] = check_head(
+            database, self.chain, self.nodes, repair=repair
+        )
+        """The blocks that were given up, newest first: whoever asked for a repair tells them."""
 
     def _identify(self, identity: StoreIdentity) -> None:
         mode = "archive" if self.kept_blocks is None else f"pruned {self.kept_blocks}"
