@@ -94,6 +94,19 @@ def test_a_repair_gives_a_broken_head_up_and_tells_it(directory, sql, what):
         assert store.nodes.node(next(iter(nodes_of(BLOCKS[3])))) is not None
 
 
+def test_a_repaired_root_node_comes_back_with_its_block(directory):
+    with closing(sqlite3.connect(directory / FILE_NAME)) as connection, connection:
+        sql = "SELECT data FROM node_chunk WHERE id = 4"
+        data = bytearray(connection.execute(sql).fetchone()[0])
+        data[-1] ^= 1  # the root is the last node of its block
+        connection.execute("UPDATE node_chunk SET data = ? WHERE id = 4", (bytes(data),))
+    with opened(directory, repair=True) as store:
+        assert [broken.number for broken in store.stepped_back] == [4]
+        commit(store, BLOCKS[3])
+    with opened(directory) as store:
+        assert store.chain.head() == BLOCKS[3].hash
+
+
 @pytest.mark.parametrize("repair", [False, True])
 def test_without_a_whole_block_nothing_is_given_up(directory, repair):
     tamper(directory, "DELETE FROM body", "INSERT INTO body VALUES (x'00', x'00')")
