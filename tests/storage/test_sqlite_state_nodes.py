@@ -167,3 +167,39 @@ def test_an_older_copy_stands_for_a_damaged_one(tmp_path):
     _flip(tmp_path, 2, IN_NODE)
     with opened(tmp_path) as store:
         assert _missing(store, [1]) == []
+
+
+def test_a_damaged_node_that_the_index_knows_is_not_given_out_and_heals(tmp_path):
+    with opened(tmp_path) as store, store.batch():
+        _put(store, [1])
+        store.nodes.flush()
+    _flip(tmp_path, 1, IN_NODE)
+    damaged = next(iter(_nodes(1)))
+    with opened(tmp_path) as store:
+        with pytest.raises(CorruptStoreError, match=f"node_chunk: 0x{damaged.hex()}: hashes to"):
+            store.nodes.node(damaged)
+        _put(store, [1])
+        assert _missing(store, [1]) == []
+
+
+def test_a_node_that_rots_while_the_store_is_open_is_not_given_out(tmp_path):
+    with opened(tmp_path) as store:
+        _put(store, [1])
+        _flip(tmp_path, 1, IN_NODE)
+        with pytest.raises(CorruptStoreError, match=r"node_chunk: .* hashes to"):
+            store.nodes.node(next(iter(_nodes(1))))
+
+
+def test_damaged_code_is_not_given_out_and_heals(tmp_path):
+    code = {keccak256(b"code"): b"code"}
+    (key,) = code
+    with opened(tmp_path) as store:
+        store.nodes.put({}, code)
+        assert [store.nodes.code(key) for _ in range(2)] == [b"code"] * 2
+        assert store.nodes.code(Hash32(b"?" * 32)) is None
+    tamper(tmp_path, "UPDATE code SET code = x'00'")
+    with opened(tmp_path) as store:
+        with pytest.raises(CorruptStoreError, match=f"code: 0x{key.hex()}: hashes to 0x"):
+            store.nodes.code(key)
+        store.nodes.put({}, code)
+        assert store.nodes.code(key) == b"code"
