@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from node.base.errors import ConfigError, CorruptStoreError, StorageError
+from node.base.errors import ConfigError, CorruptStoreError
 from node.base.limits import STATES_KEPT_BLOCKS_MIN
 from node.base.types import Hash32
 from node.storage.database import Database
@@ -65,7 +65,7 @@ class SqliteLedgerStore:
             self._database = Database(directory / FILE_NAME)
             try:
                 self._open(identity, kept_blocks, repair=repair)
-            except StorageError:
+            except BaseException:
                 self._database.close()
                 raise
         except CorruptStoreError as error:

@@ -202,7 +202,12 @@ def test_a_folder_in_the_place_of_the_file_is_an_error_of_ours(tmp_path):
 
 
 def test_a_fault_in_our_own_sql_is_not_hidden(database):
-    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+    with pytest.raises(sqlite3.OperationalError, match="syntax error"):
+        database.read("SELECT FROM FROM")
+
+
+def test_a_table_that_is_gone_is_a_damaged_schema(database):
+    with pytest.raises(CorruptStoreError, match="no such table: nowhere"):
         database.read("SELECT * FROM nowhere")
 
 
