@@ -19,6 +19,8 @@ from node.storage.startup import BrokenBlock, check_head
 from node.storage.sweep import Sweep
 
 FILE_NAME: Final = "chain.sqlite"
+_ARCHIVE: Final = b"archive"
+_PRUNED: Final = b"pruned "
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class SqliteLedgerStore:
     ) -> None:
         """Open a store, or make one.
 
-        ``kept_blocks``  how many newest states a sweep leaves, at least 128; None: all of them.
+        ``kept_blocks``  how many newest states a sweep leaves from now on, at least 128; None: as
+                      the store was told before, and all of them if it never was.
         ``repair``    give a damaged head up for the newest block that is whole, but nothing that
                       is final; ``stepped_back`` tells which blocks went.  For those only who get
                       them again from elsewhere; no crash makes it needed.
@@ -79,8 +82,9 @@ class SqliteLedgerStore:
         if check != ("ok",):
             raise CorruptStoreError(str(database.path), "file", str(check and check[0]))
         self._meta = Meta(database)
-        self.kept_blocks = kept_blocks
         self._identify(identity)
+        self.kept_blocks = self._mode(kept_blocks)
+        """How many newest states a sweep leaves; None: there is no sweep, all of them stay."""
         self.chain = SqliteChainData(database, self._meta)
         self.nodes = SqliteStateNodes(database, self._meta)
         self.engine_log = EngineLog(database)
@@ -90,22 +94,45 @@ class SqliteLedgerStore:
         """The blocks that were given up, newest first: whoever asked for a repair tells them."""
 
     def _identify(self, identity: StoreIdentity) -> None:
-        mode = "archive" if self.kept_blocks is None else f"pruned {self.kept_blocks}"
         wants = (
             (GENESIS_HASH, identity.genesis_hash.hex()),
             (CHAIN_ID, str(identity.chain_id)),
             (PROFILE, identity.profile),
         )
-        with self._database.batch():
-            for key, want in wants:
-                got = self._meta.get(key)
-                if got is None:
+        missing: list[tuple[str, str]] = []
+        for key, want in wants:
+            got = self._meta.get(key)
+            if got is None:
+                missing.append((key, want))
+            elif got != want.encode():
+                raise StoreMismatchError(
+                    str(self._database.path), key, want, got.decode(errors="replace")
+                )
+        if missing:
+            with self._database.batch():
+                for key, want in missing:
                     self._meta.set(key, want)
-                elif got != want.encode():
-                    raise StoreMismatchError(
-                        str(self._database.path), key, want, got.decode(errors="replace")
-                    )
-            self._meta.set(MODE, mode)
+
+    def _mode(self, kept_blocks: int | None) -> int | None:
+        """Write the mode down if one is asked for, or none stands there; give what it says."""
+        stored = self._meta.get(MODE)
+        if kept_blocks is not None or stored is None:
+            mode = _ARCHIVE if kept_blocks is None else _PRUNED + str(kept_blocks).encode()
+            if mode != stored:
+                with self._database.batch():
+                    self._meta.set(MODE, mode)
+            return kept_blocks
+        if stored == _ARCHIVE:
+            return None
+        number = stored.removeprefix(_PRUNED)
+        if number == stored or not number.isdigit():
+            raise CorruptStoreError("meta", MODE, f"{stored!r} is no mode")
+        return int(number)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is stored, not even the genesis: whoever made this store did not come further."""
+        return self.chain.head() is None
 
     @property
     def kept_from(self) -> int:

@@ -5,7 +5,13 @@ from dataclasses import replace
 import pytest
 
 from node.base.errors import ConfigError, CorruptStoreError
-from node.storage.errors import StoreFailedError, StoreLockedError, StoreMismatchError
+from node.storage.errors import (
+    DamagedStoreError,
+    StoreFailedError,
+    StoreLockedError,
+    StoreMismatchError,
+)
+from node.storage.meta import MODE
 from node.storage.sqlite_store import FILE_NAME, SqliteLedgerStore
 from tests.storage.blocks import GENESIS, IDENTITY, TWO, chain_of, fill, opened
 
@@ -47,12 +53,45 @@ def test_fewer_states_than_branches_live_long_are_not_enough(tmp_path):
         SqliteLedgerStore(tmp_path, IDENTITY, kept_blocks=127)
 
 
-def test_a_store_may_become_a_pruned_one_and_an_archive_again(tmp_path):
-    for kept_blocks in (None, 128, 500, None):
-        with opened(tmp_path, kept_blocks=kept_blocks) as store:
-            assert store.kept_blocks == kept_blocks
-            mode = store._database.row("SELECT value FROM meta WHERE key = 'mode'")[0]
-            assert mode == (f"pruned {kept_blocks}".encode() if kept_blocks else b"archive")
+def _mode(store):
+    return store._database.row("SELECT value FROM meta WHERE key = 'mode'")[0]
+
+
+@pytest.mark.parametrize("first", [None, 130])
+def test_the_mode_stays_until_another_is_asked_for(tmp_path, first):
+    for asked, want in ((first, first), (None, first), (128, 128), (None, 128), (500, 500)):
+        with opened(tmp_path, kept_blocks=asked) as store:
+            assert store.kept_blocks == want
+            assert _mode(store) == (f"pruned {want}".encode() if want else b"archive")
+
+
+@pytest.mark.parametrize("mode", ["pruned", "pruned -1", "half", "pruned 1_0"])
+def test_a_mode_that_is_none_is_refused(tmp_path, mode):
+    with opened(tmp_path) as store, store.batch():
+        store._meta.set(MODE, mode)
+    with pytest.raises(DamagedStoreError, match=f"meta: mode: b'{mode}' is no mode"):
+        SqliteLedgerStore(tmp_path, IDENTITY)
+
+
+def test_opening_a_store_writes_nothing(tmp_path):
+    with opened(tmp_path, kept_blocks=128) as store:
+        fill(store, chain_of(2))
+    before = (tmp_path / FILE_NAME).read_bytes()
+    for changes in ({}, {"kept_blocks": 128}, {"repair": True}):
+        with opened(tmp_path, **changes) as store:
+            assert store.kept_blocks == 128
+        assert (tmp_path / FILE_NAME).read_bytes() == before
+
+
+def test_a_store_is_empty_until_the_genesis_is_in(tmp_path):
+    for _ in range(2):
+        with opened(tmp_path) as store:
+            assert store.is_empty
+    with opened(tmp_path) as store:
+        fill(store, [])
+        assert not store.is_empty
+    with opened(tmp_path) as store:
+        assert not store.is_empty
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_of_ours(tmp_path):

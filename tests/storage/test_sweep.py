@@ -160,12 +160,15 @@ def test_a_chunk_that_cannot_be_read_stops_the_sweep(directory):
         assert {key: store.nodes.node(key) for key in LIVE} == LIVE
 
 
-def test_the_states_that_are_to_be_kept_cannot_be_swept(directory):
+def test_the_states_that_are_to_be_kept_cannot_be_swept(directory, tmp_path):
     with _open(directory) as store:
         with pytest.raises(ConfigError, match=f"below block {KEPT_FROM + 1} of {HEAD} cannot go"):
             store.sweep(KEPT_FROM + 1)
         assert store.kept_from == 0
-    with opened(directory) as store, pytest.raises(ConfigError, match="this store keeps all"):
+    with (
+        opened(tmp_path / "archive") as store,
+        pytest.raises(ConfigError, match="this store keeps all"),
+    ):
         store.sweep(KEPT_FROM)
 
 
