@@ -26,6 +26,7 @@ from node.storage.meta import (
     NODE_INDEXED,
     PROFILE,
     SCHEMA,
+    SWEEPING,
     checksum,
 )
 from node.storage.migrations import SCHEMA_VERSION, newest_schema
@@ -99,7 +100,7 @@ class Inspection:
         for key in (HEAD, MODE):
             if key not in self.meta:
                 self.findings.add("meta", key, "missing")
-        for key in (FINALIZED, KEPT_FROM, NODE_INDEXED):
+        for key in (FINALIZED, KEPT_FROM, SWEEPING, NODE_INDEXED):
             value = self.meta.get(key, b"0")
             if not value.isdigit():
                 self.findings.add("meta", key, f"{value!r} is no number")

@@ -11,7 +11,7 @@ from node.base.types import Hash32
 from node.storage.database import Database
 from node.storage.engine_log import EngineLog
 from node.storage.errors import DamagedStoreError, StoreFailedError, StoreMismatchError
-from node.storage.meta import CHAIN_ID, GENESIS_HASH, KEPT_FROM, MODE, PROFILE, Meta
+from node.storage.meta import CHAIN_ID, GENESIS_HASH, KEPT_FROM, MODE, PROFILE, SWEEPING, Meta
 from node.storage.migrations import migrate
 from node.storage.sqlite_chain_data import SqliteChainData
 from node.storage.sqlite_state_nodes import SqliteStateNodes
@@ -144,9 +144,16 @@ class SqliteLedgerStore:
         with self._database.batch():
             self._meta.set(KEPT_FROM, number)
 
+    @property
+    def sweep_pending(self) -> bool:
+        """A sweep began and did not come to its end: begin another, for it goes on there."""
+        return bool(self._meta.number(SWEEPING))
+
     def sweep(self, kept_from: int) -> Sweep:
         """Begin to give up the states of blocks below a number, except the genesis.
 
+        What counts as given up stays so: states below ``self.kept_from`` go too, and that is what
+        the live nodes are to be found from.
         raises        ConfigError: the store is an archive, or is to keep more than that.
         """
         head = self.chain.head()
