@@ -259,12 +259,15 @@ def _lock(path: Path) -> IO[bytes]:
     try:
         file = path.with_name(f"{path.name}.lock").open("ab")
     except OSError as error:
-        raise StoreFailedError(str(path), str(error)) from error
+        raise StoreFailedError(str(path), f"cannot make its lock: {error.strerror}") from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    except BlockingIOError as error:
         file.close()
         raise StoreLockedError(str(path)) from error
+    except OSError as error:
+        file.close()
+        raise StoreFailedError(str(path), f"cannot be locked: {error.strerror}") from error
     return file
 
 

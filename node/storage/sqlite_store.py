@@ -63,7 +63,7 @@ class SqliteLedgerStore:
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreFailedError(str(directory), str(error)) from error
+            raise StoreFailedError(str(directory), f"cannot be made: {error.strerror}") from error
         try:
             self._database = Database(directory / FILE_NAME)
             try:

@@ -96,8 +96,9 @@ def test_a_store_is_empty_until_the_genesis_is_in(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_an_error_of_ours(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(StoreFailedError, match="file"):
+    with pytest.raises(StoreFailedError) as caught:
         SqliteLedgerStore(tmp_path / "file" / "chain", IDENTITY)
+    assert str(caught.value) == f"{tmp_path / 'file' / 'chain'}: cannot be made: Not a directory"
 
 
 def test_a_damaged_file_is_refused(tmp_path):
