@@ -1,5 +1,6 @@
 """Whether the head of a store is whole, and the way back to a block that is."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from node.base.errors import CorruptStoreError
@@ -67,8 +68,11 @@ def _refused(database: Database, what: str) -> CorruptStoreError:
 def _elsewhere(chain: SqliteChainData, head: Hash32 | None, end: BrokenBlock) -> BrokenBlock:
     """Give the fault of a head that is not where the chain ends."""
     what = f"it is the head, but the chain ends with block {end.number} {hex_of(end.hash)}"
-    header = None if head is None else chain.header(head)
-    return BrokenBlock(end.number if header is None else header.number, head or b"", what)
+    header = None
+    if head is not None:
+        with suppress(CorruptStoreError):  # a broken header does not even say its number
+            header = chain.header(head)
+    return BrokenBlock(end.number + 1 if header is None else header.number, head or b"", what)
 
 
 def _check_floor(database: Database, found: BrokenBlock, broken: list[BrokenBlock]) -> None:

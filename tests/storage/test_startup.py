@@ -107,6 +107,16 @@ def test_a_repaired_root_node_comes_back_with_its_block(directory):
         assert store.chain.head() == BLOCKS[3].hash
 
 
+def test_a_head_that_is_neither_in_its_place_nor_readable_is_given_up(directory):
+    spoil = f"UPDATE header SET rlp = x'c0' WHERE hash = x'{HEX}'"
+    tamper(directory, "DELETE FROM canonical WHERE number = 4", spoil)
+    with opened(directory, repair=True) as store:
+        assert [(broken.number, broken.hash) for broken in store.stepped_back] == [
+            (4, BLOCKS[3].hash)
+        ]
+        assert store.chain.head() == BLOCKS[2].hash
+
+
 @pytest.mark.parametrize("repair", [False, True])
 def test_without_a_whole_block_nothing_is_given_up(directory, repair):
     tamper(directory, "DELETE FROM body", "INSERT INTO body VALUES (x'00', x'00')")
