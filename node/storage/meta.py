@@ -47,6 +47,15 @@ class Meta:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def check_names(self) -> None:
+        """See that nothing stands under a name that was another one.
+
+        raises        CorruptStoreError: nobody knows a name, so the value of another is missing.
+        """
+        for (key,) in self._database.read("SELECT key FROM meta"):
+            if key not in KEYS:
+                raise CorruptStoreError("meta", str(key), "nobody knows this name")
+
     def get(self, key: str) -> bytes | None:
         """Give a value, or None.
 

@@ -82,6 +82,7 @@ class SqliteLedgerStore:
         if check != ("ok",):
             raise CorruptStoreError(str(database.path), "file", str(check and check[0]))
         self._meta = Meta(database)
+        self._meta.check_names()
         self._identify(identity)
         self.kept_blocks = self._mode(kept_blocks)
         """How many newest states a sweep leaves; None: there is no sweep, all of them stay."""
@@ -109,6 +110,7 @@ class SqliteLedgerStore:
                     str(self._database.path), key, want, got.decode(errors="replace")
                 )
         if missing:
+            self._check_new(missing[0][0])
             with self._database.batch():
                 for key, want in missing:
                     self._meta.set(key, want)
@@ -116,6 +118,8 @@ class SqliteLedgerStore:
     def _mode(self, kept_blocks: int | None) -> int | None:
         """Write the mode down if one is asked for, or none stands there; give what it says."""
         stored = self._meta.get(MODE)
+        if stored is None:
+            self._check_new(MODE)
         if kept_blocks is not None or stored is None:
             mode = _ARCHIVE if kept_blocks is None else _PRUNED + str(kept_blocks).encode()
             if mode != stored:
@@ -128,6 +132,11 @@ class SqliteLedgerStore:
         if number == stored or not number.isdigit():
             raise CorruptStoreError("meta", MODE, f"{stored!r} is no mode")
         return int(number)
+
+    def _check_new(self, key: str) -> None:
+        """Refuse to write anew what a store with blocks must have."""
+        if self._database.row("SELECT 1 FROM canonical") is not None:
+            raise CorruptStoreError("meta", key, "missing")
 
     @property
     def is_empty(self) -> bool:

@@ -1,10 +1,11 @@
 """Whose store it is, and who may open it."""
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 
-from node.base.errors import ConfigError, CorruptStoreError
+from node.base.errors import ConfigError, CorruptStoreError, StorageError
 from node.storage.errors import (
     DamagedStoreError,
     StoreFailedError,
@@ -13,7 +14,10 @@ from node.storage.errors import (
 )
 from node.storage.meta import MODE
 from node.storage.sqlite_store import FILE_NAME, SqliteLedgerStore
-from tests.storage.blocks import GENESIS, IDENTITY, TWO, chain_of, fill, opened
+from tests.storage.blocks import GENESIS, IDENTITY, TWO, chain_of, fill, opened, tamper
+
+FLIPS = 200
+FILE_HEAD_BYTES = 100
 
 
 def test_a_new_folder_is_made(tmp_path):
@@ -123,3 +127,42 @@ def test_two_stores_given_the_same_hold_the_same(tmp_path):
                 store.chain.put(stored)
             dumps.append(list(store._database._connection.iterdump()))
     assert dumps[0] == dumps[1]
+
+
+@pytest.mark.parametrize("key", ["chain_id", "genesis_hash", "profile", "mode"])
+def test_what_a_store_with_blocks_must_say_is_not_made_up(tmp_path, key):
+    with opened(tmp_path) as store:
+        fill(store, [])
+    tamper(tmp_path, f"DELETE FROM meta WHERE key = '{key}'")
+    with pytest.raises(DamagedStoreError, match=f"meta: {key}: missing"):
+        SqliteLedgerStore(tmp_path, IDENTITY, kept_blocks=128)
+
+
+def test_a_name_that_nobody_knows_is_refused(tmp_path):
+    """It was another one, whose value is missing now."""
+    with opened(tmp_path) as store:
+        store.chain.set_finalized(7)
+    tamper(tmp_path, "UPDATE meta SET key = 'finalizee' WHERE key = 'finalized'")
+    with pytest.raises(DamagedStoreError, match="meta: finalizee: nobody knows this name"):
+        SqliteLedgerStore(tmp_path, IDENTITY)
+
+
+def test_opening_changes_no_damaged_file(tmp_path):
+    """Whatever byte is flipped: the store opens or is refused with an error of ours."""
+    with opened(tmp_path) as store:
+        fill(store, chain_of(4))
+        store.chain.set_finalized(1)
+    random, path = Random(6), tmp_path / FILE_NAME
+    raw = path.read_bytes()
+    used = [at for at, byte in enumerate(raw) if byte and at >= FILE_HEAD_BYTES]
+    refused = 0
+    for _ in range(FLIPS):
+        at = random.choice(used)
+        flipped = raw[:at] + bytes([raw[at] ^ 1 << random.randrange(8)]) + raw[at + 1 :]
+        path.write_bytes(flipped)
+        try:
+            SqliteLedgerStore(tmp_path, IDENTITY).close()
+        except StorageError:
+            refused += 1
+        assert path.read_bytes() == flipped, f"byte {at}"
+    assert 0 < refused < FLIPS
