@@ -243,6 +243,8 @@ BLOCKS_CACHED_COUNT_MAX: Final = 128
 """Decoded blocks that a store on disk remembers."""
 HEADERS_CACHED_COUNT_MAX: Final = 1_024
 """Decoded headers that a store on disk remembers: four walks of the BLOCKHASH opcode."""
+CODES_CACHED_COUNT_MAX: Final = 256
+"""Contracts whose code a store on disk remembers, 24 KiB each at most: it is hashed when read."""
 LOG_SCAN_BLOCKS_MAX: Final = 1_024
 """A log query over at most so many blocks reads all their log keys; a wider one goes by address."""
 LOG_PAIRS_COUNT_MAX: Final = 4_096

@@ -72,11 +72,19 @@ def hex_of(block_hash: bytes) -> str:
     return f"0x{block_hash.hex()}"
 
 
+def _check_bytes(table: str, block_hash: bytes, value: object) -> None:
+    """Refuse what a damaged record gives in the place of bytes."""
+    if not isinstance(value, bytes):
+        what = "missing" if value is None else "no bytes"
+        raise CorruptStoreError(table, hex_of(block_hash), what)
+
+
 def read_header(block_hash: Hash32, raw: bytes) -> Header:
     """Read a header and compare its hash.
 
     raises        CorruptStoreError: it is not the header with this hash.
     """
+    _check_bytes("header", block_hash, raw)
     try:
         header = Header.decode(raw, foreign=True)
     except CodecError as error:
@@ -93,9 +101,11 @@ def read_block(block_hash: Hash32, row: Row) -> StoredBlock:
     """
     raw, total_difficulty, body, receipts, certificate, crc = row
     read_header(block_hash, raw)
+    _check_bytes("header", block_hash, total_difficulty)
     for table, part in (("body", body), ("receipts", receipts)):
-        if part is None:
-            raise CorruptStoreError(table, hex_of(block_hash), "missing")
+        _check_bytes(table, block_hash, part)
+    if certificate is not None:
+        _check_bytes("certificate", block_hash, certificate)
     table = "body"
     try:
         block = decode_block(raw, body)

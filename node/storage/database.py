@@ -1,5 +1,6 @@
 """One SQLite file: locked, durable, its errors translated; the only importer of ``sqlite3``.
 
+A ``Database`` is the writer; a ``Reader`` looks at a file that nobody writes.
 WAL with ``synchronous=FULL``: what was committed survives SIGKILL and, as far as the disk is
 honest, a power cut (ledger.md section 9).
 """
@@ -32,10 +33,142 @@ _PRAGMAS: Final = (
     "temp_store = MEMORY",
     "busy_timeout = 5000",
 )
+_ERRORS: Final = (sqlite3.Error, UnicodeDecodeError)
+_SCHEMA_FAULTS: Final = ("no such table", "no such column", "unsupported file format")
+"""What SQLite says of SQL that was right when the file was made."""
+_SCHEMA: Final = (
+    "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%'"
+)
+"""Without what SQLite's own ANALYZE leaves."""
 
 
-class Database:
+class Reader:
+    """A file that is read as it lies there: nothing is written, and no medium is too read-only.
+
+    Whoever has the file open keeps others from inspecting it, as long as the lock file that it made
+    can be read.
+    """
+
+    _is_ours = False
+    """The SQL may be at fault, not only the file."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a file.
+
+        raises        StoreLockedError: another process writes it; StoreFailedError: it cannot be
+                      opened.  What is in it is looked at later.
+        """
+        self.path = path
+        self._lock = _shared_lock(path)
+        self.log = path.with_name(f"{path.name}-wal")
+        self.is_log_left_out = False
+        """There is a log, and it cannot be read, for that takes a file more."""
+        uri, pragmas = f"{path.absolute().as_uri()}?mode=ro", ("query_only = 1",)
+        # without a log the file is all there is; asked to look for one, SQLite would make one
+        if self.log.is_file() and self.log.stat().st_size:
+            self._connect(uri, pragmas)
+            try:
+                self.row("PRAGMA schema_version")
+            except StoreFailedError:
+                self.is_log_left_out = True
+                self._connection.close()
+            except CorruptStoreError:
+                return
+            else:
+                return
+        self._connect(f"{uri}&immutable=1", pragmas)
+
+    def _connect(self, uri: str, pragmas: Iterable[str]) -> None:
+        try:
+            self._connection = sqlite3.connect(
+                uri, uri=True, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            self._unlock()
+            raise self._translated(error) from error
+        self._connection.text_factory = _text
+        try:
+            for pragma in pragmas:
+                self.read(f"PRAGMA {pragma}")
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file and give its lock back; a second time does nothing."""
+        self._connection.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+
+    def row(self, sql: str, *values: Value) -> Row | None:
+        """Give the first row of an answer, or None."""
+        cursor = self._execute(sql, values)
+        try:
+            found: Row | None = cursor.fetchone()
+        except _ERRORS as error:
+            raise self._translated(error) from error
+        return found
+
+    def read(self, sql: str, *values: Value) -> list[Row]:
+        """Give all rows of an answer."""
+        cursor = self._execute(sql, values)
+        try:
+            return cursor.fetchall()
+        except _ERRORS as error:
+            raise self._translated(error) from error
+
+    def each(self, sql: str, *values: Value) -> Iterator[Row]:
+        """Give the rows of a long answer one by one; the store must not change meanwhile."""
+        cursor = self._execute(sql, values)
+        while True:
+            try:
+                found: Row | None = cursor.fetchone()
+            except _ERRORS as error:
+                raise self._translated(error) from error
+            if found is None:
+                return
+            yield found
+
+    def schema(self) -> frozenset[Row]:
+        """Give type, name, table and SQL of all tables and indices."""
+        return frozenset(self.read(_SCHEMA))
+
+    def _execute(self, sql: str, values: Sequence[Value] = ()) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, values)
+        except _ERRORS as error:
+            raise self._translated(error) from error
+
+    def _translated(self, error: sqlite3.Error | UnicodeDecodeError) -> StorageError:
+        """Give our error for one of SQLite's; a fault in our own SQL is raised as it is."""
+        if isinstance(error, UnicodeDecodeError):  # a damaged name stands in SQLite's message
+            return CorruptStoreError(str(self.path), "file", "its schema is damaged")
+        if not isinstance(error, sqlite3.DatabaseError) or isinstance(
+            error, sqlite3.ProgrammingError | sqlite3.IntegrityError | sqlite3.NotSupportedError
+        ):
+            raise error
+        match getattr(error, "sqlite_errorcode", 0) & 0xFF:  # the low byte is the primary code
+            case sqlite3.SQLITE_FULL:
+                return StoreFullError(str(self.path))
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                return StoreLockedError(str(self.path))
+            case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_TOOBIG:
+                return CorruptStoreError(str(self.path), "file", str(error))
+            case sqlite3.SQLITE_ERROR:
+                if self._is_ours and not str(error).startswith(_SCHEMA_FAULTS):
+                    raise error
+                return CorruptStoreError(str(self.path), "file", str(error))
+            case _:
+                return StoreFailedError(str(self.path), str(error))
+
+
+class Database(Reader):
     """The one writer of a file.  Used by one thread at a time, whichever that is."""
+
+    _is_ours = True
 
     def __init__(self, path: Path) -> None:
         """Open or make a file.
@@ -48,23 +181,12 @@ class Database:
         self._is_lost = False
         self._undo: list[Callable[[], None]] = []
         self._lock = _lock(path)
-        try:
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        except sqlite3.Error as error:
-            self._lock.close()
-            raise self._translated(error) from error
-        try:
-            for pragma in _PRAGMAS:
-                self.read(f"PRAGMA {pragma}")
-        except StorageError:
-            self.close()
-            raise
+        self._connect(f"{path.absolute().as_uri()}?mode=rwc", _PRAGMAS)
 
     def close(self) -> None:
         """Close the file and give its lock back; a second time does nothing."""
         assert self._depth == 0, "a batch is still open"
-        self._connection.close()
-        self._lock.close()
+        super().close()
 
     def on_rollback(self, undo: Callable[[], None]) -> None:
         """Call ``undo`` after each batch that failed: what is cached may not be there."""
@@ -119,7 +241,7 @@ class Database:
         self._check_batch()
         try:
             self._connection.executemany(sql, rows)
-        except sqlite3.Error as error:
+        except _ERRORS as error:
             raise self._translated(error) from error
 
     def _check_batch(self) -> None:
@@ -127,59 +249,6 @@ class Database:
         if self._is_lost or not self._connection.in_transaction:
             self._is_lost = True  # or the rest would be written one by one, outside of any batch
             raise BatchLostError(str(self.path))
-
-    def row(self, sql: str, *values: Value) -> Row | None:
-        """Give the first row of an answer, or None."""
-        cursor = self._execute(sql, values)
-        try:
-            found: Row | None = cursor.fetchone()
-        except sqlite3.Error as error:
-            raise self._translated(error) from error
-        return found
-
-    def read(self, sql: str, *values: Value) -> list[Row]:
-        """Give all rows of an answer."""
-        cursor = self._execute(sql, values)
-        try:
-            return cursor.fetchall()
-        except sqlite3.Error as error:
-            raise self._translated(error) from error
-
-    def each(self, sql: str, *values: Value) -> Iterator[Row]:
-        """Give the rows of a long answer one by one; the store must not change meanwhile."""
-        cursor = self._execute(sql, values)
-        while True:
-            try:
-                found: Row | None = cursor.fetchone()
-            except sqlite3.Error as error:
-                raise self._translated(error) from error
-            if found is None:
-                return
-            yield found
-
-    def _execute(self, sql: str, values: Sequence[Value] = ()) -> sqlite3.Cursor:
-        try:
-            return self._connection.execute(sql, values)
-        except sqlite3.Error as error:
-            raise self._translated(error) from error
-
-    def _translated(self, error: sqlite3.Error) -> StorageError:
-        """Give our error for one of SQLite's; a fault in our own SQL is raised as it is."""
-        if not isinstance(error, sqlite3.DatabaseError) or isinstance(
-            error, sqlite3.ProgrammingError | sqlite3.IntegrityError | sqlite3.NotSupportedError
-        ):
-            raise error
-        match getattr(error, "sqlite_errorcode", 0) & 0xFF:  # the low byte is the primary code
-            case sqlite3.SQLITE_FULL:
-                return StoreFullError(str(self.path))
-            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-                return StoreLockedError(str(self.path))
-            case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-                return CorruptStoreError(str(self.path), "file", str(error))
-            case sqlite3.SQLITE_ERROR:
-                raise error
-            case _:
-                return StoreFailedError(str(self.path), str(error))
 
 
 def _lock(path: Path) -> IO[bytes]:
@@ -190,10 +259,43 @@ def _lock(path: Path) -> IO[bytes]:
     try:
         file = path.with_name(f"{path.name}.lock").open("ab")
     except OSError as error:
-        raise StoreFailedError(str(path), str(error)) from error
+        raise StoreFailedError(str(path), f"cannot make its lock: {error.strerror}") from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    except BlockingIOError as error:
         file.close()
         raise StoreLockedError(str(path)) from error
+    except OSError as error:
+        file.close()
+        raise StoreFailedError(str(path), f"cannot be locked: {error.strerror}") from error
     return file
+
+
+def _shared_lock(path: Path) -> IO[bytes] | None:
+    """Lock the file that the last writer left, if it can be read: nothing is made here."""
+    try:
+        file = path.with_name(f"{path.name}.lock").open("rb")
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise StoreLockedError(str(path)) from error
+    except OSError:  # a file system without locks
+        file.close()
+        return None
+    return file
+
+
+def _text(raw: bytes) -> str:
+    """Read a text, a damaged one too."""
+    return raw.decode(errors="backslashreplace")
+
+
+def schema_of(statements: Iterable[str]) -> frozenset[Row]:
+    """Give what ``schema`` says of a file that these statements made."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        return frozenset(connection.execute(_SCHEMA))

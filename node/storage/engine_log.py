@@ -46,4 +46,4 @@ class EngineLog:
 
 def entry_checksum(seq: int, entry: bytes) -> int:
     """Give what stands beside an entry: it covers the bytes and the entry's number."""
-    return crc32(entry, crc32(seq.to_bytes(8)))
+    return crc32(entry, crc32(seq.to_bytes(8, signed=True)))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from node.base.errors import StorageError
+from node.base.errors import CorruptStoreError, StorageError
 
 
 @dataclass(eq=False)
@@ -57,3 +57,15 @@ class BatchLostError(StorageError):
 
     def __str__(self) -> str:
         return f"{self.file}: a part of this batch failed, so nothing of it is kept"
+
+
+@dataclass(eq=False)
+class DamagedStoreError(CorruptStoreError):
+    """A store cannot be opened, because of what is in it; it lies in ``directory``."""
+
+    directory: str
+
+    @property
+    def hint(self) -> str:
+        """What tells all that is wrong with it."""
+        return f"wardnet chain verify {self.directory}"

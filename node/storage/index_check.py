@@ -6,8 +6,9 @@ from typing import TypeAlias
 from node.base.errors import CodecError
 from node.storage.block_rows import hex_of
 from node.storage.chain_data import StoredBlock
-from node.storage.database import Database, Row
+from node.storage.database import Reader, Row
 from node.storage.findings import Findings
+from node.storage.typed_rows import TypedRows
 
 _Key: TypeAlias = Callable[[Row], str]
 
@@ -15,22 +16,31 @@ _Key: TypeAlias = Callable[[Row], str]
 class ChainCheck:
     """Takes the blocks of a store by number, and reads the indices beside them."""
 
-    def __init__(self, database: Database, findings: Findings, head: bytes | None) -> None:
+    def __init__(self, database: Reader, findings: Findings, head: bytes | None) -> None:
+        rows = TypedRows(database, findings)
         self._findings = findings
         self._head = head
         self._next = 0
         self._above: bytes | None = None
-        self._canonical = database.each("SELECT number, hash FROM canonical ORDER BY number")
+        self._canonical = rows.each(
+            "canonical", (int, bytes), "SELECT number, hash FROM canonical ORDER BY number"
+        )
         self._row: Row | None = next(self._canonical, None)
         self._transactions = _Lockstep(
             "tx",
-            database.each("SELECT number, position, tx_hash FROM tx ORDER BY 1, 2, 3"),
+            rows.each(
+                "tx", (int, int, bytes), "SELECT number, position, tx_hash FROM tx ORDER BY 1, 2, 3"
+            ),
             lambda row: hex_of(row[2]),
             findings,
         )
         self._logs = _Lockstep(
             "log",
-            database.each("SELECT number, log_index, address, topic0 FROM log ORDER BY 1, 2, 3, 4"),
+            rows.each(
+                "log",
+                (int, int, bytes, bytes),
+                "SELECT number, log_index, address, topic0 FROM log ORDER BY 1, 2, 3, 4",
+            ),
             lambda row: f"block {row[0]} log {row[1]}",
             findings,
         )
@@ -43,7 +53,6 @@ class ChainCheck:
         if self._row is None or self._row != (number, stored.hash):
             return False
         key = f"number {number}"
-        self._findings.counts["canonical"] += 1
         self._findings.expect(
             "canonical", key, "the number after the one below", self._next, number
         )
@@ -74,7 +83,6 @@ class ChainCheck:
         """Note a number whose block cannot be read."""
         assert self._row is not None
         number, block_hash = self._row
-        self._findings.counts["canonical"] += 1
         what = f"its block {hex_of(block_hash)} is missing, broken or of another number"
         self._findings.add("canonical", f"number {number}", what)
         self._next, self._above = number + 1, block_hash
@@ -96,7 +104,6 @@ class _Lockstep:
         found: set[Row] = set()
         while self._row is not None and (number is None or self._row[0] <= number):
             found.add(self._row)
-            self._findings.counts[self._table] += 1
             self._row = next(self._rows, None)
         for want in sorted(set(wants) - found):
             self._findings.add(self._table, self._key(want), f"missing for block {want[0]}")

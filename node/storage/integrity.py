@@ -11,7 +11,7 @@ from node.base.errors import CorruptStoreError
 from node.base.types import Hash32
 from node.storage.block_rows import BLOCK_COLUMNS, hex_of, read_block
 from node.storage.chain_data import StoredBlock
-from node.storage.database import Database, Row
+from node.storage.database import Reader, Row
 from node.storage.engine_log import entry_checksum
 from node.storage.findings import Findings
 from node.storage.index_check import ChainCheck
@@ -26,11 +26,13 @@ from node.storage.meta import (
     NODE_INDEXED,
     PROFILE,
     SCHEMA,
+    SWEEPING,
     checksum,
 )
-from node.storage.migrations import SCHEMA_VERSION
+from node.storage.migrations import SCHEMA_VERSION, newest_schema
 from node.storage.node_check import NodeCheck
 from node.storage.sqlite_store import FILE_NAME, StoreIdentity
+from node.storage.typed_rows import TypedRows
 
 _PARTS = ("body", "receipts", "certificate")
 
@@ -41,10 +43,11 @@ class Inspection:
     def __init__(self, directory: Path) -> None:
         """Open the file as it is.
 
-        raises        StoreLockedError; StoreFailedError; CorruptStoreError: no SQLite file.
+        raises        StoreLockedError; StoreFailedError: there is no file, or none may read it.
         """
-        self._database = Database(directory / FILE_NAME)
+        self._database = Reader(directory / FILE_NAME)
         self.findings = Findings()
+        self._rows = TypedRows(self._database, self.findings)
         self.meta: dict[str, bytes] = {}
         """Values that fit their checksums; filled by ``check_meta``."""
 
@@ -55,21 +58,30 @@ class Inspection:
     def check_file(self) -> bool:
         """Let SQLite look at its pages; say whether the tables are there to be looked at."""
         name = str(self._database.path)
+        if self._database.is_log_left_out:
+            what = "newer pages, which cannot be read where nothing can be written: copy the folder"
+            self.findings.add("file", str(self._database.log), what)
         try:
             for (message,) in self._database.each("PRAGMA integrity_check"):
                 if message != "ok":
-                    self.findings.add("file", name, message)
-            found = self._database.row("SELECT 1 FROM sqlite_master WHERE name = 'node_chunk'")
+                    self.findings.add("file", name, str(message))
+            schema = self._database.schema()
         except CorruptStoreError as error:
             self.findings.add("file", name, error.what)
             return True  # what can be read is still looked at
-        if found is None:
+        wants = newest_schema()
+        if not any(row[:2] == ("table", "node_chunk") for row in schema):
             self.findings.add("file", name, "holds no store of this program")
-        return found is not None
+            return False
+        for kind, named, _, sql in sorted(schema ^ wants, key=repr):
+            what = "is missing" if (kind, named, _, sql) in wants else "is not as it was made"
+            self.findings.add("file", name, f"the {kind} {named} {what}")
+        return True
 
     def check_meta(self, identity: StoreIdentity) -> None:
         """Compare each value with its checksum and with what the store should be."""
-        for key, value, crc in self._rows("SELECT key, value, crc FROM meta", "meta"):
+        values = self._rows.each("meta", (str, bytes, int), "SELECT key, value, crc FROM meta")
+        for key, value, crc in values:
             if key not in KEYS:
                 self.findings.add("meta", key, "nobody knows this name")
             elif crc != checksum(key, value):
@@ -88,7 +100,7 @@ class Inspection:
         for key in (HEAD, MODE):
             if key not in self.meta:
                 self.findings.add("meta", key, "missing")
-        for key in (FINALIZED, KEPT_FROM, NODE_INDEXED):
+        for key in (FINALIZED, KEPT_FROM, SWEEPING, NODE_INDEXED):
             value = self.meta.get(key, b"0")
             if not value.isdigit():
                 self.findings.add("meta", key, f"{value!r} is no number")
@@ -100,10 +112,11 @@ class Inspection:
         """
         findings = self.findings
         chain = ChainCheck(self._database, findings, self.meta.get(HEAD))
-        rows = self._rows(
+        rows = self._rows.each(
+            "header",
+            (bytes, int, bytes, bytes, bytes),
             "SELECT hash, number, parent, total_difficulty, state_root FROM header"
             " ORDER BY number, hash",
-            "header",
         )
         for row in rows:
             block_hash = Hash32(row[0])
@@ -121,8 +134,9 @@ class Inspection:
         chain.finish()
         for table in _PARTS:
             sql = f"SELECT hash FROM {table} WHERE hash NOT IN (SELECT hash FROM header)"  # noqa: S608 - names of ours
-            for (block_hash,) in self._database.each(sql):
-                findings.add(table, hex_of(block_hash), "belongs to no header")
+            for (key,) in self._database.each(sql):
+                name = hex_of(key) if isinstance(key, bytes) else str(key)
+                findings.add(table, name, "belongs to no header")
 
     def _check_header(self, key: str, row: Row, stored: StoredBlock) -> None:
         _, number, parent, total_difficulty, state_root = row
@@ -137,8 +151,11 @@ class Inspection:
         if header.number == 0:
             expect("header", key, "the total difficulty", header.difficulty, difficulty)
             return
-        above = self._database.row(
-            "SELECT number, total_difficulty FROM header WHERE hash = ?", header.parent_hash
+        above = self._rows.row(
+            "header",
+            (int, bytes),
+            "SELECT number, total_difficulty FROM header WHERE hash = ?",
+            header.parent_hash,
         )
         if above is None:
             self.findings.add("header", key, f"the parent {hex_of(header.parent_hash)} is missing")
@@ -149,7 +166,8 @@ class Inspection:
 
     def check_engine_log(self) -> None:
         """Compare each entry with its checksum."""
-        for seq, entry, crc in self._rows("SELECT seq, entry, crc FROM engine_wal", "engine_wal"):
+        sql = "SELECT seq, entry, crc FROM engine_wal"
+        for seq, entry, crc in self._rows.each("engine_wal", (int, bytes, int), sql):
             want = entry_checksum(seq, entry)
             self.findings.expect("engine_wal", f"seq {seq}", "the checksum", want, crc)
 
@@ -163,8 +181,3 @@ class Inspection:
         """Give the number of the oldest block whose state is kept."""
         value = self.meta.get(KEPT_FROM, b"0")
         return int(value) if value.isdigit() else 0
-
-    def _rows(self, sql: str, table: str) -> Iterator[Row]:
-        for row in self._database.each(sql):
-            self.findings.counts[table] += 1
-            yield row

@@ -16,10 +16,23 @@ HEAD: Final = "head"
 FINALIZED: Final = "finalized"
 KEPT_FROM: Final = "kept_from"
 """Number of the oldest block whose state is kept, apart from the genesis."""
+SWEEPING: Final = "sweeping"
+"""1 from the beginning of a sweep to its end; 0 or missing: no old state takes room."""
 NODE_INDEXED: Final = "node_indexed"
 """Last chunk whose nodes all stand in ``node_index``."""
 KEYS: Final = frozenset(
-    (SCHEMA, CHAIN_ID, GENESIS_HASH, PROFILE, MODE, HEAD, FINALIZED, KEPT_FROM, NODE_INDEXED)
+    (
+        SCHEMA,
+        CHAIN_ID,
+        GENESIS_HASH,
+        PROFILE,
+        MODE,
+        HEAD,
+        FINALIZED,
+        KEPT_FROM,
+        SWEEPING,
+        NODE_INDEXED,
+    )
 )
 
 
@@ -33,6 +46,15 @@ class Meta:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def check_names(self) -> None:
+        """See that nothing stands under a name that was another one.
+
+        raises        CorruptStoreError: nobody knows a name, so the value of another is missing.
+        """
+        for (key,) in self._database.read("SELECT key FROM meta"):
+            if key not in KEYS:
+                raise CorruptStoreError("meta", str(key), "nobody knows this name")
 
     def get(self, key: str) -> bytes | None:
         """Give a value, or None.

@@ -1,8 +1,10 @@
 """The tables, and the steps from each earlier form of them to the next (ledger.md section 9)."""
 
+from functools import cache
 from typing import Final
 
-from node.storage.database import Database
+from node.base.errors import CorruptStoreError
+from node.storage.database import Database, Row, schema_of
 from node.storage.errors import StoreMismatchError
 from node.storage.meta import SCHEMA, Meta
 
@@ -38,10 +40,17 @@ _STEPS: Final = (_FIRST,)
 SCHEMA_VERSION: Final = len(_STEPS)
 
 
+@cache
+def newest_schema() -> frozenset[Row]:
+    """Give what ``Reader.schema`` says of a whole store of this program."""
+    return schema_of(statement for step in _STEPS for statement in step.split(";"))
+
+
 def migrate(database: Database) -> None:
     """Bring a file to the newest schema, an empty one too; all steps are one batch.
 
-    raises        StoreMismatchError: it is of a newer program, or no store of ours.
+    raises        StoreMismatchError: it is of a newer program, or no store of ours;
+                  CorruptStoreError: a table is not as it was made.
     """
     tables = database.read("SELECT name FROM sqlite_master WHERE type = 'table'")
     version = 0
@@ -57,6 +66,10 @@ def migrate(database: Database) -> None:
             str(database.path), "schema", f"at most {SCHEMA_VERSION}", str(version)
         )
     if version == SCHEMA_VERSION:
+        for kind, name, *_ in sorted(newest_schema() - database.schema(), key=repr):
+            raise CorruptStoreError(
+                str(database.path), "schema", f"the {kind} {name} is not as it was made"
+            )
         return
     with database.batch():
         for step in _STEPS[version:]:

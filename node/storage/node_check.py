@@ -4,28 +4,30 @@ from node.base.errors import CodecError, CorruptStoreError
 from node.base.keccak import keccak256
 from node.base.types import Hash32
 from node.storage.block_rows import hex_of
-from node.storage.database import Database
+from node.storage.database import Reader
 from node.storage.findings import Findings
 from node.storage.node_chunks import chunk_checksum, entries, entry_at
+from node.storage.typed_rows import TypedRows
 
 _PLACED = 'SELECT hash, chunk, "offset", data FROM node_index LEFT JOIN node_chunk ON id = chunk'
+_PLACED_TYPES = (bytes, int, int, bytes | None)
 
 
 class NodeCheck:
     """Judges chunks, index and code; then gives nodes out as a store does."""
 
-    def __init__(self, database: Database, findings: Findings, indexed: int) -> None:
+    def __init__(self, database: Reader, findings: Findings, indexed: int) -> None:
         """Begin; ``indexed`` is the last chunk whose nodes the index must know."""
         self._database = database
+        self._rows = TypedRows(database, findings)
         self._findings = findings
         self._indexed = indexed
         self._unindexed: dict[Hash32, tuple[int, int]] = {}
 
     def check(self) -> None:
         """Hash each node and code, and hold the index against the chunks, both ways."""
-        rows = self._database.each("SELECT id, data, crc FROM node_chunk ORDER BY id")
-        for number, data, crc in rows:
-            self._findings.counts["node_chunk"] += 1
+        chunks = "SELECT id, data, crc FROM node_chunk ORDER BY id"
+        for number, data, crc in self._rows.each("node_chunk", (int, bytes, int), chunks):
             key = f"id {number}"
             want = chunk_checksum(number, data)
             self._findings.expect("node_chunk", key, "the checksum", want, crc)
@@ -33,8 +35,8 @@ class NodeCheck:
                 self._check_chunk(number, data)
             except CodecError as error:
                 self._findings.add("node_chunk", key, error.what)
-        for node_hash, number, offset, data in self._database.each(f"{_PLACED} ORDER BY hash"):
-            self._findings.counts["node_index"] += 1
+        placed = self._rows.each("node_index", _PLACED_TYPES, f"{_PLACED} ORDER BY hash")
+        for node_hash, number, offset, data in placed:
             try:
                 if data is None or offset < 0:
                     what = f"points to chunk {number}, byte {offset}: nothing is there"
@@ -44,8 +46,8 @@ class NodeCheck:
             except CodecError as error:
                 what = f"points to chunk {number}: {error.what}"
                 self._findings.add("node_index", hex_of(node_hash), what)
-        for code_hash, code in self._database.each("SELECT code_hash, code FROM code"):
-            self._findings.counts["code"] += 1
+        codes = "SELECT code_hash, code FROM code"
+        for code_hash, code in self._rows.each("code", (bytes, bytes), codes):
             if keccak256(code) != code_hash:
                 what = f"hashes to {hex_of(keccak256(code))}"
                 self._findings.add("code", hex_of(code_hash), what)
@@ -73,13 +75,15 @@ class NodeCheck:
         """
         place = self._unindexed.get(key)
         if place is None:
-            row = self._database.row(f"{_PLACED} WHERE hash = ?", key)
+            row = self._rows.row("node_index", _PLACED_TYPES, f"{_PLACED} WHERE hash = ?", key)
             if row is None or row[3] is None:
                 return None
             offset, data = row[2:]
         else:
-            row = self._database.row("SELECT data FROM node_chunk WHERE id = ?", place[0])
-            assert row is not None, "nothing changes during an inspection"
+            sql = "SELECT data FROM node_chunk WHERE id = ?"
+            row = self._rows.row("node_chunk", (bytes,), sql, place[0])
+            if row is None:  # a damaged page is read in two ways, by its order and by its key
+                return None
             offset, data = place[1], row[0]
         try:
             raw = entry_at(data, offset, key)
@@ -91,5 +95,5 @@ class NodeCheck:
 
     def code(self, key: Hash32) -> bytes | None:
         """Give the code with a hash, or None."""
-        row = self._database.row("SELECT code FROM code WHERE code_hash = ?", key)
+        row = self._rows.row("code", (bytes,), "SELECT code FROM code WHERE code_hash = ?", key)
         return None if row is None else row[0]

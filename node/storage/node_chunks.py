@@ -73,4 +73,4 @@ def entry_at(data: bytes, offset: int, key: Hash32) -> bytes:
 
 def chunk_checksum(number: int, data: bytes) -> int:
     """Give what stands beside a chunk: it covers the bytes and the chunk's own number."""
-    return crc32(data, crc32(number.to_bytes(8)))
+    return crc32(data, crc32(number.to_bytes(8, signed=True)))

@@ -11,7 +11,7 @@ from node.base.errors import CodecError, CorruptStoreError
 from node.base.limits import SWEEP_CHUNKS_COUNT_MAX
 from node.base.types import Hash32
 from node.storage.database import Database
-from node.storage.meta import KEPT_FROM, Meta
+from node.storage.meta import KEPT_FROM, SWEEPING, Meta
 from node.storage.node_chunks import Entry, entries
 from node.storage.sqlite_state_nodes import SqliteStateNodes
 
@@ -23,7 +23,7 @@ class Sweep:
 
     Find the live nodes after it began and before the first step: what is written in between is
     live in any case.  A sweep that does not come to its end has given up some old states, and the
-    next one gives up the rest.
+    next one gives up the rest; ``SqliteLedgerStore.sweep_pending`` tells that it is wanted.
     """
 
     def __init__(
@@ -31,11 +31,13 @@ class Sweep:
     ) -> None:
         """Begin; from now on states below ``kept_from`` count as given up."""
         self._database = database
+        self._meta = meta
         self._nodes = nodes
         self._done = 0
         with database.batch():
             self._last = nodes.flush()
             meta.set(KEPT_FROM, kept_from)
+            meta.set(SWEEPING, 1)
 
     def step(self, live: Live) -> bool:
         """Rewrite up to SWEEP_CHUNKS_COUNT_MAX chunks in one batch; say whether more are left.
@@ -50,7 +52,10 @@ class Sweep:
             SWEEP_CHUNKS_COUNT_MAX,
         )
         if not rows:
+            with self._database.batch():
+                self._meta.set(SWEEPING, 0)
             return False
+        done = rows[-1][0]
         moved: list[tuple[Hash32, bytes]] = []
         dead: list[tuple[Hash32, int]] = []
         gone: list[tuple[int]] = []
@@ -69,7 +74,9 @@ class Sweep:
             write_many("DELETE FROM node_chunk WHERE id = ?", gone)
             self._nodes.append(moved)
             self._nodes.flush()
-        self._done = rows[-1][0]
+            if done >= self._last:
+                self._meta.set(SWEEPING, 0)
+        self._done = done
         return self._done < self._last
 
     def _is_kept(self, number: int, entry: Entry, live: Live) -> bool:

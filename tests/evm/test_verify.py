@@ -215,6 +215,42 @@ def test_damaged_pages_are_findings_and_do_not_stop_the_inspection(book, directo
     assert len(found) > 1
 
 
+FLIPS = 300
+
+
+def test_no_flipped_byte_of_the_file_stops_the_inspection(book, directory):
+    """Also in the pages of the schema, in the heads of records and in the head of the file."""
+    random, path = Random(4), directory / FILE_NAME
+    raw = path.read_bytes()
+    used = [at for at, byte in enumerate(raw) if byte]
+    schema = [at for at in used if 100 <= at < 8192]
+    unfound = []
+    for flip in range(FLIPS):
+        at = random.choice(used if flip % 3 else schema)
+        path.write_bytes(raw[:at] + bytes([raw[at] ^ 1 << random.randrange(8)]) + raw[at + 1 :])
+        if verify(book, directory).is_clean:
+            unfound.append(at)
+    assert [at for at in unfound if at >= 100] == [], "all but the head of the file is compared"
+
+
+@pytest.mark.parametrize(
+    ("raw", "problem"),
+    [
+        (b"", "holds no store of this program"),
+        (b"no database at all" * 1_000, "file is not a database"),
+    ],
+)
+def test_what_is_no_store_is_reported_and_left_as_it_is(book, tmp_path, raw, problem):
+    path = tmp_path / FILE_NAME
+    path.write_bytes(raw)
+    report = verify(book, tmp_path)
+    assert {(one.table, one.key, one.problem) for one in report.findings} == {
+        ("file", str(path), problem)
+    }
+    assert path.read_bytes() == raw
+    assert [found.name for found in tmp_path.iterdir()] == [FILE_NAME]
+
+
 def test_states_below_the_kept_range_are_not_asked_for(book, tmp_path):
     """Their nodes may be gone; those of the kept ones and of the genesis may not."""
     copy(book, tmp_path, kept_blocks=128)

@@ -1,6 +1,9 @@
 """One file: its lock, its batches, its errors."""
 
 import contextlib
+import errno
+import fcntl
+import os
 import sqlite3
 import subprocess
 import sys
@@ -9,7 +12,7 @@ from contextlib import closing
 import pytest
 
 from node.base.errors import CorruptStoreError
-from node.storage.database import Database
+from node.storage.database import Database, Reader
 from node.storage.errors import (
     BatchLostError,
     StoreFailedError,
@@ -191,8 +194,44 @@ def test_a_file_of_another_kind_is_named(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_an_error_of_ours(tmp_path):
-    with pytest.raises(StoreFailedError, match=r"none/x\.sqlite"):
-        Database(tmp_path / "none" / "x.sqlite")
+    path = tmp_path / "none" / "x.sqlite"
+    with pytest.raises(StoreFailedError) as caught:
+        Database(path)
+    assert str(caught.value) == f"{path}: cannot make its lock: No such file or directory"
+
+
+def test_a_file_system_without_locks_is_an_error_of_its_own(tmp_path, monkeypatch):
+    """It is not another process that has the file."""
+
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    path = tmp_path / "x.sqlite"
+    Database(path).close()
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StoreFailedError) as caught:
+        Database(path)
+    assert str(caught.value) == f"{path}: cannot be locked: {os.strerror(errno.ENOLCK)}"
+    Reader(path).close()  # nobody can be asked, so nobody is
+
+
+def test_a_reader_takes_a_table_that_is_gone_and_bad_sql_for_damage(tmp_path):
+    path = tmp_path / "x.sqlite"
+    Database(path).close()
+    with closing(Reader(path)) as reader:
+        for sql in ("SELECT * FROM nowhere", "SELECT FROM FROM"):
+            with pytest.raises(CorruptStoreError):
+                reader.read(sql)
+
+
+def test_a_reader_cannot_write(database, tmp_path):
+    with database.batch():
+        _insert(database, 1)
+    database.close()
+    with closing(Reader(tmp_path / "x.sqlite")) as reader:
+        assert _values(reader) == [1]
+        with pytest.raises(StoreFailedError, match="readonly"):
+            reader.read("DELETE FROM t")
 
 
 def test_a_folder_in_the_place_of_the_file_is_an_error_of_ours(tmp_path):
@@ -202,7 +241,12 @@ def test_a_folder_in_the_place_of_the_file_is_an_error_of_ours(tmp_path):
 
 
 def test_a_fault_in_our_own_sql_is_not_hidden(database):
-    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+    with pytest.raises(sqlite3.OperationalError, match="syntax error"):
+        database.read("SELECT FROM FROM")
+
+
+def test_a_table_that_is_gone_is_a_damaged_schema(database):
+    with pytest.raises(CorruptStoreError, match="no such table: nowhere"):
         database.read("SELECT * FROM nowhere")
 
 

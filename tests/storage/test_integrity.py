@@ -1,13 +1,17 @@
 """What a store can judge by itself; single bytes are ``tests/evm/test_verify.py``'s."""
 
+import shutil
+import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from os import geteuid
 
 import pytest
 
-from node.storage.errors import StoreLockedError
+from node.storage.errors import StoreFailedError, StoreLockedError
 from node.storage.integrity import Inspection
-from tests.storage.blocks import GENESIS, IDENTITY, chain_of, fill, opened, tamper
+from node.storage.sqlite_store import FILE_NAME
+from tests.storage.blocks import GENESIS, IDENTITY, chain_of, commit, fill, opened, tamper
 
 BLOCKS = chain_of(4)
 SIDE = chain_of(2, BLOCKS[0], mark=1)
@@ -51,6 +55,84 @@ def test_an_inspection_changes_nothing(directory):
     before = _inspect(directory)
     assert before == _inspect(directory)
     assert len(before[0]) > 0
+
+
+def _files(directory):
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def test_an_inspection_writes_nothing(directory):
+    before = _files(directory)
+    assert _inspect(directory)[0] == []
+    assert _files(directory) == before
+
+
+def test_the_log_of_a_store_that_was_not_closed_is_read_and_stays(directory, tmp_path_factory):
+    left = tmp_path_factory.mktemp("left")
+    with opened(directory) as store:
+        commit(store, *chain_of(1, BLOCKS[-1]))
+        for name in (FILE_NAME, f"{FILE_NAME}-wal"):
+            shutil.copy(directory / name, left / name)
+    before = _files(left)
+    for _ in range(2):
+        findings, blocks = _inspect(left)
+        assert (findings, len(blocks)) == ([], 8)
+    assert {name: raw for name, raw in _files(left).items() if name in before} == before
+
+
+def test_a_log_that_cannot_be_read_is_told(directory, tmp_path_factory):
+    """SQLite wants a file for the index of the log; a medium that takes none is stood in for."""
+    left = tmp_path_factory.mktemp("left")
+    with opened(directory) as store:
+        commit(store, *chain_of(1, BLOCKS[-1]))
+        for name in (FILE_NAME, f"{FILE_NAME}-wal"):
+            shutil.copy(directory / name, left / name)
+    (left / f"{FILE_NAME}-shm").symlink_to(left / "nowhere" / "file")
+    with closing(Inspection(left)) as inspection:
+        assert inspection.check_file()
+        (finding,) = inspection.findings.found
+    assert (finding.table, finding.key) == ("file", str(left / f"{FILE_NAME}-wal"))
+    assert "cannot be read where nothing can be written" in finding.problem
+
+
+@pytest.mark.skipif(geteuid() == 0, reason="nothing is read-only for root")
+def test_a_read_only_folder_is_inspected(directory):
+    for path in (*directory.iterdir(), directory):
+        path.chmod(0o555)
+    try:
+        assert _inspect(directory)[0] == []
+    finally:
+        directory.chmod(0o755)
+
+
+def test_two_may_inspect_at_once(directory):
+    with closing(Inspection(directory)):
+        assert _inspect(directory)[0] == []
+
+
+def test_nobody_writes_a_store_that_is_inspected(directory):
+    with closing(Inspection(directory)), pytest.raises(StoreLockedError):
+        opened(directory).__enter__()
+
+
+def test_a_store_that_is_not_there_cannot_be_inspected(tmp_path):
+    with pytest.raises(StoreFailedError, match="unable to open"):
+        Inspection(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_value_of_another_type_is_named(directory):
+    """SQLite looks at the types of its own tables when it writes, not when it reads."""
+    with closing(sqlite3.connect(directory / FILE_NAME)) as connection, connection:
+        connection.execute("PRAGMA writable_schema = 1")
+        sql = "UPDATE sqlite_master SET sql = replace(sql, ') STRICT', ')') WHERE name = 'body'"
+        assert connection.execute(sql).rowcount == 1
+    with closing(sqlite3.connect(directory / FILE_NAME)) as connection, connection:
+        connection.execute("UPDATE body SET rlp = 7")
+    findings, blocks = _inspect(directory)
+    assert f"file: {directory / FILE_NAME}: the table body is not as it was made" in findings
+    assert f"body: {_hex(GENESIS)}: no bytes" in findings
+    assert blocks == []
 
 
 def _hex(stored):

@@ -2,10 +2,11 @@ from contextlib import closing
 
 import pytest
 
+from node.base.errors import CorruptStoreError
 from node.storage.database import Database
 from node.storage.errors import StoreMismatchError
 from node.storage.meta import SCHEMA, Meta
-from node.storage.migrations import SCHEMA_VERSION, migrate
+from node.storage.migrations import SCHEMA_VERSION, migrate, newest_schema
 
 TABLES = {
     *("meta", "header", "body", "receipts", "certificate", "canonical", "tx", "log"),
@@ -58,3 +59,27 @@ def test_columns_hold_their_type_only(database):
     migrate(database)
     tables = database.read("SELECT name, strict FROM pragma_table_list WHERE type = 'table'")
     assert {name for name, is_strict in tables if is_strict} == TABLES
+
+
+@pytest.mark.parametrize(
+    ("sql", "what"),
+    [
+        ("DROP INDEX log_by_number", "the index log_by_number is not as it was made"),
+        ("ALTER TABLE code RENAME code TO bytes", "the table code is not as it was made"),
+    ],
+)
+def test_a_table_that_is_not_as_it_was_made_is_refused(database, sql, what):
+    migrate(database)
+    with database.batch():
+        database.write(sql)
+    with pytest.raises(CorruptStoreError, match=what):
+        migrate(database)
+
+
+def test_what_sqlite_makes_for_itself_is_no_fault(database):
+    migrate(database)
+    with database.batch():
+        Meta(database).set(SCHEMA, SCHEMA_VERSION)
+    database.read("ANALYZE")
+    migrate(database)
+    assert database.schema() == newest_schema()

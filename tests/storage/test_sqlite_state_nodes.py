@@ -1,10 +1,15 @@
 """What only the nodes on disk do: chunks, the index that is written now and then, damage."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from node.base.errors import CodecError, CorruptStoreError
+from node.base.keccak import keccak256
 from node.base.limits import INDEX_FLUSH_BLOCKS_MAX, NODE_BYTES_MAX
 from node.base.types import Hash32
+from node.storage.sqlite_store import FILE_NAME
 from tests.storage.blocks import opened, tamper, trie_nodes
 
 
@@ -88,7 +93,7 @@ def test_a_block_without_nodes_does_not_count(tmp_path):
 
 
 def test_the_longest_node_is_kept_and_a_longer_one_is_refused(tmp_path):
-    key = Hash32(b"k" * 32)
+    key = keccak256(bytes(NODE_BYTES_MAX))
     with opened(tmp_path) as store:
         store.nodes.put({key: bytes(NODE_BYTES_MAX)}, {})
         assert store.nodes.node(key) == bytes(NODE_BYTES_MAX)
@@ -126,9 +131,75 @@ def test_an_index_that_points_elsewhere_is_noticed(tmp_path, sql, message):
             store.nodes.node(key)
 
 
-def test_a_chunk_that_cannot_be_read_again_is_named(tmp_path):
+def _flip(directory, chunk, at):
+    with closing(sqlite3.connect(directory / FILE_NAME)) as connection, connection:
+        sql = "SELECT data FROM node_chunk WHERE id = ?"
+        data = bytearray(connection.execute(sql, (chunk,)).fetchone()[0])
+        data[at] ^= 1
+        connection.execute("UPDATE node_chunk SET data = ? WHERE id = ?", (bytes(data), chunk))
+
+
+IN_KEY, IN_LENGTH, IN_NODE = 5, 33, 40
+
+
+@pytest.mark.parametrize("at", [IN_KEY, IN_LENGTH, IN_NODE])
+def test_a_damaged_node_of_a_new_block_is_missing_and_heals(tmp_path, at):
+    """It heals with the block that wrote it: what comes again is not taken for being there."""
+    with opened(tmp_path) as store:
+        _put(store, ["older", 1])
+    _flip(tmp_path, 2, at)
+    damaged = next(iter(_nodes(1)))
+    with opened(tmp_path) as store:
+        assert store.nodes.node(damaged) is None
+        assert _missing(store, ["older"]) == []
+        _put(store, [1])
+        assert _missing(store, ["older", 1]) == []
+    with opened(tmp_path) as store:
+        assert _missing(store, ["older", 1]) == []
+
+
+def test_an_older_copy_stands_for_a_damaged_one(tmp_path):
+    with opened(tmp_path) as store:
+        with store.batch():
+            _put(store, [1])
+            store.nodes.flush()
+        _put(store, [1])
+    _flip(tmp_path, 2, IN_NODE)
+    with opened(tmp_path) as store:
+        assert _missing(store, [1]) == []
+
+
+def test_a_damaged_node_that_the_index_knows_is_not_given_out_and_heals(tmp_path):
+    with opened(tmp_path) as store, store.batch():
+        _put(store, [1])
+        store.nodes.flush()
+    _flip(tmp_path, 1, IN_NODE)
+    damaged = next(iter(_nodes(1)))
+    with opened(tmp_path) as store:
+        with pytest.raises(CorruptStoreError, match=f"node_chunk: 0x{damaged.hex()}: hashes to"):
+            store.nodes.node(damaged)
+        _put(store, [1])
+        assert _missing(store, [1]) == []
+
+
+def test_a_node_that_rots_while_the_store_is_open_is_not_given_out(tmp_path):
     with opened(tmp_path) as store:
         _put(store, [1])
-    tamper(tmp_path, "UPDATE node_chunk SET data = x'0011'")
-    with pytest.raises(CorruptStoreError, match="node_chunk: id 1: the entry at byte 0 is cut"):
-        opened(tmp_path).__enter__()
+        _flip(tmp_path, 1, IN_NODE)
+        with pytest.raises(CorruptStoreError, match=r"node_chunk: .* hashes to"):
+            store.nodes.node(next(iter(_nodes(1))))
+
+
+def test_damaged_code_is_not_given_out_and_heals(tmp_path):
+    code = {keccak256(b"code"): b"code"}
+    (key,) = code
+    with opened(tmp_path) as store:
+        store.nodes.put({}, code)
+        assert [store.nodes.code(key) for _ in range(2)] == [b"code"] * 2
+        assert store.nodes.code(Hash32(b"?" * 32)) is None
+    tamper(tmp_path, "UPDATE code SET code = x'00'")
+    with opened(tmp_path) as store:
+        with pytest.raises(CorruptStoreError, match=f"code: 0x{key.hex()}: hashes to 0x"):
+            store.nodes.code(key)
+        store.nodes.put({}, code)
+        assert store.nodes.code(key) == b"code"

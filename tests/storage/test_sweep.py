@@ -90,14 +90,47 @@ def test_a_second_sweep_finds_nothing_to_do(directory):
 
 def test_a_sweep_that_was_cut_short_is_made_good_by_the_next(directory):
     with _open(directory) as store:
+        assert not store.sweep_pending
         assert store.sweep(KEPT_FROM).step(ALL_LIVE)
     with _open(directory) as store:
+        assert store.sweep_pending
         live, dead = _state(store)
         assert live
         assert 0 < dead < 60 + 3 * 65
         assert store.kept_from == KEPT_FROM
         _run(store, store.sweep(KEPT_FROM))
         assert _state(store) == (True, 0)
+        assert not store.sweep_pending
+    with _open(directory) as store:
+        assert not store.sweep_pending
+
+
+def test_a_sweep_that_died_before_its_first_step_is_not_forgotten(directory):
+    with _open(directory) as store:
+        store.sweep(KEPT_FROM)
+    with _open(directory) as store:
+        assert (store.kept_from, store.sweep_pending) == (KEPT_FROM, True)
+        _run(store, store.sweep(1))
+        assert _state(store) == (True, 0)
+        assert (store.kept_from, store.sweep_pending) == (KEPT_FROM, False)
+
+
+def test_a_sweep_over_nothing_comes_to_its_end(tmp_path):
+    with opened(tmp_path, kept_blocks=STATES_KEPT_BLOCKS_MIN) as store:
+        with store.batch():
+            fill(store, BLOCKS)
+        with store.batch():
+            store._database.write("DELETE FROM node_chunk")
+        sweep = store.sweep(KEPT_FROM)
+        assert store.sweep_pending
+        assert not sweep.step(())
+        assert not store.sweep_pending
+
+
+def test_who_received_a_state_has_nothing_to_sweep(tmp_path):
+    with opened(tmp_path) as store:
+        store.keep_states_from(7)
+        assert (store.kept_from, store.sweep_pending) == (7, False)
 
 
 @pytest.mark.parametrize("when", ["before", "between", "after"])
@@ -160,12 +193,15 @@ def test_a_chunk_that_cannot_be_read_stops_the_sweep(directory):
         assert {key: store.nodes.node(key) for key in LIVE} == LIVE
 
 
-def test_the_states_that_are_to_be_kept_cannot_be_swept(directory):
+def test_the_states_that_are_to_be_kept_cannot_be_swept(directory, tmp_path):
     with _open(directory) as store:
         with pytest.raises(ConfigError, match=f"below block {KEPT_FROM + 1} of {HEAD} cannot go"):
             store.sweep(KEPT_FROM + 1)
         assert store.kept_from == 0
-    with opened(directory) as store, pytest.raises(ConfigError, match="this store keeps all"):
+    with (
+        opened(tmp_path / "archive") as store,
+        pytest.raises(ConfigError, match="this store keeps all"),
+    ):
         store.sweep(KEPT_FROM)
 
 
