@@ -204,5 +204,5 @@ def _store(data: Path | None, genesis: "Genesis", text: bytes) -> "Generator[Led
     if data is None:
         yield MemoryLedgerStore()
         return
-    with closing(data_dir.open_store(data, genesis, text)) as store:
+    with closing(data_dir.open_store(data, genesis, text, repair=True)) as store:
         yield store

@@ -108,14 +108,14 @@ def prune(
     parsed, text = data_dir.genesis_of(directory, genesis)
     with closing(data_dir.open_store(directory, parsed, text, kept_blocks=keep)) as store:
         first = _head(directory, store).number - keep + 1
-        if first <= store.kept_from:
+        if first <= store.kept_from and not store.sweep_pending:
             output.say(f"nothing to give up: states are kept from block {store.kept_from} on")
             return
         sweep = store.sweep(first)
-        live = live_nodes(store.chain, store.nodes, first)
+        live = live_nodes(store.chain, store.nodes, store.kept_from)
         while sweep.step(live):
             pass
-    output.say(f"{directory / FILE_NAME}: states are kept from block {first} on")
+        output.say(f"{directory / FILE_NAME}: states are kept from block {store.kept_from} on")
 
 
 def _head(directory: Path, store: "SqliteLedgerStore") -> "Header":

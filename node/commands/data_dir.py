@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from node.base.errors import UsageError, WardnetError
+from node.commands import output
 from node.commands.chain_io import make_folder, read_genesis, replacing
 
 if TYPE_CHECKING:
@@ -25,11 +26,17 @@ def identity_of(genesis: "Genesis") -> "StoreIdentity":
 
 
 def open_store(
-    data: Path, genesis: "Genesis", text: bytes, *, kept_blocks: int | None = None
+    data: Path,
+    genesis: "Genesis",
+    text: bytes,
+    *,
+    kept_blocks: int | None = None,
+    repair: bool = False,
 ) -> "SqliteLedgerStore":
     """Open the store of a directory; a new one gets the genesis file too.
 
     ``text``      what the genesis was read from.
+    ``repair``    give up a head that is not whole, and say which blocks that cost.
     raises        as ``SqliteLedgerStore``: another chain lies there, another process has it.
                   StoreMismatchError: the directory's genesis.json has another engine or other
                   settings of it, which block 0 does not show; ConfigError: it is no genesis;
@@ -39,7 +46,10 @@ def open_store(
 
     _check_engine(data / GENESIS_FILE, genesis)
     make_folder(data)
-    store = SqliteLedgerStore(data, identity_of(genesis), kept_blocks=kept_blocks)
+    identity = identity_of(genesis)
+    store = SqliteLedgerStore(data, identity, kept_blocks=kept_blocks, repair=repair)
+    for broken in store.stepped_back:
+        output.talk(f"warning: {data}: given up: {broken}")
     try:
         if not (data / GENESIS_FILE).exists():
             with replacing(data / GENESIS_FILE) as file:

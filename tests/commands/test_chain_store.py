@@ -257,3 +257,55 @@ def test_a_pruned_chain_is_clean_smaller_and_goes_on(tmp_path, capsys):
     chain.add(A, legacy(CAROL, 140))
     (tmp_path / "chain.rlp").write_bytes(chain.file())
     assert _import(tmp_path, "node", "--blocks", str(tmp_path / "chain.rlp")) == 0
+
+
+def _rot_the_head(made, place):
+    """Change one byte of the state root's node of the newest block."""
+    root = made.ledger.head.state_root
+    with closing(sqlite3.connect(place / "node" / FILE_NAME)) as connection:
+        chunks = connection.execute("SELECT id, data FROM node_chunk").fetchall()
+        ((number, data),) = [row for row in chunks if root in row[1]]
+        wrong = bytearray(data)
+        wrong[data.index(root) + 40] ^= 1
+        connection.execute("UPDATE node_chunk SET data = ? WHERE id = ?", (bytes(wrong), number))
+        connection.commit()
+
+
+@pytest.mark.parametrize("words", [["prune", "--keep", "128"], ["snapshot", "--out", "s"]])
+def test_a_damaged_head_costs_no_blocks_where_nothing_is_imported(
+    made, place, capsys, words, monkeypatch
+):
+    monkeypatch.chdir(place)
+    _rot_the_head(made, place)
+    capsys.readouterr()
+    assert main(["chain", words[0], str(place / "node"), *words[1:]]) == 3
+    assert "chain verify" in capsys.readouterr().err
+    status, told = _verify(place, capsys=capsys)
+    assert (status, told["counts"]["header"]) == (1, 7)
+
+
+def test_an_import_gives_a_damaged_head_up_and_says_so(made, place, capsys):
+    _rot_the_head(made, place)
+    capsys.readouterr()
+    assert _import(place, "node", "--blocks", str(place / "chain.rlp")) == 0
+    said = capsys.readouterr()
+    assert "given up: block 6" in said.err
+    assert f"0x{made.ledger.head_hash.hex()}" in said.out
+
+
+def test_a_prune_that_was_interrupted_is_continued(tmp_path, capsys):
+    chain = SealedChain([A])
+    for nonce in range(140):
+        chain.add(A, legacy(CAROL, nonce, to=nonce.to_bytes(20)))
+    text = json.dumps(chain.genesis.to_json())
+    (tmp_path / "genesis.json").write_text(text)
+    (tmp_path / "chain.rlp").write_bytes(chain.file())
+    assert _import(tmp_path, "node", "--blocks", str(tmp_path / "chain.rlp")) == 0
+    with closing(
+        open_store(tmp_path / "node", chain.genesis, text.encode(), kept_blocks=128)
+    ) as store:
+        store.sweep(13)
+    before = _verify(tmp_path, capsys=capsys)[1]["counts"]["node"]
+    assert main(["chain", "prune", str(tmp_path / "node"), "--keep", "128"]) == 0
+    assert "kept from block 13 on" in capsys.readouterr().out
+    assert _verify(tmp_path, capsys=capsys)[1]["counts"]["node"] < before
