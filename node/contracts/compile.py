@@ -16,8 +16,6 @@ from node.contracts.errors import ArtifactError
 
 COMPILER: Final = "0.8.28+commit.7893614a"
 EVM_VERSION: Final = "london"
-CODE_BYTES_MAX: Final = 24_576
-"""EIP-170."""
 FORBIDDEN_OPCODES: Final = {
     0x40: "BLOCKHASH",
     0x44: "DIFFICULTY",

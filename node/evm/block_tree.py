@@ -62,7 +62,7 @@ class BlockTree:
     @property
     def head(self) -> Header:
         """The newest header of the chain."""
-        return self._header(self.head_hash)
+        return self.known_header(self.head_hash)
 
     def find(self, block_hash: Hash32) -> StoredBlock | None:
         """Give a block of any branch, or None."""
@@ -82,6 +82,16 @@ class BlockTree:
         """Give a header of any branch, or None."""
         return self._chain.header(block_hash)
 
+    def known_header(self, block_hash: Hash32) -> Header:
+        """Give a header of any branch.
+
+        raises        UnknownBlockError.
+        """
+        found = self._chain.header(block_hash)
+        if found is None:
+            raise UnknownBlockError(f"0x{block_hash.hex()}")
+        return found
+
     def block(self, block_hash: Hash32) -> Block | None:
         """Give a block of any branch, or None."""
         found = self._chain.stored(block_hash)
@@ -90,7 +100,7 @@ class BlockTree:
     def header_by_number(self, number: int) -> Header | None:
         """Give the header of the chain's block ``number``, or None."""
         block_hash = self._chain.canonical(number)
-        return None if block_hash is None else self._header(block_hash)
+        return None if block_hash is None else self.known_header(block_hash)
 
     def ancestors(self, parent_hash: Hash32) -> Ancestors:
         """Give the hashes that a child of ``parent_hash`` sees."""
@@ -105,7 +115,7 @@ class BlockTree:
         removed: list[Hash32] = []
         common = block_hash
         while True:
-            header = self._header(common)
+            header = self.known_header(common)
             if self._chain.canonical(header.number) == common:
                 break
             added.append(common)
@@ -113,7 +123,7 @@ class BlockTree:
         gone = self.head_hash
         while gone != common:
             removed.append(gone)
-            gone = self._header(gone).parent_hash
+            gone = self.known_header(gone).parent_hash
         added.reverse()
         return ReorgInfo(common, tuple(removed), tuple(added), self._dropped(removed, added))
 
@@ -122,17 +132,11 @@ class BlockTree:
 
         raises        FinalityViolationError.
         """
-        number = self._header(path.common).number
+        number = self.known_header(path.common).number
         finalized = self._chain.finalized()
         if path.removed and number < finalized:
             head = path.added[-1] if path.added else path.common
             raise FinalityViolationError(finalized, number, head)
-
-    def _header(self, block_hash: Hash32) -> Header:
-        found = self._chain.header(block_hash)
-        if found is None:
-            raise UnknownBlockError(f"0x{block_hash.hex()}")
-        return found
 
     def _dropped(self, removed: list[Hash32], added: list[Hash32]) -> tuple[bytes, ...]:
         if not removed:

@@ -3,7 +3,8 @@
 py-evm spends most of a cheap opcode on calls: the opcode object, two gas meters, stack methods that
 check what the code before has checked.  These functions do the same to the same objects in one
 call.  Gas first, then stack, then effect, with py-evm's own errors, so that a frame ends as it
-would.  Whatever is not here, and every traced execution, runs py-evm's functions.
+would.  Each charges for itself: a call for that would cost what is saved.  Whatever is not here,
+and every traced execution, runs py-evm's functions.
 
 Stock stacks hold ints and bytes; these functions push ints only, and take both.
 """

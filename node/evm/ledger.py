@@ -154,7 +154,7 @@ class Ledger:
 
         raises        UnknownBlockError; PrunedStateError, MissingStateError: it is not kept.
         """
-        return self._view(self._header(self.head_hash if at is None else at))
+        return self._view(self._tree.known_header(self.head_hash if at is None else at))
 
     def call(
         self,
@@ -180,7 +180,7 @@ class Ledger:
         ``fee_recipient``  recovered signer (clique, aura); None: the coinbase field.
         raises        UnknownBlockError.
         """
-        header = self._header(self.head_hash if at is None else at)
+        header = self._tree.known_header(self.head_hash if at is None else at)
         if fee_recipient is None:
             fee_recipient = header.coinbase
         ancestors = self._tree.ancestors(header.parent_hash)
@@ -199,7 +199,7 @@ class Ledger:
         pass the target: one block above it lifts a base fee of 0 for good.
         raises        UnknownBlockError: no such parent; MissingStateError.
         """
-        parent = self._header(request.parent_hash)
+        parent = self._tree.known_header(request.parent_hash)
         view = self._view(parent)
         ancestors = self._tree.ancestors(request.parent_hash)
         return self._own_rules().build(request, parent, view, ancestors, candidates)
@@ -275,7 +275,7 @@ class Ledger:
 
         raises        UnknownBlockError: it is not on the chain.
         """
-        number = self._header(block_hash).number
+        number = self._tree.known_header(block_hash).number
         if self._chain.canonical(number) != block_hash:
             raise UnknownBlockError(f"0x{block_hash.hex()} on the chain")
         if number > self._chain.finalized():
@@ -322,12 +322,6 @@ class Ledger:
         if isinstance(self._rules, ForeignRules):
             raise ConfigError("a chain with a fork schedule of its own is only read, not extended")
         return self._rules
-
-    def _header(self, block_hash: Hash32) -> Header:
-        header = self._tree.header(block_hash)
-        if header is None:
-            raise UnknownBlockError(f"0x{block_hash.hex()}")
-        return header
 
     def _view(self, header: Header) -> StateView:
         if 0 < header.number < self._store.kept_from:

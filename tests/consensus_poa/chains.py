@@ -9,10 +9,7 @@ from node.base.keccak import keccak256
 from node.base.keys import MemoVerifier, PrivateKey
 from node.base.rng import TreeEntropy
 from node.base.types import (
-    EMPTY_OMMERS_HASH,
-    EMPTY_TRIE_ROOT,
     ZERO_ADDRESS,
-    ZERO_HASH,
     Address,
     Hash32,
 )
@@ -27,6 +24,7 @@ from node.consensus_poa.events import Start
 from node.consensus_poa.extra_data import clique_extra
 from node.consensus_poa.header import seal_header
 from node.consensus_poa.interface import Capabilities
+from tests.base.headers import empty_header
 
 GENESIS_TIME = 1_767_225_600
 """Seconds: 2026-01-01T00:00:00Z."""
@@ -48,24 +46,8 @@ def ascending(count: int) -> list[PrivateKey]:
 
 
 def genesis_header(signers: Sequence[PrivateKey], **fields: object) -> Header:
-    header = Header(
-        parent_hash=ZERO_HASH,
-        ommers_hash=EMPTY_OMMERS_HASH,
-        coinbase=ZERO_ADDRESS,
-        state_root=EMPTY_TRIE_ROOT,
-        transactions_root=EMPTY_TRIE_ROOT,
-        receipts_root=EMPTY_TRIE_ROOT,
-        logs_bloom=bytes(256),
-        difficulty=1,
-        number=0,
-        gas_limit=30_000_000,
-        gas_used=0,
-        timestamp=GENESIS_TIME,
-        extra_data=clique_extra(VANITY, sorted(k.address for k in signers)),
-        mix_hash=ZERO_HASH,
-        nonce=bytes(8),
-        base_fee=0,
-    )
+    extra_data = clique_extra(VANITY, sorted(k.address for k in signers))
+    header = replace(empty_header(), timestamp=GENESIS_TIME, extra_data=extra_data)
     return replace(header, **fields)  # type: ignore[arg-type]
 
 

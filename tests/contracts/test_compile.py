@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from node.base.limits import CODE_BYTES_MAX
 from node.bench.workload import CONTRACT_NAMES as BENCH_NAMES
 from node.contracts.compile import (
-    CODE_BYTES_MAX,
     COMPILER,
     EVM_VERSION,
     forbidden_opcodes,

@@ -57,7 +57,7 @@ class Author:
     known: list[Address] = field(default_factory=list)
     """Contracts that may exist, and accounts."""
 
-    def library(self, count: int) -> dict[Address, GenesisAccount]:
+    def standing(self, count: int) -> dict[Address, GenesisAccount]:
         """Write contracts that stand in the genesis, so that the first calls find code."""
         rng = self.rng
         places = [Address(bytes([0xA0 + at]) * 20) for at in range(count)]

@@ -51,7 +51,7 @@ def _run(profile, seed, routes, blocks=3, size=12, *, doubtful=fast.DOUBTFUL, bl
     if blockhash:
         asks = asm("PUSH 1 NUMBER SUB BLOCKHASH PUSH 0 SSTORE")
         alloc[ASKS] = GenesisAccount(nonce=1, code=asks)
-    twins = Twins(alloc | author.library(10), profile, gas_limit=2**30, doubtful=doubtful)
+    twins = Twins(alloc | author.standing(10), profile, gas_limit=2**30, doubtful=doubtful)
     routes.in_revm.clear()
     counts = Counter()
     for at in range(blocks):

@@ -37,7 +37,7 @@ def same(result: ExecutionResult, verdict: Verdict) -> bool:
 
 def chain(profile, author, write, **changes):
     """Build random blocks and have each judged; give how many transactions succeeded."""
-    alloc = alloc_of_old() | author.library(10)
+    alloc = alloc_of_old() | author.standing(10)
     book = ledger(alloc, profile=profile, gas_limit=2**30, **changes)
     spec = SpecChain(alloc, CHAIN_ID, profile)
     assert book.head.state_root == spec.run(book.context(), []).state_root
