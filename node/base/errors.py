@@ -141,6 +141,17 @@ class UnknownBlockError(UnavailableError):
 
 
 @dataclass(eq=False)
+class ValidatorSetUnavailableError(UnavailableError):
+    """No validator set can be read after ``block``: a validator neither proposes nor votes."""
+
+    block: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"no validator set after block {self.block}: {self.why}"
+
+
+@dataclass(eq=False)
 class StorageError(WardnetError):
     """The disk, or what lies on it, is at fault."""
 

@@ -31,10 +31,11 @@ class Multicast:
 
 @dataclass(frozen=True, slots=True)
 class BroadcastBlock:
-    """Send a block to all peers that are not known to have it."""
+    """Send a block to all peers that are not known to have it; ``to``: to these alone."""
 
     block: Block
     certificate: bytes | None
+    to: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class NewChainHead:
 
 @dataclass(frozen=True, slots=True)
 class MessageReceived:
-    """A consensus message came; its bytes are decoded, its signature is not yet trusted."""
+    """A consensus message came, as opaque bytes: nothing in it is trusted yet."""
 
     message: bytes
     raw_hash: Hash32
@@ -65,7 +65,7 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True)
 class BlockReceived:
-    """A block came by gossip or sync; ``peer`` is None when no peer sent it."""
+    """A block came by gossip or sync, its header canonical; ``peer`` None: no peer sent it."""
 
     block: Block
     certificate: bytes | None

@@ -1,6 +1,6 @@
 """The engine as the node sees it, and what the node lends to an engine (consensus.md section 2)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from node.base.header import Header
@@ -8,6 +8,7 @@ from node.base.ports import Entropy, Signer, Verifier
 from node.base.types import Address, Hash32
 from node.consensus_poa.effects import Effect
 from node.consensus_poa.events import Event
+from node.consensus_poa.memo import Memo
 
 
 class ChainReader(Protocol):
@@ -49,6 +50,30 @@ class Capabilities:
     """None: an observer, which seals nothing."""
     validators: ValidatorProvider | None = None
     """Engines whose set lives in headers, as Clique's, take None."""
+    memo: Memo = field(default_factory=Memo)
+    """What decoding and recovering gave for equal bytes; engines of one process may share it."""
+
+
+class HeaderForm(Protocol):
+    """How an engine's header travels, and how it is kept (consensus.md section 1).
+
+    Kept is the canonical header, whose plain hash is the block's; what honest nodes may hold
+    differently for one block (round, seals) stands beside it as its certificate.
+    """
+
+    def split(self, header: Header) -> tuple[Header, bytes | None]:
+        """Part a header as it travels into the canonical one and its certificate.
+
+        raises        CodecError: extraData is not this engine's.
+        """
+        ...
+
+    def join(self, header: Header, certificate: bytes | None) -> Header:
+        """Give the header as it travels; None and genesis come back as they are.
+
+        raises        CodecError: the certificate cannot be read.
+        """
+        ...
 
 
 class Engine(Protocol):
@@ -64,7 +89,20 @@ class Engine(Protocol):
     def verify_header(self, header: Header, parent: Header) -> str | None:
         """Give the name of the first rule that ``header`` breaks on ``parent``, or None.
 
+        ``header`` is the one that travels, certificate inside; ``parent`` the canonical one.
         Time of day plays no part: a block from the future is ``handle``'s business.
+        """
+        ...
+
+    def signer_of(self, header: Header) -> Address | None:
+        """Give who made a canonical header and receives its fees; None for genesis."""
+        ...
+
+    def validators_after_block(self, block_hash: Hash32) -> tuple[Address, ...]:
+        """Give the set that may seal a child of this block, ascending.
+
+        raises        UnknownBlockError: the block is not known here.
+                      ValidatorSetUnavailableError: no set can be read after it.
         """
         ...
 

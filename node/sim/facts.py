@@ -1,7 +1,7 @@
 """What checkers and predicates are told: raw bytes and plain facts, never an engine's opinion."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from node.base.types import Hash32
 
@@ -13,6 +13,10 @@ class BlockStored:
     node: str
     hash: Hash32
     header: bytes
+    certificate: bytes | None = None
+    """What the node keeps beside the header: of BFT engines round and seals."""
+    local_us: int = 0
+    """The node's own clock, microseconds since the Unix epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,33 @@ class HeadAt:
     node: str
     hash: Hash32
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinalAt:
+    """A node holds this block for final: it will never leave it."""
+
+    node: str
+    hash: Hash32
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSent:
+    """A node sent a consensus message; told once for all who receive it."""
+
+    node: str
+    engine: str
+    payload: bytes
+    """The bytes on the wire, as the engine's specification has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeTurned:
+    """A node went ``down`` or came ``up``; turned ``byzantine`` or is ``honest`` again."""
+
+    node: str
+    state: Literal["up", "down", "byzantine", "honest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +79,13 @@ class StepEnded:
     status: str
 
 
-Fact: TypeAlias = BlockStored | HeadAt | ReceiptSigned | BytesSeen | StepEnded
+Fact: TypeAlias = (
+    BlockStored
+    | HeadAt
+    | FinalAt
+    | MessageSent
+    | NodeTurned
+    | ReceiptSigned
+    | BytesSeen
+    | StepEnded
+)

@@ -23,10 +23,15 @@ from node.base.errors import (
     UnavailableError,
     UnknownBlockError,
     UsageError,
+    ValidatorSetUnavailableError,
     WardnetError,
 )
 
 SENTENCES = [
+    (
+        ValidatorSetUnavailableError("0xab", "the registry answers nothing"),
+        "no validator set after block 0xab: the registry answers nothing",
+    ),
     (ConfigError("period: wants 1s or more"), "period: wants 1s or more"),
     (UsageError("no such command"), "no such command"),
     (FrameError("too long"), "too long"),
