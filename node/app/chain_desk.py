@@ -8,35 +8,49 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from node.app.engines import EnginePlan
 from node.app.events import HeadMoved
 from node.app.role_book import RoleBook
 from node.app.turn import Turn
 from node.base.block import Block
-from node.base.errors import InvalidBlockError
+from node.base.errors import InvalidBlockError, UnavailableError
 from node.base.header import Header
-from node.base.limits import WAL_ENTRIES_COUNT_MAX
+from node.base.keccak import keccak256
+from node.base.limits import (
+    BLOCK_RESULTS_COUNT_MAX,
+    BUILT_RESULTS_COUNT_MAX,
+    WAL_ENTRIES_COUNT_MAX,
+)
 from node.base.types import Address, Hash32
 from node.consensus_poa import effects as wants
 from node.consensus_poa import events as told
-from node.consensus_poa.clique.engine import CliqueEngine
-from node.consensus_poa.wal import keep_newest
-from node.evm.blocks import BuildRequest, ExecutionResult
+from node.consensus_poa.bounded import Bounded
+from node.consensus_poa.interface import Engine
+from node.consensus_poa.memo import Memo
+from node.evm.blocks import BuildRequest, ExecutionResult, header_core
 from node.evm.errors import NonceError
 from node.evm.ledger import Ledger
 from node.evm.pool import Pool
 from node.evm.transactions import Transaction
+from node.storage.engine_log import WriteAheadLog
 
 _BODY_RULE: Final = "transactions root"
-_WAL_KEEPS: Final = {"seal": 128, "snapshot": 2}
-"""Entries of each kind that the engine can still use after a restart."""
 _TOLD: Final = frozenset(
-    {"Clique.BlockRefused", "Clique.BlockParked", "Clique.BlockInvalid", "Clique.Abstained"}
+    {
+        "Clique.BlockRefused",
+        "Clique.BlockParked",
+        "Clique.BlockInvalid",
+        "Clique.Abstained",
+        "AuRa.skipped_primary",
+        "agreement_violation",
+    }
 )
-"""Rules of the engine that a history should tell."""
+"""Rules of engines that a history should tell."""
 
 HeadListener: TypeAlias = Callable[[Turn], None]
-GapListener: TypeAlias = Callable[[Turn, Hash32, Address | None], None]
-BlockListener: TypeAlias = Callable[[Turn, Block], None]
+GapListener: TypeAlias = Callable[[Turn, Hash32 | None, Address | None], None]
+BlockListener: TypeAlias = Callable[[Turn, wants.BroadcastBlock], None]
+MessageListener: TypeAlias = Callable[[Turn, wants.Multicast], None]
 
 
 class LedgerReader:
@@ -65,59 +79,103 @@ class ChainDesk:
 
     def __init__(
         self,
-        engine: CliqueEngine,
+        engine: Engine,
+        plan: EnginePlan,
         ledger: Ledger,
         pool: Pool,
         roles: RoleBook,
         *,
         address: Address,
         safe_depth: int,
+        log: WriteAheadLog,
+        memo: Memo,
     ) -> None:
         self.ledger = ledger
         self.pool = pool
+        self.plan = plan
         self._roles = roles
         self._engine = engine
         self._address = address
         self._safe_depth = safe_depth
-        self._results: dict[Hash32, ExecutionResult] = {}
-        self._built: ExecutionResult | None = None
-        self._wal: list[bytes] = []
+        self._log = log
+        self._log_entries = 0
+        self._log_entries_max = WAL_ENTRIES_COUNT_MAX
+        self._memo = memo
+        self._checked: Bounded[Hash32, ExecutionResult] = Bounded(BLOCK_RESULTS_COUNT_MAX)
+        """Block hash -> what executing it gave, until it is imported."""
+        self._built: Bounded[Hash32, ExecutionResult] = Bounded(BUILT_RESULTS_COUNT_MAX)
+        """The same of blocks that were built here, by their header without extraData."""
         self._gaps: dict[Address | None, Hash32] = {}
         """What was missing below the newest block of each peer; None: no one peer has it."""
+        self._moved: tuple[Hash32, int] | None = None
+        """Where the head went during this event, and how many blocks it left."""
+        self._is_final_new = False
+        self._set: tuple[Hash32, frozenset[Address]] | None = None
         self.on_head: list[HeadListener] = []
-        """Called after each move of the head."""
+        """Called when the head, or what counts as final, has moved."""
         self.on_block: list[BlockListener] = []
         """Called when the engine wants peers to have a block."""
+        self.on_message: list[MessageListener] = []
+        """Called when the engine wants validators to have a message."""
         self.on_gap: list[GapListener] = []
-        """Called with the hash of a block that is missing, and who should have it."""
+        """Called with the hash of a block that is missing (None: not known), and who has it."""
 
     @property
     def final(self) -> Header:
         """Give the block that consumers take for final.
 
-        Clique has no finality: this is the block ``safe_depth`` below the head, and it is
-        probabilistic (consensus.md section 4.5).
+        Where the engine has no finality this is the block ``safe_depth`` below the head, and it
+        is probabilistic (consensus.md section 4.5).
         """
-        number = max(0, self.ledger.head.number - self._safe_depth)
-        header = self.ledger.header_by_number(number)
+        ledger = self.ledger
+        if self.plan.has_finality:
+            number = ledger.finalized
+        else:
+            number = max(0, ledger.head.number - self._safe_depth)
+        header = ledger.header_by_number(number)
         assert header is not None, "the chain has every number below its head"
         return header
 
+    @property
+    def validators(self) -> frozenset[Address]:
+        """Give who may seal the next block; empty while no set can be read."""
+        head = self.ledger.head_hash
+        if self._set is None or self._set[0] != head:
+            try:
+                members = frozenset(self._engine.validators_after_block(head))
+            except UnavailableError:
+                members = frozenset[Address]()
+            self._set = (head, members)
+        return self._set[1]
+
     def start(self, turn: Turn) -> None:
-        """Begin at the ledger's head."""
-        self._run(turn, told.Start(self.ledger.head, tuple(self._wal)))
+        """Begin at the ledger's head, with what the log kept."""
+        entries = self._log.entries()
+        kept = self.plan.prune_log(entries, self.ledger.head.number)
+        if kept != entries:
+            self._log.replace(kept)
+        self._log_entries = len(kept)
+        self._run(turn, told.Start(self.ledger.head, kept))
 
     def pause_sealing(self, turn: Turn) -> None:
         """Seal no more blocks; those of others are still taken in, but not passed on."""
         self._run(turn, told.PauseSealing())
 
-    def block_received(self, turn: Turn, block: Block, peer: Address | None) -> None:
+    def block_received(
+        self, turn: Turn, block: Block, certificate: bytes | None, peer: Address | None
+    ) -> None:
         """Take a block in, from a peer or from sync."""
         turn.work.signatures += 1 + len(block.transactions)
         parent = block.header.parent_hash
         if self.ledger.header(parent) is None:
             self._gaps[peer] = parent
-        self._run(turn, told.BlockReceived(block, None, peer))
+        self._run(turn, told.BlockReceived(block, certificate, peer))
+
+    def message_received(self, turn: Turn, message: bytes, peer: Address) -> None:
+        """Take a consensus message in."""
+        turn.work.signatures += 1
+        raw_hash = self._memo.of("keccak256", message, keccak256)
+        self._run(turn, told.MessageReceived(message, raw_hash, peer))
 
     def timer_fired(self, turn: Turn, kind: str, height: int, round_: int) -> None:
         """A timer of the engine is due."""
@@ -147,36 +205,50 @@ class ChainDesk:
                         events.append(self._validate(turn, block))
                     case wants.SetHead(block_hash, depth):
                         events += self._set_head(turn, block_hash, depth)
+                    case wants.AppendWal(entry):
+                        self._append_log(entry)
+                    case wants.ImportBlock(block, certificate):
+                        self._import(turn, block, certificate)
+                    case wants.Finalized(block_hash, height):
+                        self._finalize(turn, block_hash, height)
                     case _:
                         self._apply(turn, effect)
+            self._tell_head(turn)
 
     def _apply(self, turn: Turn, effect: wants.Effect) -> None:
         match effect:
-            case wants.AppendWal(entry):
-                self._wal.append(entry)
-                if len(self._wal) > WAL_ENTRIES_COUNT_MAX:
-                    self._wal = list(keep_newest(self._wal, _WAL_KEEPS))
+            case wants.Multicast():
+                turn.note("consensus.message_sent", payload=effect.message)
+                for message_listener in self.on_message:
+                    message_listener(turn, effect)
             case wants.ScheduleTimer(timer, at):
                 turn.set_timer(("engine", timer.kind.value, timer.height, timer.round), at)
             case wants.CancelTimer(timer):
                 turn.clear_timer(("engine", timer.kind.value, timer.height, timer.round))
-            case wants.ImportBlock(block):
-                self._import(turn, block)
-            case wants.BroadcastBlock(block):
+            case wants.BroadcastBlock():
                 for listener in self.on_block:
-                    listener(turn, block)
+                    listener(turn, effect)
             case wants.RequestSync(peer=peer):
                 missing = self._gaps.get(peer)
-                if missing is not None:
-                    for gap_listener in self.on_gap:
-                        gap_listener(turn, missing, peer)
+                for gap_listener in self.on_gap:
+                    gap_listener(turn, missing, peer)
             case wants.ReportEvidence(offender, kind, proof):
                 turn.note("consensus.evidence", offender=offender, kind=kind, proof=proof)
             case wants.Trace(rule, data):
                 if rule in _TOLD:
                     turn.note(f"consensus.{rule}", **dict(data))
             case _:
-                raise AssertionError(f"Clique has no effect {type(effect).__name__}")
+                raise AssertionError(f"{type(effect).__name__} is handled before")
+
+    def _append_log(self, entry: bytes) -> None:
+        self._log.append(entry)
+        self._log_entries += 1
+        if self._log_entries > self._log_entries_max:
+            kept = self.plan.prune_log(self._log.entries(), self.ledger.head.number)
+            self._log.replace(kept)
+            self._log_entries = len(kept)
+            # what still matters may be much: ask again only when it has doubled
+            self._log_entries_max = max(WAL_ENTRIES_COUNT_MAX, 2 * len(kept))
 
     def _build(self, turn: Turn, effect: wants.BuildBlock) -> told.Event:
         request = BuildRequest(
@@ -196,15 +268,13 @@ class ChainDesk:
             turn.note("pool.tx_skipped", tx=skipped.hash, why=str(error))
             if not isinstance(error, NonceError):  # that one only stands behind a skipped one
                 self.pool.remove(skipped.hash)
-        self._built = built.result
+        self._built[built.result.core] = built.result
         return told.BlockBuilt(effect.request, built.block)
 
     def _validate(self, turn: Turn, block: Block) -> told.Event:
         block_hash = block.header.hash()
-        signer = self._engine.signer_of(block.header)
-        assert signer is not None, "the engine recovered the signer before it asks for execution"
         try:
-            result = self.ledger.check(block, fee_recipient=signer)
+            result = self._check(block)
         except InvalidBlockError as error:
             turn.note("chain.block_rejected", hash=block_hash, why=str(error))
             if error.rule != _BODY_RULE:
@@ -213,19 +283,28 @@ class ChainDesk:
             self._gaps[None] = block_hash
             return told.BlockValidated(block_hash, told.BODY_MISMATCH)
         turn.work.gas += result.gas_used
-        self._results[block_hash] = result
+        self._checked[block_hash] = result
         return told.BlockValidated(block_hash, None)
 
-    def _import(self, turn: Turn, block: Block) -> None:
+    def _check(self, block: Block) -> ExecutionResult:
+        signer = self._engine.signer_of(block.header)
+        assert signer is not None, "the engine knows the maker before it asks for execution"
+        return self.ledger.check(block, fee_recipient=signer)
+
+    def _import(self, turn: Turn, block: Block, certificate: bytes | None) -> None:
         block_hash = block.header.hash()
-        checked = self._results.pop(block_hash, None)
-        if checked is not None:
-            self.ledger.insert(block, checked)
+        built = self._built.get(header_core(block.header))
+        if built is None:
+            checked = self._checked.pop(block_hash, None)
+            # a result that had to make room is worked out again: the block was valid
+            result = self._check(block) if checked is None else checked
+            self.ledger.insert(block, result, certificate)
         else:
-            assert self._built is not None, "only a block that was built here comes unchecked"
-            self.ledger.adopt(block, self._built)
+            self.ledger.adopt(block, built, certificate)
             turn.note("chain.block_sealed", hash=block_hash, number=block.header.number)
-        turn.note("chain.block_stored", hash=block_hash, header=block.header.encode())
+        beside: dict[str, bytes] = {} if certificate is None else {"certificate": certificate}
+        header = block.header.encode()
+        turn.note("chain.block_stored", hash=block_hash, header=header, at=turn.now, **beside)
 
     def _set_head(self, turn: Turn, block_hash: Hash32, depth: int) -> list[told.Event]:
         moved = self.ledger.set_head(block_hash)
@@ -233,11 +312,24 @@ class ChainDesk:
         self.pool.head_changed(moved.dropped, turn.now, role_changed=changed)
         for expired in self.pool.expire(turn.now):
             turn.note("pool.tx_expired", tx=expired)
-        header = self.ledger.head
-        turn.effects.append(HeadMoved(header, block_hash, depth, self.final.number))
-        for listener in self.on_head:
-            listener(turn)
-        follows: list[told.Event] = [told.NewChainHead(header)]
+        self._moved = (block_hash, depth)
+        follows: list[told.Event] = [told.NewChainHead(self.ledger.head)]
         if next(self.pool.candidates(), None) is not None:
             follows.append(told.TransactionsWaiting())
         return follows
+
+    def _finalize(self, turn: Turn, block_hash: Hash32, height: int) -> None:
+        self.ledger.finalize(block_hash)
+        self._is_final_new = True
+        turn.note("chain.finalized", hash=block_hash, number=height)
+
+    def _tell_head(self, turn: Turn) -> None:
+        """Tell once per event, when both the head and what is final have settled."""
+        moved, self._moved = self._moved, None
+        is_final_new, self._is_final_new = self._is_final_new, False
+        if moved is not None:
+            block_hash, depth = moved
+            turn.effects.append(HeadMoved(self.ledger.head, block_hash, depth, self.final.number))
+        if moved is not None or is_final_new:
+            for listener in self.on_head:
+                listener(turn)

@@ -154,8 +154,9 @@ class ClientDesk:
         place = ledger.transaction_place(tx_hash)
         if place is None:
             return False
-        settled = ledger.head.number - SETTLED_BLOCKS
-        if place.number > (self._chain.final.number if waiting.final else settled):
+        final = self._chain.final.number
+        settled = max(final, ledger.head.number - SETTLED_BLOCKS)
+        if place.number > (final if waiting.final else settled):
             return False
         receipts = ledger.receipts(place.block_hash)
         receipt = receipts[place.position]

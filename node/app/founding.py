@@ -8,19 +8,15 @@ door for the beginning (records.md section 3).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
 
+from node.app.engines import EnginePlan
 from node.base.errors import ConfigError
 from node.base.types import Address
-from node.consensus_poa.clique.options import CliqueOptions
 from node.contracts.deploy import DeploySettings, deploy_all
 from node.contracts.government_actions import VerifyHospital
 from node.contracts.suite import ContractSuite
 from node.evm.genesis import Genesis
 from node.evm.scratch import Scratch
-
-_VANITY_BYTES: Final = 32
-_SEAL_BYTES: Final = 65
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ class FoundingPlan:
     timestamp: int
     """Of the genesis, seconds."""
     gas_limit: int
-    clique: CliqueOptions
+    engine: EnginePlan
     members: tuple[Address, ...]
     """The government authority."""
     validators: tuple[Address, ...]
@@ -92,9 +88,12 @@ def found(plan: FoundingPlan) -> Founding:
     genesis = Genesis(
         chain_id=plan.chain_id,
         gas_limit=plan.gas_limit,
-        extra_data=bytes(_VANITY_BYTES) + b"".join(validators) + bytes(_SEAL_BYTES),
+        extra_data=plan.engine.genesis_extra(validators),
+        mix_hash=plan.engine.mix_hash,
         alloc=scratch.dump(),
-        engine_settings={"period": plan.clique.period, "epoch": plan.clique.epoch},
+        profile=plan.engine.profile,
+        engine=plan.engine.config_key,
+        engine_settings=plan.engine.settings,
         ward={"contracts": _hex(deployment.addresses)},
         timestamp=plan.timestamp,
     )

@@ -4,12 +4,14 @@ Wires chain, peers, block store, custody and clients; decides nothing itself.  T
 real shell run this very class.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 from node.app.chain_desk import ChainDesk, LedgerReader
 from node.app.client_desk import ClientDesk
 from node.app.custody_desk import CustodyDesk
+from node.app.engines import EnginePlan
 from node.app.events import (
     Asked,
     Event,
@@ -29,13 +31,11 @@ from node.base.errors import FrameError
 from node.base.keys import PrivateKey
 from node.base.ports import Entropy, Verifier
 from node.base.types import Address
-from node.consensus_poa.clique.engine import CliqueEngine
-from node.consensus_poa.clique.options import CliqueOptions
-from node.consensus_poa.interface import Capabilities
+from node.consensus_poa.interface import Capabilities, Engine, ValidatorProvider
+from node.consensus_poa.memo import Memo
 from node.contracts.suite import ContractSuite
 from node.evm.beginning import Beginning
 from node.evm.executor import Executor
-from node.evm.forks import LONDON
 from node.evm.genesis import Genesis
 from node.evm.ledger import Ledger
 from node.evm.memo import ExecutionMemo
@@ -57,10 +57,18 @@ from node.privacy.consent import Domain
 from node.privacy.custody import Custodian
 from node.privacy.custody_store import CustodyStore
 from node.sss.ssms import Profile
+from node.storage.engine_log import MemoryEngineLog, WriteAheadLog
 from node.storage.ledger_store import LedgerStore
 
 SAFE_DEPTH_LIMITS: Final = 2
-"""Clique: a block so many SIGNER_LIMITs below the head is taken for final (consensus.md §4.5)."""
+"""Without finality: a block so many SIGNER_LIMITs below the head is taken for final
+(consensus.md section 4.5)."""
+_CONSENSUS_BYTE: Final = b"\x30"
+"""Second byte of a frame: its type."""
+
+
+def _as_it_is(engine: Engine) -> Engine:
+    return engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ class NodeParts:
 
     genesis: Genesis | Beginning
     contracts: ContractSuite
-    clique: CliqueOptions
+    engine: EnginePlan
     signers: int
     """Validators in the genesis: they fix the depth at which a block counts as final."""
     signer: PrivateKey
@@ -88,6 +96,14 @@ class NodeParts:
     """None: py-evm."""
     memo: ExecutionMemo | None = None
     """None: this node executes every block."""
+    log: WriteAheadLog = field(default_factory=MemoryEngineLog)
+    """The engine's; it must outlive the node."""
+    opened: Memo = field(default_factory=Memo)
+    """What decoding consensus messages gave; nodes of one process may share it."""
+    validators: Callable[[Ledger], ValidatorProvider] | None = None
+    """Reads validator sets from the contracts; None: they live in headers."""
+    wrap: Callable[[Engine], Engine] = _as_it_is
+    """Puts something between engine and node: a simulated fault."""
 
 
 class NodeCore:
@@ -102,25 +118,34 @@ class NodeCore:
             executor=parts.executor,
             memo=parts.memo,
         )
-        engine = CliqueEngine(
-            parts.clique,
-            Capabilities(LedgerReader(self.ledger), parts.verifier, parts.wiggle, parts.signer),
+        lent = Capabilities(
+            LedgerReader(self.ledger),
+            parts.verifier,
+            parts.wiggle,
+            parts.signer,
+            None if parts.validators is None else parts.validators(self.ledger),
+            parts.opened,
         )
+        engine = parts.wrap(parts.engine.make(lent))
+        self._opened = parts.opened
         roles = RoleBook(self.ledger, parts.contracts)
         pool = Pool(
             self.ledger,
             chain_id=self.ledger.chain_id,
-            profile=LONDON,
+            profile=parts.engine.profile,
             verifier=parts.verifier,
             roles=roles,
         )
         self.chain = ChainDesk(
             engine,
+            parts.engine,
             self.ledger,
             pool,
             roles,
             address=self.address,
             safe_depth=SAFE_DEPTH_LIMITS * (parts.signers // 2 + 1),
+            log=parts.log,
+            memo=parts.opened,
         )
         self.store = StoreDesk(parts.store, _every_validator)
         self.peers = PeerDesk(self.chain, parts.gossip)
@@ -137,7 +162,7 @@ class NodeCore:
             store=self.store,
             chain=self.chain,
             contracts=parts.contracts,
-            period_us=parts.clique.period * 1_000_000,
+            period_us=parts.engine.period_s * 1_000_000,
             reply=self._reply,
         )
         self.clients = ClientDesk(self.chain, self.store, self.custody, address=self.address)
@@ -163,10 +188,9 @@ class NodeCore:
         return turn.outcome()
 
     def _frame(self, turn: Turn, peer: Address, payload: bytes) -> None:
-        try:
-            message = decode(payload)
-        except FrameError as error:
-            turn.note("p2p.peer_breached", peer=peer, why=str(error))
+        message = self._decode(payload)
+        if isinstance(message, FrameError):
+            turn.note("p2p.peer_breached", peer=peer, why=str(message))
             return
         match message:
             case None:
@@ -181,6 +205,12 @@ class NodeCore:
                 self.clients.replied(turn, peer, message)
             case _:
                 self.peers.received(turn, peer, message)
+
+    def _decode(self, payload: bytes) -> Message | FrameError | None:
+        """Decode a frame; those of consensus, which go to everybody, once for all who share."""
+        if payload[1:2] == _CONSENSUS_BYTE:
+            return self._opened.of("frame", payload, _decoded)
+        return _decoded(payload)
 
     def _timer(self, turn: Turn, timer: TimerKey) -> None:
         match timer:
@@ -198,6 +228,13 @@ class NodeCore:
             self.clients.replied(turn, peer, message)
         else:
             turn.send(peer, message)
+
+
+def _decoded(payload: bytes) -> Message | FrameError | None:
+    try:
+        return decode(payload)
+    except FrameError as error:
+        return error
 
 
 def _every_validator(_peer: Address, _multihash: bytes) -> bool:

@@ -3,18 +3,20 @@
 from node.app.chain_desk import ChainDesk
 from node.app.events import SendFrame
 from node.app.turn import Turn
-from node.base.block import Block
 from node.base.errors import WardnetError
+from node.base.header import Header
 from node.base.ports import Entropy
 from node.base.rlp import encode_int
 from node.base.types import Address, Hash32
+from node.consensus_poa.effects import BroadcastBlock, Multicast
 from node.evm.trie import list_root
 from node.p2p import events as p2p
 from node.p2p.fetch import BlockFetcher
 from node.p2p.gossip import Gossip
-from node.p2p.messages import GetBodies, GetHeaders, GetTxs, Message, Status
+from node.p2p.messages import Consensus, GetBodies, GetHeaders, GetTxs, Message, Status
 from node.p2p.requests import RequestBook
 from node.p2p.serve import answer_bodies, answer_headers, answer_transactions
+from node.p2p.wire import encode
 
 
 class PeerDesk:
@@ -28,13 +30,17 @@ class PeerDesk:
             requests=requests,
             block_known=self._knows_block,
             transaction_known=self._knows_transaction,
+            form=chain.plan.form,
         )
         self._fetcher = BlockFetcher(
-            requests=requests, known=self._knows_block, transactions_root=list_root
+            requests=requests,
+            known=self._knows_block,
+            transactions_root=list_root,
+            form=chain.plan.form,
         )
-        self._connected: set[Address] = set()
-        """Only counted."""
+        self._connected: dict[Address, None] = {}
         chain.on_block.append(self._block_accepted)
+        chain.on_message.append(self._message_wanted)
         chain.on_gap.append(self._block_missing)
 
     def peer_connected(self, turn: Turn, peer: Address) -> None:
@@ -44,7 +50,10 @@ class PeerDesk:
         """
         self._tell(turn, p2p.PeerConnected(peer))
         self._fetch(turn, p2p.PeerConnected(peer))
-        self._connected.add(peer)
+        self._connected[peer] = None
+        self._tell_status(turn, peer)
+
+    def _tell_status(self, turn: Turn, peer: Address) -> None:
         ledger = self._chain.ledger
         turn.send(
             peer,
@@ -62,11 +71,17 @@ class PeerDesk:
         """Take a message about blocks or transactions."""
         match message:
             case GetHeaders():
-                turn.send(peer, answer_headers(message, self._chain.ledger))
+                ledger = self._chain.ledger
+                turn.send(peer, answer_headers(message, ledger, self._encode_header))
             case GetBodies():
                 turn.send(peer, answer_bodies(message, self._chain.ledger))
             case GetTxs():
                 turn.send(peer, answer_transactions(message, self._pooled))
+            case Consensus(engine=engine, payload=payload):
+                if engine == self._chain.plan.wire_id:
+                    self._chain.message_received(turn, payload, peer)
+                else:
+                    turn.note("p2p.engine_foreign", peer=peer, engine=engine)
             case Status():
                 self._compare(turn, peer, message)
             case _:
@@ -83,19 +98,44 @@ class PeerDesk:
         """Spread a transaction that a client of this node put into the pool."""
         self._tell(turn, p2p.TransactionsAccepted((raw,)))
 
-    def _block_accepted(self, turn: Turn, block: Block) -> None:
-        score = encode_int(self._chain.ledger.total_difficulty(block.header.hash()))
-        self._tell(turn, p2p.BlockAccepted(block, score))
+    def _encode_header(self, header: Header) -> bytes:
+        chain = self._chain
+        return chain.plan.form.join(header, chain.ledger.certificate(header.hash())).encode()
 
-    def _block_missing(self, turn: Turn, missing: Hash32, peer: Address | None) -> None:
+    def _block_accepted(self, turn: Turn, wanted: BroadcastBlock) -> None:
+        block = wanted.block
+        score = encode_int(self._chain.ledger.total_difficulty(block.header.hash()))
+        self._tell(turn, p2p.BlockAccepted(block, score, wanted.certificate, wanted.to))
+
+    def _message_wanted(self, turn: Turn, wanted: Multicast) -> None:
+        """Send a message to the validators among the peers, or to those it names."""
+        members = frozenset(wanted.to) or self._chain.validators
+        payload = encode(Consensus(self._chain.plan.wire_id, wanted.message))
+        turn.effects += [
+            SendFrame(peer, payload)
+            for peer in self._connected
+            if peer in members and peer not in wanted.exclude
+        ]
+
+    def _block_missing(self, turn: Turn, missing: Hash32 | None, peer: Address | None) -> None:
+        """Fetch a block; where only a height is known, ask the peer where its chain stands."""
+        if missing is None:
+            for one in self._connected if peer is None else (peer,):
+                self._tell_status(turn, one)
+            return
         self._fetch(turn, p2p.BlockMissing(missing, () if peer is None else (peer,)))
 
     def _compare(self, turn: Turn, peer: Address, status: Status) -> None:
-        """Fetch a head that claims no less than the own one; headers must prove the claim."""
+        """Fetch a head that claims no less than the own one; headers must prove the claim.
+
+        A peer that is behind is told where we stand: it may have asked for just that.
+        """
         ledger = self._chain.ledger
         claimed = int.from_bytes(status.score)
-        is_behind = claimed >= ledger.total_difficulty(ledger.head_hash)
-        if is_behind and not self._knows_block(status.head_hash):
+        own = ledger.total_difficulty(ledger.head_hash)
+        if claimed < own:
+            self._tell_status(turn, peer)
+        elif not self._knows_block(status.head_hash):
             self._fetch(turn, p2p.BlockMissing(status.head_hash, (peer,)))
 
     def _tell(self, turn: Turn, event: p2p.GossipEvent) -> None:
@@ -112,8 +152,8 @@ class PeerDesk:
                 turn.effects.append(SendFrame(peer, payload))
             case p2p.ScheduleTimer(timer, at_us):
                 turn.set_timer(("peers", timer), at_us)
-            case p2p.DeliverBlock(block, _, peer):
-                self._chain.block_received(turn, block, peer)
+            case p2p.DeliverBlock(block, _, peer, certificate):
+                self._chain.block_received(turn, block, certificate, peer)
             case p2p.DeliverTransactions(raws, peer):
                 self._take_transactions(turn, raws, peer)
             case p2p.DeliverAnnouncement(block, peers):

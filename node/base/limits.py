@@ -7,6 +7,8 @@ from typing import Final
 
 FRAME_BYTES_MAX: Final = 10 * 2**20
 """One wire frame; geth's own hard limit for eth messages."""
+CONSENSUS_BYTES_MAX: Final = 8 * 2**20
+"""One consensus message: a proposal holds a block and its justification."""
 TRANSACTION_BYTES_MAX: Final = 131_072
 """One encoded transaction; geth's pool limit."""
 BLOCK_TRANSACTIONS_MAX: Final = 8_192
@@ -20,6 +22,10 @@ EXTRA_DATA_BYTES_MAX: Final = 8_192
 RLP_DEPTH_MAX: Final = 64
 """Nesting of lists; headers, votes and certificates need five."""
 VALIDATORS_COUNT_MAX: Final = 100
+BLOCK_RESULTS_COUNT_MAX: Final = 64
+"""Results of blocks that were executed and not imported yet; an older one is worked out again."""
+BUILT_RESULTS_COUNT_MAX: Final = 16
+"""Results of blocks that this node built: a BFT engine may propose one again rounds later."""
 PARKED_BLOCKS_MAX: Final = 256
 """Blocks from the near future that a node keeps for later."""
 FUTURE_SECONDS_MAX: Final = 30

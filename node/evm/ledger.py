@@ -109,6 +109,13 @@ class Ledger:
         """Give a block of any branch, or None."""
         return self._tree.block(block_hash)
 
+    def certificate(self, block_hash: Hash32) -> bytes | None:
+        """Give what stands beside a header: round and seals of a BFT engine; None: nothing does.
+
+        raises        UnknownBlockError.
+        """
+        return self._tree.stored(block_hash).certificate
+
     def hash_by_number(self, number: int) -> Hash32 | None:
         """Give the hash of the chain's block ``number``, or None."""
         return self._chain.canonical(number)
@@ -204,13 +211,15 @@ class Ledger:
         ancestors = self._tree.ancestors(request.parent_hash)
         return self._own_rules().build(request, parent, view, ancestors, candidates)
 
-    def adopt(self, block: Block, result: ExecutionResult) -> Hash32:
+    def adopt(
+        self, block: Block, result: ExecutionResult, certificate: bytes | None = None
+    ) -> Hash32:
         """Store a block of our own after its engine sealed it; give its hash.
 
         It is not executed again.
         raises        InvalidBlockError: sealing changed more than the extraData.
         """
-        parent = self._put(block, result)
+        parent = self._put(block, result, certificate)
         self._own_rules().remember(block.header, parent.state_root, result)
         return block.header.hash()
 
@@ -250,12 +259,15 @@ class Ledger:
             fee_recipient=fee_recipient,
         )
 
-    def insert(self, block: Block, result: ExecutionResult) -> None:
+    def insert(
+        self, block: Block, result: ExecutionResult, certificate: bytes | None = None
+    ) -> None:
         """Store a block that ``check`` accepted; the head stays where it is.
 
+        ``certificate``  what its engine keeps beside the header.
         raises        InvalidBlockError: the result is another block's.
         """
-        self._put(block, result)
+        self._put(block, result, certificate)
 
     def set_head(self, block_hash: Hash32) -> ReorgInfo:
         """Make a stored block the head, whatever branch it is on.
@@ -289,7 +301,7 @@ class Ledger:
 
     # -- inside --
 
-    def _put(self, block: Block, result: ExecutionResult) -> Header:
+    def _put(self, block: Block, result: ExecutionResult, certificate: bytes | None) -> Header:
         """Store a block with what executing it gave; give its parent's header."""
         header = block.header
         core = header_core(header)
@@ -314,6 +326,7 @@ class Ledger:
                             for receipt in result.receipts
                             for log in receipt.logs
                         ),
+                        certificate,
                     )
                 )
         return parent.block.header

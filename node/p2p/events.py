@@ -40,10 +40,15 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True)
 class BlockAccepted:
-    """A block, own or received, passed its checks and may be passed on."""
+    """A block, own or received, passed its checks and may be passed on.
+
+    ``to`` not empty: to these peers alone, whole.
+    """
 
     block: Block
     score: bytes
+    certificate: bytes | None = None
+    to: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ class DeliverBlock:
     block: Block
     hash: Hash32
     peer: Address
+    certificate: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

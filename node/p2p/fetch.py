@@ -12,10 +12,9 @@ from typing import Final, NamedTuple, TypeAlias
 from node.base.block import Block
 from node.base.errors import CodecError
 from node.base.header import Header
-from node.base.keccak import keccak256
 from node.base.limits import FETCH_JOBS_COUNT_MAX, HEADERS_AHEAD_COUNT_MAX
 from node.base.types import EMPTY_TRIE_ROOT, Address, Hash32
-from node.p2p.blocks import checked_transactions
+from node.p2p.blocks import WHOLE, HeaderForm, checked_transactions
 from node.p2p.events import (
     BREACH_POINTS,
     BlockMissing,
@@ -69,6 +68,7 @@ class _Step(NamedTuple):
 
     name: Hash32
     header: Header
+    certificate: bytes | None
     peer: Address
 
     @property
@@ -101,11 +101,17 @@ class BlockFetcher:
     """
 
     def __init__(
-        self, *, requests: RequestBook, known: Callable[[Hash32], bool], transactions_root: RootOf
+        self,
+        *,
+        requests: RequestBook,
+        known: Callable[[Hash32], bool],
+        transactions_root: RootOf,
+        form: HeaderForm = WHOLE,
     ) -> None:
         self._requests = requests
         self._known = known
         self._transactions_root = transactions_root
+        self._form = form
         self._peers: dict[Address, None] = {}
         self._jobs: dict[Hash32, _Job] = {}
         self._questions: dict[tuple[Address, int], _Question] = {}
@@ -210,14 +216,14 @@ class BlockFetcher:
         below = job.path[-1].header.number if job.path else None
         for raw in raws:
             try:
-                header = Header.decode(raw)
+                header, certificate = self._form.split(Header.decode(raw))
             except CodecError as error:
                 self._blame(job, peer, BREACH_POINTS, str(error))
                 return
-            if keccak256(raw) != wants or (below is not None and header.number != below - 1):
+            if header.hash() != wants or (below is not None and header.number != below - 1):
                 self._blame(job, peer, BREACH_POINTS, "headers that do not link")
                 return
-            path.append(_Step(wants, header, peer))
+            path.append(_Step(wants, header, certificate, peer))
             wants, below = header.parent_hash, header.number
         if len(path) > asked.headers:
             self._blame(job, peer, BREACH_POINTS, "more headers than asked for")
@@ -265,7 +271,7 @@ class BlockFetcher:
             if not self._known(step.name):
                 transactions, peer = given
                 block = Block(step.header, transactions)
-                self._effects.append(DeliverBlock(block, step.name, peer))
+                self._effects.append(DeliverBlock(block, step.name, peer, step.certificate))
 
     def _blame(self, job: _Job, peer: Address, points: int, why: str) -> None:
         job.tried.add(peer)

@@ -22,7 +22,7 @@ from node.base.limits import (
 )
 from node.base.ports import Entropy
 from node.base.types import Address, Hash32
-from node.p2p.blocks import block_of
+from node.p2p.blocks import WHOLE, HeaderForm, block_of
 from node.p2p.events import (
     BREACH_POINTS,
     BlockAccepted,
@@ -98,11 +98,13 @@ class Gossip:
         requests: RequestBook,
         block_known: Known,
         transaction_known: Known,
+        form: HeaderForm = WHOLE,
     ) -> None:
         self._entropy = entropy
         self._requests = requests
         self._block_known = block_known
         self._transaction_known = transaction_known
+        self._form = form
         self._peers: dict[Address, _Peer] = {}
         self._delivered: dict[Hash32, None] = {}
         self._blocks: dict[Hash32, _Announced] = {}
@@ -157,19 +159,19 @@ class Gossip:
                 pass
 
     def _take_block(self, peer: Address, message: NewBlock) -> None:
-        name = keccak256(message.header)
-        self._mark(self._peers[peer].blocks, name, KNOWN_BLOCKS_COUNT_MAX)
-        if self._block_known(name):
-            return
         try:
-            block = block_of(message.header, message.transactions)
+            block, certificate = block_of(message.header, message.transactions, self._form)
         except CodecError as error:
             self._effects.append(Penalise(peer, BREACH_POINTS, f"bad block: {error}"))
+            return
+        name = block.header.hash()
+        self._mark(self._peers[peer].blocks, name, KNOWN_BLOCKS_COUNT_MAX)
+        if self._block_known(name):
             return
         content = keccak256(rlp.encode([message.header, message.transactions]))
         if content not in self._delivered:
             self._mark(self._delivered, content, KNOWN_BLOCKS_COUNT_MAX)
-            self._effects.append(DeliverBlock(block, name, peer))
+            self._effects.append(DeliverBlock(block, name, peer, certificate))
 
     def _take_transactions(self, peer: Address, raws: tuple[bytes, ...]) -> None:
         fresh: dict[Hash32, bytes] = {}
@@ -203,7 +205,11 @@ class Gossip:
         self._blocks.pop(name, None)
         lacking = [peer for peer in sorted(self._peers) if name not in self._peers[peer].blocks]
         chosen, rest = self._draw(lacking)
-        whole = NewBlock(header.encode(), event.block.transactions, event.score)
+        if event.to:
+            chosen, rest = [peer for peer in event.to if peer in self._peers], []
+            lacking = chosen
+        header_bytes = self._form.join(header, event.certificate).encode()
+        whole = NewBlock(header_bytes, event.block.transactions, event.score)
         self._send_all(chosen, whole)
         self._send_all(rest, NewBlockHashes((BlockName(header.number, name),)))
         for peer in lacking:

@@ -194,6 +194,14 @@ class Txs(Message):
     transactions: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Consensus(Message):
+    """A message of a consensus engine, as its specification encodes it; opaque here."""
+
+    engine: int
+    payload: bytes
+
+
 class XWantEntry(NamedTuple):
     """One line of a want list; ``flags`` as in content-store.md, section 11."""
 

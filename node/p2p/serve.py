@@ -32,13 +32,17 @@ class ChainView(Protocol):
         ...
 
 
-def answer_headers(question: GetHeaders, chain: ChainView) -> Headers:
-    """Give up to ``count`` headers from the origin on.
+def answer_headers(
+    question: GetHeaders,
+    chain: ChainView,
+    encode: Callable[[Header], bytes] = Header.encode,
+) -> Headers:
+    """Give up to ``count`` headers from the origin on, as ``encode`` says that they travel.
 
     Below a block of a side chain only its direct ancestors are given, above it nothing: there is
     no one block of a number then.
     """
-    raws = (header.encode() for header in _walk(question, chain))
+    raws = (encode(header) for header in _walk(question, chain))
     return Headers(tuple(_bounded(raws, len)), rid=question.rid)
 
 

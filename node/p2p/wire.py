@@ -16,6 +16,7 @@ from node.base.limits import (
     BLOCK_BYTES_MAX,
     BLOCK_TRANSACTIONS_MAX,
     CID_BYTES_MAX,
+    CONSENSUS_BYTES_MAX,
     FRAME_BYTES_MAX,
     GIVE_BLOCKS_COUNT_MAX,
     GIVE_BYTES_MAX,
@@ -114,6 +115,14 @@ _ROWS: Final = (
     Row(0x23, m.Bodies, _REQUEST, FRAME_BYTES_MAX, 258, (many(_BODY, 128),), has_id=True),
     Row(0x26, m.GetTxs, _REQUEST, 16 * _KIB, 2, (many(_H32, 256),), has_id=True),
     Row(0x27, m.Txs, _REQUEST, 4 * _KIB**2, 2, (many(_TX, 256),), has_id=True),
+    Row(
+        0x30,
+        m.Consensus,
+        SendClass.CONSENSUS,
+        CONSENSUS_BYTES_MAX + 64,
+        1,
+        (_U8, binary(CONSENSUS_BYTES_MAX)),
+    ),
     Row(
         0x40,
         m.XWant,

@@ -143,7 +143,7 @@ def report_data(
             "repeat": repeat,
             "consensus": scenario.chain.consensus,
             "fork_choice": scenario.chain.fork_choice,
-            "period_s": world.clique.period,
+            "period_s": world.engine.period_s,
             "scheme": scenario.records.sharing.scheme,
             "t": scenario.records.sharing.t,
             "n": scenario.records.sharing.n,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from node.app.engines import EnginePlan
 from node.app.events import (
     Event,
     FrameReceived,
@@ -18,13 +19,22 @@ from node.app.node_core import NodeCore, NodeParts
 from node.base.errors import WardnetError
 from node.base.rng import TreeEntropy
 from node.base.types import MICROS_PER_SECOND, Address, Cid, Hash32
-from node.consensus_poa.clique.options import CliqueOptions
+from node.consensus_poa.memo import Memo
 from node.evm.beginning import Beginning
 from node.ipfs_lite.blockstore import MemoryStore as MemoryBlocks
 from node.ipfs_lite.errors import CorruptBlockError
 from node.privacy.custody_store import MemoryStore as MemoryCustody
 from node.sim.cast import Cast, cast_all, cast_hospitals, regulator_keys, secrets_of
-from node.sim.facts import BlockStored, BytesSeen, Fact, HeadAt, ReceiptSigned
+from node.sim.engine_plans import engine_plan
+from node.sim.facts import (
+    BlockStored,
+    BytesSeen,
+    Fact,
+    FinalAt,
+    HeadAt,
+    MessageSent,
+    ReceiptSigned,
+)
 from node.sim.flow_driver import FlowDriver
 from node.sim.history import EventKind, History, JsonValue
 from node.sim.hosts import CpuSpec, Host, LocalClock
@@ -98,13 +108,14 @@ class World:
         self.receipts: list[bytes] = []
         self._check_due = False
         hospitals = cast_hospitals(scenario)
-        self.clique = clique_options(scenario)
-        founding = found(_plan(scenario, hospitals, self.clique))
+        self.engine = engine_plan(scenario)
+        founding = found(_plan(scenario, hospitals, self.engine))
         self.beginning = Beginning(founding.genesis)
         self.pool = NodePool()
         """Trie nodes and code of all nodes; each opens only the states that it received."""
         self.executions = Executions(scenario, founding.genesis)
         self.verifier = self.executions.verifier
+        self._opened = Memo()
         self.cast: Cast = cast_all(scenario, hospitals, founding.contracts)
         self.nodes: dict[str, NodeCore] = {}
         self.hosts: dict[str, Host] = {}
@@ -200,11 +211,23 @@ class World:
         data = note.data
         match note.name:
             case "chain.block_stored":
-                block_hash, header = data["hash"], data["header"]
+                block_hash, header, at_us = data["hash"], data["header"], data["at"]
+                certificate = data.get("certificate")
                 assert isinstance(block_hash, bytes)
                 assert isinstance(header, bytes)
+                assert isinstance(at_us, int)
+                assert certificate is None or isinstance(certificate, bytes)
                 self.stored_at.setdefault(block_hash, {})[node] = self.kernel.now
-                self.tell(BlockStored(node, Hash32(block_hash), header))
+                self.tell(BlockStored(node, Hash32(block_hash), header, certificate, at_us))
+            case "chain.finalized":
+                final_hash, number = data["hash"], data["number"]
+                assert isinstance(final_hash, bytes)
+                assert isinstance(number, int)
+                self.tell(FinalAt(node, Hash32(final_hash), number))
+            case "consensus.message_sent":
+                payload = data["payload"]
+                assert isinstance(payload, bytes)
+                self.tell(MessageSent(node, self.engine.name, payload))
             case "chain.block_sealed":
                 self.counters.sealed[node] = self.counters.sealed.get(node, 0) + 1
             case "custody.receipt_signed":
@@ -239,7 +262,7 @@ class World:
             NodeParts(
                 genesis=self.beginning,
                 contracts=self.cast.ward.contracts,
-                clique=self.clique,
+                engine=self.engine,
                 signers=len(scenario.network.validators),
                 signer=hospital.signer,
                 sealing_private=secrets_of(seed, name).sealing,
@@ -253,6 +276,7 @@ class World:
                 ledger_store=MemoryLedgerStore(nodes=PooledNodes(self.pool)),
                 executor=execution.executor,
                 memo=execution.memo,
+                opened=self._opened,
             )
         )
         self.nodes[name] = core
@@ -271,18 +295,7 @@ class World:
         )
 
 
-def clique_options(scenario: Scenario) -> CliqueOptions:
-    """Give the engine's options as the scenario has them."""
-    return CliqueOptions(
-        epoch=scenario.chain.epoch,
-        period=scenario.chain.period_us // MICROS_PER_SECOND,
-        fork_choice=scenario.chain.fork_choice,
-    )
-
-
-def _plan(
-    scenario: Scenario, hospitals: dict[str, Hospital], clique: CliqueOptions
-) -> FoundingPlan:
+def _plan(scenario: Scenario, hospitals: dict[str, Hospital], engine: EnginePlan) -> FoundingPlan:
     """Found the network: who registers in a step starts unverified, the others are Verified."""
     registering = {step.hospital for step in scenario.steps if isinstance(step, RegisterHospital)}
     verified = tuple(
@@ -303,7 +316,7 @@ def _plan(
         chain_id=scenario.chain.id,
         timestamp=scenario.run.epoch_us // MICROS_PER_SECOND,
         gas_limit=scenario.chain.gas_limit,
-        clique=clique,
+        engine=engine,
         members=tuple(key.address for key in regulator_keys(scenario).values()),
         validators=validators,
         verified=verified,

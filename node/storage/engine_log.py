@@ -1,10 +1,49 @@
 """The engine's write-ahead log: what it must not forget before it sends."""
 
 from collections.abc import Sequence
+from typing import Protocol
 from zlib import crc32
 
 from node.base.errors import CorruptStoreError
 from node.storage.database import Database
+
+
+class WriteAheadLog(Protocol):
+    """The log of one engine."""
+
+    def append(self, entry: bytes) -> None:
+        """Write an entry behind the last one; it is durable when this returns."""
+        ...
+
+    def entries(self) -> tuple[bytes, ...]:
+        """Give all entries, oldest first.
+
+        raises        CorruptStoreError.
+        """
+        ...
+
+    def replace(self, entries: Sequence[bytes]) -> None:
+        """Keep these entries instead of all that are there."""
+        ...
+
+
+class MemoryEngineLog:
+    """A log that ends with the process."""
+
+    def __init__(self) -> None:
+        self._entries: list[bytes] = []
+
+    def append(self, entry: bytes) -> None:
+        """Write an entry behind the last one."""
+        self._entries.append(entry)
+
+    def entries(self) -> tuple[bytes, ...]:
+        """Give all entries, oldest first."""
+        return tuple(self._entries)
+
+    def replace(self, entries: Sequence[bytes]) -> None:
+        """Keep these entries instead of all that are there."""
+        self._entries = list(entries)
 
 
 class EngineLog:

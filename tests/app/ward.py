@@ -8,6 +8,7 @@ from copy import deepcopy
 from dataclasses import replace
 from functools import cache
 
+from node.app.engines import clique_plan
 from node.app.events import (
     Answered,
     Asked,
@@ -85,7 +86,7 @@ def plan(validators=2, verified=(), **changes):
         chain_id=CHAIN_ID,
         timestamp=EPOCH_S,
         gas_limit=GAS_LIMIT,
-        clique=CliqueOptions(period=1),
+        engine=clique_plan(CliqueOptions(period=1)),
         members=tuple(member.address for member in MEMBERS),
         validators=tuple(one.address for one in HOSPITALS[:validators]),
         verified=tuple(map(hospital, verified)),
@@ -99,8 +100,8 @@ def plan(validators=2, verified=(), **changes):
 @cache
 def founded(validators=2, verified=(), period=1, gas_limit=GAS_LIMIT):
     """Found once per shape: nobody changes a genesis."""
-    clique = CliqueOptions(period=period)
-    return found(plan(validators, verified, clique=clique, gas_limit=gas_limit))
+    engine = clique_plan(CliqueOptions(period=period))
+    return found(plan(validators, verified, engine=engine, gas_limit=gas_limit))
 
 
 def transaction(signer=SENDER, *, nonce=0, data=b"", chain_id=CHAIN_ID, gas=100_000):
@@ -148,7 +149,7 @@ class Ward:
         parts = NodeParts(
             genesis=self.founding.genesis,
             contracts=self.founding.contracts,
-            clique=CliqueOptions(period=self._period),
+            engine=clique_plan(CliqueOptions(period=self._period)),
             signers=self._signers,
             signer=HOSPITALS[n],
             sealing_private=sealing_of(f"hospital {n}"),

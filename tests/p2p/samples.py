@@ -55,6 +55,7 @@ MESSAGES = {
         st.booleans(),
         many(st.builds(m.XWantEntry, SHORT, st.integers(-(2**31), 2**31 - 1), U8)),
     ),
+    m.Consensus: st.builds(m.Consensus, st.integers(0, 255), SHORT),
     m.XGive: st.builds(
         m.XGive,
         many(st.builds(m.XBlock, st.binary(max_size=16), SHORT)),

@@ -1,19 +1,41 @@
+from dataclasses import replace
+
 import pytest
 
 from node.base.errors import CodecError
-from node.p2p.blocks import block_of, checked_transactions
+from node.p2p.blocks import WHOLE, CertifiedBlock, block_of, checked_transactions
 from tests.p2p.chains import Chain
 
 
 def test_header_bytes_and_transactions_make_the_block():
     block = Chain(1).blocks[1]
-    assert block_of(block.header.encode(), block.transactions) == block
+    made = block_of(block.header.encode(), block.transactions, WHOLE)
+    assert made == CertifiedBlock(block, None)
+
+
+class Parted:
+    """Keeps the vanity only; what followed it is the certificate."""
+
+    def split(self, header):
+        kept = replace(header, extra_data=header.extra_data[:32])
+        return kept, header.extra_data[32:]
+
+    def join(self, header, certificate):
+        return replace(header, extra_data=header.extra_data + (certificate or b""))
+
+
+def test_a_header_that_travels_with_its_certificate_is_parted():
+    block = Chain(1).blocks[1]
+    header = replace(block.header, extra_data=bytes(32))
+    sent = Parted().join(header, b"seals")
+    made = block_of(sent.encode(), block.transactions, Parted())
+    assert made == CertifiedBlock(replace(block, header=header), b"seals")
 
 
 def test_a_header_that_is_not_canonical_is_refused():
     header = Chain(0).blocks[0].header.encode()
     with pytest.raises(CodecError):
-        block_of(header + b"\0", ())
+        block_of(header + b"\0", (), WHOLE)
 
 
 def test_an_empty_transaction_is_refused():

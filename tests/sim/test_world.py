@@ -5,11 +5,10 @@ import pytest
 
 from node.app.events import HeadMoved, Noted
 from node.base.types import Hash32
-from node.consensus_poa.clique.options import CliqueOptions
 from node.sim import world as world_module
 from node.sim.facts import BlockStored, BytesSeen, HeadAt, ReceiptSigned
 from node.sim.loader import load
-from node.sim.world import HANDSHAKE_TRIPS, MESSAGES_KEPT_MAX, World, clique_options
+from node.sim.world import HANDSHAKE_TRIPS, MESSAGES_KEPT_MAX, World
 
 TEXT = """\
 wardnet: 1
@@ -228,11 +227,6 @@ def test_clocks_and_processors_are_those_of_the_file() -> None:
     assert world.hosts["h0"].clock == replace(clock, offset_us=0, drift_ppm=0)
     assert world.hosts["h3"]._cpu.message_us == 2_000
     assert world.hosts["h0"]._cpu.message_us == 30
-
-
-def test_the_engine_has_the_options_of_the_file() -> None:
-    options = clique_options(made().scenario)
-    assert options == CliqueOptions(epoch=30, period=1, fork_choice="eip3436")
 
 
 def test_a_hospital_that_registers_later_validates_but_is_not_verified() -> None:

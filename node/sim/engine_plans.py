@@ -1,0 +1,21 @@
+"""The engine of a scenario, with the options that its ``chain`` section gives."""
+
+from node.app.engines import EnginePlan, clique_plan
+from node.base.types import MICROS_PER_SECOND
+from node.consensus_poa.clique.options import CliqueOptions
+from node.sim.schema.scenario import Scenario
+
+
+def engine_plan(scenario: Scenario) -> EnginePlan:
+    """Give the plan of the engine that the scenario names.
+
+    raises        ConfigError: an option of the engine is unknown or cannot be.
+    """
+    chain = scenario.chain
+    return clique_plan(
+        CliqueOptions(
+            epoch=chain.epoch,
+            period=chain.period_us // MICROS_PER_SECOND,
+            fork_choice=chain.fork_choice,
+        )
+    )
