@@ -6,7 +6,7 @@ passes their effects around until none is left.
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from node.app.engines import EnginePlan
 from node.app.events import HeadMoved
@@ -27,7 +27,7 @@ from node.consensus_poa import events as told
 from node.consensus_poa.bounded import Bounded
 from node.consensus_poa.interface import Engine
 from node.consensus_poa.memo import Memo
-from node.evm.blocks import BuildRequest, ExecutionResult, header_core
+from node.evm.blocks import BuildRequest, ExecutionResult
 from node.evm.errors import NonceError
 from node.evm.ledger import Ledger
 from node.evm.pool import Pool
@@ -51,6 +51,26 @@ HeadListener: TypeAlias = Callable[[Turn], None]
 GapListener: TypeAlias = Callable[[Turn, Hash32 | None, Address | None], None]
 BlockListener: TypeAlias = Callable[[Turn, wants.BroadcastBlock], None]
 MessageListener: TypeAlias = Callable[[Turn, wants.Multicast], None]
+
+
+class _Place(NamedTuple):
+    """What tells the blocks of one builder apart, sealed or not; the ledger compares the rest."""
+
+    parent: Hash32
+    timestamp: int
+    coinbase: Address
+    state_root: Hash32
+    transactions_root: Hash32
+
+
+def _place(header: Header) -> _Place:
+    return _Place(
+        header.parent_hash,
+        header.timestamp,
+        header.coinbase,
+        header.state_root,
+        header.transactions_root,
+    )
 
 
 class LedgerReader:
@@ -103,8 +123,8 @@ class ChainDesk:
         self._memo = memo
         self._checked: Bounded[Hash32, ExecutionResult] = Bounded(BLOCK_RESULTS_COUNT_MAX)
         """Block hash -> what executing it gave, until it is imported."""
-        self._built: Bounded[Hash32, ExecutionResult] = Bounded(BUILT_RESULTS_COUNT_MAX)
-        """The same of blocks that were built here, by their header without extraData."""
+        self._built: Bounded[_Place, ExecutionResult] = Bounded(BUILT_RESULTS_COUNT_MAX)
+        """The same of blocks that were built here: sealing changes their hash, not their place."""
         self._gaps: dict[Address | None, Hash32] = {}
         """What was missing below the newest block of each peer; None: no one peer has it."""
         self._moved: tuple[Hash32, int] | None = None
@@ -147,6 +167,10 @@ class ChainDesk:
                 members = frozenset[Address]()
             self._set = (head, members)
         return self._set[1]
+
+    def is_own(self, header: Header) -> bool:
+        """Say whether this node made a block."""
+        return self._engine.signer_of(header) == self._address
 
     def start(self, turn: Turn) -> None:
         """Begin at the ledger's head, with what the log kept."""
@@ -268,7 +292,7 @@ class ChainDesk:
             turn.note("pool.tx_skipped", tx=skipped.hash, why=str(error))
             if not isinstance(error, NonceError):  # that one only stands behind a skipped one
                 self.pool.remove(skipped.hash)
-        self._built[built.result.core] = built.result
+        self._built[_place(built.block.header)] = built.result
         return told.BlockBuilt(effect.request, built.block)
 
     def _validate(self, turn: Turn, block: Block) -> told.Event:
@@ -293,7 +317,7 @@ class ChainDesk:
 
     def _import(self, turn: Turn, block: Block, certificate: bytes | None) -> None:
         block_hash = block.header.hash()
-        built = self._built.get(header_core(block.header))
+        built = self._built.get(_place(block.header))
         if built is None:
             checked = self._checked.pop(block_hash, None)
             # a result that had to make room is worked out again: the block was valid

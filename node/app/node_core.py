@@ -29,6 +29,7 @@ from node.app.store_desk import StoreDesk
 from node.app.turn import Turn
 from node.base.errors import FrameError
 from node.base.keys import PrivateKey
+from node.base.limits import SHARED_FRAME_BYTES_MAX
 from node.base.ports import Entropy, Verifier
 from node.base.types import Address
 from node.consensus_poa.interface import Capabilities, Engine, ValidatorProvider
@@ -41,6 +42,7 @@ from node.evm.ledger import Ledger
 from node.evm.memo import ExecutionMemo
 from node.evm.pool import Pool
 from node.ipfs_lite.blockstore import BlockStore
+from node.p2p.blocks import BlockMemo
 from node.p2p.messages import (
     Custody,
     CustodyKept,
@@ -63,8 +65,8 @@ from node.storage.ledger_store import LedgerStore
 SAFE_DEPTH_LIMITS: Final = 2
 """Without finality: a block so many SIGNER_LIMITs below the head is taken for final
 (consensus.md section 4.5)."""
-_CONSENSUS_BYTE: Final = b"\x30"
-"""Second byte of a frame: its type."""
+_SHARED_TYPES: Final = (b"\x10", b"\x30")
+"""Frames that go to everybody, by their second byte: blocks and messages of consensus."""
 
 
 def _as_it_is(engine: Engine) -> Engine:
@@ -100,6 +102,10 @@ class NodeParts:
     """The engine's; it must outlive the node."""
     opened: Memo = field(default_factory=Memo)
     """What decoding consensus messages gave; nodes of one process may share it."""
+    blocks: BlockMemo = field(default_factory=BlockMemo)
+    """What reading blocks from the wire gave; nodes of one process may share it."""
+    is_direct: bool = False
+    """Blocks go from their maker to all, who do not pass them on (``Gossip``)."""
     validators: Callable[[Ledger], ValidatorProvider] | None = None
     """Reads validator sets from the contracts; None: they live in headers."""
     wrap: Callable[[Engine], Engine] = _as_it_is
@@ -148,7 +154,9 @@ class NodeCore:
             memo=parts.opened,
         )
         self.store = StoreDesk(parts.store, _every_validator)
-        self.peers = PeerDesk(self.chain, parts.gossip)
+        self.peers = PeerDesk(
+            self.chain, parts.gossip, is_direct=parts.is_direct, memo=parts.blocks
+        )
         self.custody = CustodyDesk(
             Custodian(
                 signer=parts.signer,
@@ -207,8 +215,8 @@ class NodeCore:
                 self.peers.received(turn, peer, message)
 
     def _decode(self, payload: bytes) -> Message | FrameError | None:
-        """Decode a frame; those of consensus, which go to everybody, once for all who share."""
-        if payload[1:2] == _CONSENSUS_BYTE:
+        """Decode a frame; those that go to everybody once for all who share."""
+        if payload[1:2] in _SHARED_TYPES and len(payload) <= SHARED_FRAME_BYTES_MAX:
             return self._opened.of("frame", payload, _decoded)
         return _decoded(payload)
 

@@ -11,6 +11,7 @@ from node.base.types import Address, Hash32
 from node.consensus_poa.effects import BroadcastBlock, Multicast
 from node.evm.trie import list_root
 from node.p2p import events as p2p
+from node.p2p.blocks import BlockMemo
 from node.p2p.fetch import BlockFetcher
 from node.p2p.gossip import Gossip
 from node.p2p.messages import Consensus, GetBodies, GetHeaders, GetTxs, Message, Status
@@ -22,7 +23,14 @@ from node.p2p.wire import encode
 class PeerDesk:
     """Spreads what the chain accepts, and fetches what it lacks."""
 
-    def __init__(self, chain: ChainDesk, entropy: Entropy) -> None:
+    def __init__(
+        self,
+        chain: ChainDesk,
+        entropy: Entropy,
+        *,
+        is_direct: bool = False,
+        memo: BlockMemo | None = None,
+    ) -> None:
         self._chain = chain
         requests = RequestBook()
         self._gossip = Gossip(
@@ -31,6 +39,8 @@ class PeerDesk:
             block_known=self._knows_block,
             transaction_known=self._knows_transaction,
             form=chain.plan.form,
+            is_direct=is_direct,
+            memo=memo,
         )
         self._fetcher = BlockFetcher(
             requests=requests,
@@ -105,7 +115,10 @@ class PeerDesk:
     def _block_accepted(self, turn: Turn, wanted: BroadcastBlock) -> None:
         block = wanted.block
         score = encode_int(self._chain.ledger.total_difficulty(block.header.hash()))
-        self._tell(turn, p2p.BlockAccepted(block, score, wanted.certificate, wanted.to))
+        is_own = self._chain.is_own(block.header)
+        self._tell(
+            turn, p2p.BlockAccepted(block, score, wanted.certificate, wanted.to, is_own=is_own)
+        )
 
     def _message_wanted(self, turn: Turn, wanted: Multicast) -> None:
         """Send a message to the validators among the peers, or to those it names."""

@@ -24,7 +24,7 @@ from node.contracts.lab_registry import LabListed
 from node.contracts.patient_registry import PatientRegistered
 from node.contracts.suite import ContractSuite
 from node.evm.block_tree import ReorgInfo
-from node.evm.blooms import may_hold
+from node.evm.blooms import EMPTY_BLOOM, may_hold
 from node.evm.ledger import Ledger
 from node.evm.roles import Role
 from node.evm.transactions import Transaction
@@ -108,6 +108,8 @@ class RoleBook:
     def _events(self, block_hash: Hash32) -> Iterable[LedgerEvent]:
         header = self._ledger.header(block_hash)
         assert header is not None, "the chain has just moved over this block"
+        if header.logs_bloom == EMPTY_BLOOM:
+            return
         if not any(may_hold(header.logs_bloom, address) for address in self._registries):
             return
         for receipt in self._ledger.receipts(block_hash):

@@ -15,6 +15,8 @@ from node.base.keccak import keccak256
 from node.base.limits import HEADER_BYTES_MAX
 from node.base.types import Address, Hash32
 
+_EXTRA_DATA: Final = 12
+"""Place of extraData among the items."""
 _FIELD_COUNTS: Final = (15, 16, 20)
 _FOREIGN_COUNTS: Final = (15, 16, 17, 20, 21)
 
@@ -45,6 +47,8 @@ class Header:
     parent_beacon_root: Hash32 | None = None
     requests_hash: Hash32 | None = None
     _hash: Hash32 | None = field(default=None, init=False, repr=False, compare=False)
+    _encoded: bytes | None = field(default=None, init=False, repr=False, compare=False)
+    _core: Hash32 | None = field(default=None, init=False, repr=False, compare=False)
 
     def items(self) -> list[bytes]:
         """Give the RLP items; None fields and all behind them are absent."""
@@ -88,8 +92,11 @@ class Header:
         return items
 
     def encode(self) -> bytes:
-        """Give the canonical RLP."""
-        return rlp.encode(self.items())
+        """Give the canonical RLP.  Computed once per object: blocks are shared and sent often."""
+        if self._encoded is None:
+            object.__setattr__(self, "_encoded", rlp.encode(self.items()))
+            assert self._encoded is not None
+        return self._encoded
 
     def hash(self) -> Hash32:
         """Give the block hash: Keccak-256 of the canonical RLP.  Computed once per object."""
@@ -97,6 +104,15 @@ class Header:
             object.__setattr__(self, "_hash", keccak256(self.encode()))
             assert self._hash is not None
         return self._hash
+
+    def core_hash(self) -> Hash32:
+        """Hash the header with empty extraData: what sealing does not change.  Computed once."""
+        if self._core is None:
+            items = self.items()
+            items[_EXTRA_DATA] = b""
+            object.__setattr__(self, "_core", keccak256(rlp.encode(items)))
+            assert self._core is not None
+        return self._core
 
     @classmethod
     def decode(cls, data: bytes, *, foreign: bool = False) -> Self:

@@ -22,6 +22,10 @@ EXTRA_DATA_BYTES_MAX: Final = 8_192
 RLP_DEPTH_MAX: Final = 64
 """Nesting of lists; headers, votes and certificates need five."""
 VALIDATORS_COUNT_MAX: Final = 100
+SHARED_FRAME_BYTES_MAX: Final = 16_384
+"""Longer frames are decoded by each node: remembering them would cost more than it saves."""
+BLOCKS_READ_COUNT_MAX: Final = 16
+"""Blocks from the wire that are remembered by their bytes: each comes from several peers."""
 BLOCK_RESULTS_COUNT_MAX: Final = 64
 """Results of blocks that were executed and not imported yet; an older one is worked out again."""
 BUILT_RESULTS_COUNT_MAX: Final = 16

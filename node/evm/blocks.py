@@ -11,7 +11,6 @@ from typing import Final
 from node.base.block import Block
 from node.base.errors import InvalidBlockError
 from node.base.header import Header
-from node.base.keccak import keccak256
 from node.base.limits import (
     BLOCK_TRANSACTIONS_MAX,
     BODY_BYTES_MAX,
@@ -77,7 +76,7 @@ class ExecutionResult:
 
     def of(self, header: Header) -> "ExecutionResult":
         """Bind the result to the one header that it may be stored with."""
-        return replace(self, core=header_core(header))
+        return replace(self, core=header.core_hash())
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +170,6 @@ def next_base_fee(parent: Header) -> int:
         rise = base_fee * (parent.gas_used - target) // target // BASE_FEE_CHANGE_DENOMINATOR
         return base_fee + max(rise, 1)
     return base_fee - base_fee * (target - parent.gas_used) // target // BASE_FEE_CHANGE_DENOMINATOR
-
-
-def header_core(header: Header) -> Hash32:
-    """Hash a header without its extraData."""
-    return keccak256(replace(header, extra_data=b"").encode())
 
 
 def check_header(header: Header, profile: Profile) -> None:

@@ -15,7 +15,7 @@ from node.base.ports import Verifier
 from node.base.types import ZERO_ADDRESS, Address, Hash32
 from node.evm.beginning import Beginning
 from node.evm.block_tree import BlockTree, ReorgInfo
-from node.evm.blocks import BuildRequest, Built, ExecutionResult, header_core
+from node.evm.blocks import BuildRequest, Built, ExecutionResult
 from node.evm.calls import call
 from node.evm.chain_errors import PrunedStateError
 from node.evm.errors import UnknownParentError
@@ -304,7 +304,7 @@ class Ledger:
     def _put(self, block: Block, result: ExecutionResult, certificate: bytes | None) -> Header:
         """Store a block with what executing it gave; give its parent's header."""
         header = block.header
-        core = header_core(header)
+        core = header.core_hash()
         if core != result.core:
             raise InvalidBlockError("result", f"header 0x{result.core.hex()}", f"0x{core.hex()}")
         if block.transactions != tuple(transaction.raw for transaction in result.transactions):

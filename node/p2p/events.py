@@ -49,6 +49,8 @@ class BlockAccepted:
     score: bytes
     certificate: bytes | None = None
     to: tuple[Address, ...] = ()
+    is_own: bool = False
+    """Made by this node."""
 
 
 @dataclass(frozen=True, slots=True)

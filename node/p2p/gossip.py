@@ -22,7 +22,7 @@ from node.base.limits import (
 )
 from node.base.ports import Entropy
 from node.base.types import Address, Hash32
-from node.p2p.blocks import WHOLE, HeaderForm, block_of
+from node.p2p.blocks import WHOLE, BlockMemo, HeaderForm
 from node.p2p.events import (
     BREACH_POINTS,
     BlockAccepted,
@@ -89,6 +89,8 @@ class Gossip:
     """Spreads blocks and transactions of one node.
 
     ``block_known``, ``transaction_known`` say what chain and pool have, now.
+    ``is_direct``  every node is a peer of every other, and messages are to be few: a block goes
+                   whole from its maker to all, and nobody passes it on.
     """
 
     def __init__(
@@ -99,12 +101,16 @@ class Gossip:
         block_known: Known,
         transaction_known: Known,
         form: HeaderForm = WHOLE,
+        is_direct: bool = False,
+        memo: BlockMemo | None = None,
     ) -> None:
         self._entropy = entropy
         self._requests = requests
         self._block_known = block_known
         self._transaction_known = transaction_known
         self._form = form
+        self._is_direct = is_direct
+        self._memo = BlockMemo() if memo is None else memo
         self._peers: dict[Address, _Peer] = {}
         self._delivered: dict[Hash32, None] = {}
         self._blocks: dict[Hash32, _Announced] = {}
@@ -160,7 +166,9 @@ class Gossip:
 
     def _take_block(self, peer: Address, message: NewBlock) -> None:
         try:
-            block, certificate = block_of(message.header, message.transactions, self._form)
+            block, certificate = self._memo.block_of(
+                message.header, message.transactions, self._form
+            )
         except CodecError as error:
             self._effects.append(Penalise(peer, BREACH_POINTS, f"bad block: {error}"))
             return
@@ -203,11 +211,16 @@ class Gossip:
         header = event.block.header
         name = header.hash()
         self._blocks.pop(name, None)
+        if self._is_direct and not event.is_own and not event.to:
+            return
         lacking = [peer for peer in sorted(self._peers) if name not in self._peers[peer].blocks]
-        chosen, rest = self._draw(lacking)
         if event.to:
             chosen, rest = [peer for peer in event.to if peer in self._peers], []
             lacking = chosen
+        elif self._is_direct:
+            chosen, rest = lacking, list[Address]()
+        else:
+            chosen, rest = self._draw(lacking)
         header_bytes = self._form.join(header, event.certificate).encode()
         whole = NewBlock(header_bytes, event.block.transactions, event.score)
         self._send_all(chosen, whole)

@@ -23,6 +23,7 @@ from node.consensus_poa.memo import Memo
 from node.evm.beginning import Beginning
 from node.ipfs_lite.blockstore import MemoryStore as MemoryBlocks
 from node.ipfs_lite.errors import CorruptBlockError
+from node.p2p.blocks import BlockMemo
 from node.privacy.custody_store import MemoryStore as MemoryCustody
 from node.sim.cast import Cast, cast_all, cast_hospitals, regulator_keys, secrets_of
 from node.sim.engine_plans import engine_plan
@@ -116,6 +117,7 @@ class World:
         self.executions = Executions(scenario, founding.genesis)
         self.verifier = self.executions.verifier
         self._opened = Memo()
+        self._blocks = BlockMemo()
         self.cast: Cast = cast_all(scenario, hospitals, founding.contracts)
         self.nodes: dict[str, NodeCore] = {}
         self.hosts: dict[str, Host] = {}
@@ -277,6 +279,8 @@ class World:
                 executor=execution.executor,
                 memo=execution.memo,
                 opened=self._opened,
+                blocks=self._blocks,
+                is_direct=scenario.network.gossip == "direct",
             )
         )
         self.nodes[name] = core

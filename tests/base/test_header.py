@@ -173,3 +173,11 @@ HALVES = [
 def test_header_with_a_gap_is_an_error_of_ours(header: Header) -> None:
     with pytest.raises(AssertionError):
         header.encode()
+
+
+def test_only_the_extra_data_stands_outside_the_core() -> None:
+    header = frontier_header()
+    other = replace(header, extra_data=b"other")
+    assert other.core_hash() == header.core_hash()
+    assert replace(header, extra_data=b"").hash() == header.core_hash()
+    assert replace(header, nonce=b"\xff" * 8).core_hash() != header.core_hash()

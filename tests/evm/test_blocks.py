@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from node.base.errors import InvalidBlockError
 from node.evm import blocks
-from node.evm.blocks import check_child, check_header, gas_target, header_core, next_base_fee
+from node.evm.blocks import check_child, check_header, gas_target, next_base_fee
 from node.evm.forks import CANCUN, LONDON
-from tests.evm.chains import ALICE, build, extend, ledger, legacy
+from tests.evm.chains import ALICE, build, ledger, legacy
 
 PARENT = ledger().head
 
@@ -113,12 +113,6 @@ def test_each_rule_of_a_header_has_a_name(profile, changes, rule):
     with pytest.raises(InvalidBlockError) as caught:
         check_header(_header(profile, **changes), profile)
     assert caught.value.rule == rule
-
-
-def test_only_the_extra_data_stands_outside_the_core():
-    header = extend(ledger()).header
-    assert header_core(replace(header, extra_data=b"other")) == header_core(header)
-    assert header_core(replace(header, nonce=b"\xff" * 8)) != header_core(header)
 
 
 @pytest.mark.parametrize(

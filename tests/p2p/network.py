@@ -152,7 +152,7 @@ class Mesh:
 class GossipCore:
     """One gossip core and what its chain and pool have."""
 
-    def __init__(self, count):
+    def __init__(self, count, *, is_direct=False):
         self.blocks, self.pool = set(), set()
         self.requests = RequestBook()
         self.gossip = Gossip(
@@ -160,6 +160,7 @@ class GossipCore:
             requests=self.requests,
             block_known=self.blocks.__contains__,
             transaction_known=self.pool.__contains__,
+            is_direct=is_direct,
         )
         self.now = 0
         for number in range(count):

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from node.base.errors import CodecError
-from node.p2p.blocks import WHOLE, CertifiedBlock, block_of, checked_transactions
+from node.p2p import blocks
+from node.p2p.blocks import WHOLE, BlockMemo, CertifiedBlock, block_of, checked_transactions
 from tests.p2p.chains import Chain
 
 
@@ -45,3 +46,20 @@ def test_an_empty_transaction_is_refused():
 
 def test_no_transactions_are_fine():
     assert checked_transactions(()) == ()
+
+
+def test_equal_bytes_give_the_same_block_and_few_are_remembered(monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCKS_READ_COUNT_MAX", 2)
+    memo = BlockMemo()
+    raws = [block.header.encode() for block in Chain(3).blocks]
+    read = [memo.block_of(raw, (), WHOLE) for raw in raws[:3]]
+    assert memo.block_of(bytes(raws[2]), (), WHOLE) is read[2]
+    assert memo.block_of(raws[0], (), WHOLE) == read[0]
+    assert memo.block_of(raws[0], (), WHOLE) is not read[0]
+
+
+def test_what_cannot_be_read_is_refused_each_time():
+    memo = BlockMemo()
+    for _ in range(2):
+        with pytest.raises(CodecError):
+            memo.block_of(b"\xc0", (), WHOLE)

@@ -110,6 +110,21 @@ def test_a_block_goes_whole_to_the_root_of_the_peers_and_by_name_to_the_rest(pee
     assert len(sent(effects, NewBlockHashes)) == peers - whole
 
 
+@pytest.mark.parametrize(("is_own", "whole"), [(True, 5), (False, 0)])
+def test_directly_a_block_goes_whole_from_its_maker_to_all_and_nobody_passes_it_on(is_own, whole):
+    effects = GossipCore(5, is_direct=True).handle(BlockAccepted(BLOCK, b"", is_own=is_own))
+    assert len(sent(effects, NewBlock)) == whole
+    assert sent(effects, NewBlockHashes) == []
+
+
+@pytest.mark.parametrize("is_direct", [True, False])
+def test_a_block_for_some_goes_to_them_alone(is_direct):
+    to = (address(3), address(1), address(77))
+    effects = GossipCore(5, is_direct=is_direct).handle(BlockAccepted(BLOCK, b"", None, to))
+    assert sent(effects, NewBlock) == [address(3), address(1)]
+    assert sent(effects, NewBlockHashes) == []
+
+
 def test_a_block_travels_with_its_score_and_its_number():
     effects = GossipCore(3).handle(BlockAccepted(BLOCK, b"\x05"))
     kinds = {

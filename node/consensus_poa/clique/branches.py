@@ -12,6 +12,7 @@ from node.consensus_poa.clique.state import Imported
 from node.consensus_poa.extra_data import checkpoint_signers
 from node.consensus_poa.header import recover_signer
 from node.consensus_poa.interface import ChainReader
+from node.consensus_poa.memo import Memo
 
 
 class Branches:
@@ -26,6 +27,7 @@ class Branches:
         verifier: Verifier,
         options: CliqueOptions,
         imported: Bounded[Hash32, Imported],
+        memo: Memo | None = None,
     ) -> None:
         self._chain = chain
         self._verifier = verifier
@@ -33,6 +35,7 @@ class Branches:
         self._imported = imported
         self._snapshots: Bounded[Hash32, Snapshot] = Bounded(SNAPSHOTS_COUNT_MAX)
         self._stored: dict[Hash32, Snapshot] = {}
+        self._memo = Memo() if memo is None else memo
 
     def header(self, block_hash: Hash32) -> Header | None:
         """Give a header of any branch, or None."""
@@ -66,7 +69,11 @@ class Branches:
 
     def signer(self, header: Header) -> Address | None:
         """Give who sealed a header, or None."""
-        return recover_signer(header, self._verifier)
+
+        def recovered(_raw: bytes) -> Address | None:
+            return recover_signer(header, self._verifier)
+
+        return self._memo.of("clique.signer", header.encode(), recovered)
 
     def check(self, header: Header, parent: Header, before: Snapshot) -> "Snapshot | Refused":
         """Give the snapshot after ``header``, or the first rule it breaks on its parent.

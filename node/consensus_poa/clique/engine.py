@@ -49,7 +49,7 @@ class CliqueEngine:
         lent, options = self._capabilities, self._options
         own = lent.signer.address if lent.signer else None
         self._state = state
-        self._branches = Branches(lent.chain, lent.verifier, options, state.imported)
+        self._branches = Branches(lent.chain, lent.verifier, options, state.imported, lent.memo)
         self._heads = Heads(state, self._branches, options, lent.entropy, own)
         self._intake = Intake(state, self._branches, options, self._heads)
         self._sealer = Sealer(

@@ -158,6 +158,8 @@ class Network(Section):
     ] = Field(default_factory=_default_validators, max_length=VALIDATORS_COUNT_MAX)
     """One hospital each."""
     topology: Literal["mesh"] = "mesh"
+    gossip: Literal["relay", "direct"] = "relay"
+    """relay: nodes pass on what they learn; direct: only makers send, for very many nodes."""
     link: AnyLink = Field(default=PRESETS["lan"], json_schema_extra={"default": "lan"})
     links: tuple[LinkOverride, ...] = ()
     nodes: Annotated[dict[Id, NodeSettings], mapped("a mapping of node ids")] = Field(
