@@ -6,7 +6,7 @@ passes their effects around until none is left.
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from node.app.engines import EnginePlan
 from node.app.events import HeadMoved
@@ -51,26 +51,6 @@ HeadListener: TypeAlias = Callable[[Turn], None]
 GapListener: TypeAlias = Callable[[Turn, Hash32 | None, Address | None], None]
 BlockListener: TypeAlias = Callable[[Turn, wants.BroadcastBlock], None]
 MessageListener: TypeAlias = Callable[[Turn, wants.Multicast], None]
-
-
-class _Place(NamedTuple):
-    """What tells the blocks of one builder apart, sealed or not; the ledger compares the rest."""
-
-    parent: Hash32
-    timestamp: int
-    coinbase: Address
-    state_root: Hash32
-    transactions_root: Hash32
-
-
-def _place(header: Header) -> _Place:
-    return _Place(
-        header.parent_hash,
-        header.timestamp,
-        header.coinbase,
-        header.state_root,
-        header.transactions_root,
-    )
 
 
 class LedgerReader:
@@ -123,8 +103,8 @@ class ChainDesk:
         self._memo = memo
         self._checked: Bounded[Hash32, ExecutionResult] = Bounded(BLOCK_RESULTS_COUNT_MAX)
         """Block hash -> what executing it gave, until it is imported."""
-        self._built: Bounded[_Place, ExecutionResult] = Bounded(BUILT_RESULTS_COUNT_MAX)
-        """The same of blocks that were built here: sealing changes their hash, not their place."""
+        self._built: Bounded[Hash32, ExecutionResult] = Bounded(BUILT_RESULTS_COUNT_MAX)
+        """The same of blocks that were built here, by what sealing leaves as it is."""
         self._gaps: dict[Address | None, Hash32] = {}
         """What was missing below the newest block of each peer; None: no one peer has it."""
         self._moved: tuple[Hash32, int] | None = None
@@ -292,7 +272,7 @@ class ChainDesk:
             turn.note("pool.tx_skipped", tx=skipped.hash, why=str(error))
             if not isinstance(error, NonceError):  # that one only stands behind a skipped one
                 self.pool.remove(skipped.hash)
-        self._built[_place(built.block.header)] = built.result
+        self._built[built.result.core] = built.result
         return told.BlockBuilt(effect.request, built.block)
 
     def _validate(self, turn: Turn, block: Block) -> told.Event:
@@ -317,7 +297,7 @@ class ChainDesk:
 
     def _import(self, turn: Turn, block: Block, certificate: bytes | None) -> None:
         block_hash = block.header.hash()
-        built = self._built.get(_place(block.header))
+        built = self._built.get(block.header.core_hash()) if self.is_own(block.header) else None
         if built is None:
             checked = self._checked.pop(block_hash, None)
             # a result that had to make room is worked out again: the block was valid

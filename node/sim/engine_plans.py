@@ -17,5 +17,7 @@ def engine_plan(scenario: Scenario) -> EnginePlan:
             epoch=chain.epoch,
             period=chain.period_us // MICROS_PER_SECOND,
             fork_choice=chain.fork_choice,
+            wiggle=chain.options.wiggle,
+            out_of_turn_min_delay_us=chain.options.out_of_turn_min_delay_us,
         )
     )

@@ -4,15 +4,25 @@ Sharing saves real time only: a host pays for gas and signatures in virtual time
 did the work or found it done.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from node.base.keys import MemoVerifier
-from node.base.ports import Verifier
+from node.consensus_poa.memo import Memo
 from node.evm.executor import Executor
 from node.evm.executors import executor_named
 from node.evm.genesis import Genesis
 from node.evm.memo import ExecutionMemo, SharedMemo, VerifyingMemo
+from node.p2p.blocks import BlockMemo
 from node.sim.schema.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was decoded and recovered: pure functions of bytes."""
+
+    verifier: MemoVerifier = field(default_factory=MemoVerifier)
+    messages: Memo = field(default_factory=Memo)
+    blocks: BlockMemo = field(default_factory=BlockMemo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +31,7 @@ class Execution:
 
     executor: Executor
     memo: ExecutionMemo | None
-    verifier: Verifier
+    reading: Reading
 
 
 class Executions:
@@ -38,7 +48,12 @@ class Executions:
         # lose track of those that another node's copy ran.
         self._shared = self._own()
         self.memo = SharedMemo()
-        self.verifier = MemoVerifier()
+        self._reading = Reading()
+
+    @property
+    def verifier(self) -> MemoVerifier:
+        """The one that nodes share which do not check everything themselves."""
+        return self._reading.verifier
 
     def of(self, node: str) -> Execution:
         """Give a node what it works with.
@@ -47,11 +62,15 @@ class Executions:
         must stay away from the memo: it gets what ``full`` gives.
         """
         settings = self._scenario.network.nodes.get(node)
-        if self._scenario.run.execution == "full":
-            return Execution(self._own(), None, MemoVerifier())
-        if settings is not None and settings.verify:
-            return Execution(self._own(), VerifyingMemo(self.memo), MemoVerifier())
-        return Execution(self._shared, self.memo, self.verifier)
+        run = self._scenario.run
+        checks_all = settings is not None and settings.verify
+        is_alone = run.verify == "full" or run.execution == "full" or checks_all
+        reading = Reading() if is_alone else self._reading
+        if run.execution == "full":
+            return Execution(self._own(), None, reading)
+        if checks_all:
+            return Execution(self._own(), VerifyingMemo(self.memo), reading)
+        return Execution(self._shared, self.memo, reading)
 
     def _own(self) -> Executor:
         return executor_named(self._scenario.chain.executor, self._genesis)

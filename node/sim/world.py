@@ -19,11 +19,9 @@ from node.app.node_core import NodeCore, NodeParts
 from node.base.errors import WardnetError
 from node.base.rng import TreeEntropy
 from node.base.types import MICROS_PER_SECOND, Address, Cid, Hash32
-from node.consensus_poa.memo import Memo
 from node.evm.beginning import Beginning
 from node.ipfs_lite.blockstore import MemoryStore as MemoryBlocks
 from node.ipfs_lite.errors import CorruptBlockError
-from node.p2p.blocks import BlockMemo
 from node.privacy.custody_store import MemoryStore as MemoryCustody
 from node.sim.cast import Cast, cast_all, cast_hospitals, regulator_keys, secrets_of
 from node.sim.engine_plans import engine_plan
@@ -116,8 +114,6 @@ class World:
         """Trie nodes and code of all nodes; each opens only the states that it received."""
         self.executions = Executions(scenario, founding.genesis)
         self.verifier = self.executions.verifier
-        self._opened = Memo()
-        self._blocks = BlockMemo()
         self.cast: Cast = cast_all(scenario, hospitals, founding.contracts)
         self.nodes: dict[str, NodeCore] = {}
         self.hosts: dict[str, Host] = {}
@@ -268,7 +264,7 @@ class World:
                 signers=len(scenario.network.validators),
                 signer=hospital.signer,
                 sealing_private=secrets_of(seed, name).sealing,
-                verifier=execution.verifier,
+                verifier=execution.reading.verifier,
                 wiggle=TreeEntropy(seed, "node", name, "wiggle"),
                 gossip=TreeEntropy(seed, "node", name, "gossip"),
                 sealing=TreeEntropy(seed, "node", name, "sealing"),
@@ -278,8 +274,8 @@ class World:
                 ledger_store=MemoryLedgerStore(nodes=PooledNodes(self.pool)),
                 executor=execution.executor,
                 memo=execution.memo,
-                opened=self._opened,
-                blocks=self._blocks,
+                opened=execution.reading.messages,
+                blocks=execution.reading.blocks,
                 is_direct=scenario.network.gossip == "direct",
             )
         )

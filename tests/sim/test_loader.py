@@ -182,7 +182,8 @@ def test_resolve_twice_keeps_only_the_last_overrides() -> None:
     [
         ("run.seed", -1, "run.seed: wants a whole number from 0 to 9223372036854775807, got -1"),
         ("run.sed", 1, 'run.sed: unknown key "sed"; did you mean seed?'),
-        ("chain.consensus", "qbft", 'chain.consensus: wants clique, got "qbft"'),
+        ("chain.consensus", "raft", ('chain.consensus: wants one of '
+         'qbft, clique, aura, ibft1, or module:Class of an engine of your own, got "raft"')),
         ("run.until", 5, ("run.until: wants a duration like 250ms or 2s, longer than zero, got 5; "
          "numbers need a unit")),
         ("name.first", "x", "name.first: no such key in a scenario"),

@@ -72,7 +72,7 @@ def test_nodes_share_a_memo_an_executor_and_signatures_by_default() -> None:
     one, other = (world.executions.of(name) for name in ("h0", "h1"))
     assert one == other
     assert isinstance(one.memo, SharedMemo)
-    assert one.verifier is world.verifier
+    assert one.reading.verifier is world.verifier
 
 
 def test_in_full_mode_nodes_share_nothing() -> None:
@@ -80,7 +80,7 @@ def test_in_full_mode_nodes_share_nothing() -> None:
     one, other = (world.executions.of(name) for name in ("h0", "h1"))
     assert (one.memo, other.memo) == (None, None)
     assert one.executor is not other.executor
-    assert len({id(one.verifier), id(other.verifier), id(world.verifier)}) == 3
+    assert len({id(one.reading.verifier), id(other.reading.verifier), id(world.verifier)}) == 3
 
 
 def test_a_node_that_verifies_shares_nothing_but_compares() -> None:
@@ -89,8 +89,8 @@ def test_a_node_that_verifies_shares_nothing_but_compares() -> None:
     assert isinstance(one.memo, SharedMemo)
     assert isinstance(other.memo, VerifyingMemo)
     assert other.executor is not one.executor
-    assert other.verifier is not one.verifier
-    assert isinstance(other.verifier, MemoVerifier)
+    assert other.reading is not one.reading
+    assert isinstance(other.reading.verifier, MemoVerifier)
 
 
 def test_all_nodes_have_the_executor_of_the_file() -> None:

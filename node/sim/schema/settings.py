@@ -1,5 +1,6 @@
 """``run``, ``chain`` and ``records``: how long, by which rules, with which sharing."""
 
+import re
 import zoneinfo
 from typing import Annotated, Final, Literal
 
@@ -8,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from node.base.limits import HOLDERS_COUNT_MAX
 from node.sim.schema.base import Section, duration_field, whole
 from node.sim.schema.faults import suggestion
-from node.sim.schema.units import Moment, Period, PositiveDuration, wants
+from node.sim.schema.units import Duration, Moment, Period, PositiveDuration, wants
 
 _EPOCH_US: Final = 1_767_225_600_000_000
 """2026-01-01T00:00:00Z."""
@@ -52,6 +53,55 @@ def _executor(value: object) -> object:
     return "revm" if value == "fast" else value
 
 
+ENGINES: Final = ("qbft", "clique", "aura", "ibft1")
+"""The engines of wardnet, in the order in which they are compared."""
+_OUTSIDE: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_SWITCHES_MAX: Final = 64
+
+
+def _consensus(value: object) -> object:
+    """Accept an engine of wardnet, or ``module:Class`` of an engine of one's own."""
+    known = value in ENGINES or (isinstance(value, str) and _OUTSIDE.fullmatch(value))
+    if not known:
+        raise wants(f"one of {', '.join(ENGINES)}, or module:Class of an engine of your own")
+    return value
+
+
+def _switches(value: object) -> object:
+    """Accept what an engine of one's own may be given: short plain values by name."""
+    fits = isinstance(value, dict) and len(value) <= _SWITCHES_MAX
+    plain = isinstance(value, dict) and all(type(value[key]) in (str, int, bool) for key in value)
+    if not fits or not plain:
+        raise wants("a mapping of names to text, whole numbers, true or false")
+    return value
+
+
+class Options(Section):
+    """Switches of engines: ``chain.options``.  Each is read by the engine that it belongs to."""
+
+    wiggle: Literal["geth", "eip"] = "geth"
+    """Clique: out-of-turn blocks spread over SIGNER_LIMIT or over N times 500 ms."""
+    out_of_turn_min_delay_us: Duration = duration_field(0, "out_of_turn_min_delay")
+    """Clique: the spread begins so long after the block is due."""
+    two_thirds: bool = False
+    """AuRa: more than two thirds of the validators make a block final, not more than half."""
+    quorum: Literal["2f_plus_1", "ceil_2n_3"] = "2f_plus_1"
+    """IBFT 1: as published, or the repaired quorum."""
+    lock: bool = True
+    """IBFT 1: a quorum of prepares locks a validator on a block."""
+    old_rounds: Literal["drop", "count"] = "drop"
+    """IBFT 1: what becomes of messages of earlier rounds."""
+    strict_seals: bool = False
+    """IBFT 1: headers need a quorum of seals, not F+1."""
+    round_timeout_cap_us: PositiveDuration | None = Field(default=None, alias="round_timeout_cap")
+    """QBFT: round timeouts double up to here."""
+    outside: Annotated[
+        dict[str, str | int | bool],
+        BeforeValidator(_switches, json_schema_input_type=dict[str, str | int | bool]),
+    ] = Field(default_factory=dict[str, str | int | bool])
+    """What an engine of your own is given."""
+
+
 class Run(Section):
     """How the run goes: ``run:``."""
 
@@ -65,12 +115,23 @@ class Run(Section):
     driver: Literal["des"] = "des"
     execution: Literal["shared", "full"] = "shared"
     """Whether a block that one node executed is executed by the others too."""
+    verify: Literal["shared", "full"] = "shared"
+    """Whether a signature that one node checked is checked by the others too."""
 
 
 class Chain(Section):
     """The ledger and its engine: ``chain:``."""
 
-    consensus: Literal["clique"] = "clique"
+    consensus: Annotated[str, BeforeValidator(_consensus)] = "clique"
+    request_timeout_us: PositiveDuration = duration_field(4_000_000, "request_timeout")
+    """QBFT, IBFT 1: how long round 0 may take."""
+    early_round_change: bool = True
+    """QBFT: f+1 validators ahead are followed at once."""
+    empty_period_us: PositiveDuration | None = Field(default=None, alias="empty_period")
+    """QBFT: a block without transactions comes only after this; None: as the others."""
+    validators_from: Literal["contract", "header"] = "contract"
+    """QBFT: the set is read from GovernmentRegistry, or voted for in headers."""
+    options: Options = Field(default_factory=Options)
     fork_choice: Literal["td", "geth", "eip3436"] = "td"
     period_us: Period = duration_field(5_000_000, "period")
     epoch: Annotated[int, whole(1, 2**32)] = 30_000

@@ -62,9 +62,12 @@ BAD_FILES = {  # name: (text, the fault as line:column path: message)
             "run, chain, records, network, actors, steps, expect"
         ),
     ),
-    "engine that is not built": (
-        HEAD + "chain: {consensus: qbft}\n",
-        '3:9 chain.consensus: wants clique, got "qbft"',
+    "engine that nobody has": (
+        HEAD + "chain: {consensus: raft}\n",
+        (
+            "3:9 chain.consensus: wants one of qbft, clique, aura, ibft1, "
+            'or module:Class of an engine of your own, got "raft"'
+        ),
     ),
     "choice": (
         HEAD + "chain: {fork_choice: eip3346}\n",
