@@ -109,7 +109,8 @@ class ChainDesk:
         """What was missing below the newest block of each peer; None: no one peer has it."""
         self._moved: tuple[Hash32, int] | None = None
         """Where the head went during this event, and how many blocks it left."""
-        self._is_final_new = False
+        self._finals: list[tuple[Hash32, int]] = []
+        """What became final during this event: hash and number."""
         self._set: tuple[Hash32, frozenset[Address]] | None = None
         self.on_head: list[HeadListener] = []
         """Called when the head, or what counts as final, has moved."""
@@ -214,7 +215,7 @@ class ChainDesk:
                     case wants.ImportBlock(block, certificate):
                         self._import(turn, block, certificate)
                     case wants.Finalized(block_hash, height):
-                        self._finalize(turn, block_hash, height)
+                        self._finalize(block_hash, height)
                     case _:
                         self._apply(turn, effect)
             self._tell_head(turn)
@@ -322,18 +323,19 @@ class ChainDesk:
             follows.append(told.TransactionsWaiting())
         return follows
 
-    def _finalize(self, turn: Turn, block_hash: Hash32, height: int) -> None:
+    def _finalize(self, block_hash: Hash32, height: int) -> None:
         self.ledger.finalize(block_hash)
-        self._is_final_new = True
-        turn.note("chain.finalized", hash=block_hash, number=height)
+        self._finals.append((block_hash, height))
 
     def _tell_head(self, turn: Turn) -> None:
         """Tell once per event, when both the head and what is final have settled."""
         moved, self._moved = self._moved, None
-        is_final_new, self._is_final_new = self._is_final_new, False
+        finals, self._finals = self._finals, []
         if moved is not None:
             block_hash, depth = moved
             turn.effects.append(HeadMoved(self.ledger.head, block_hash, depth, self.final.number))
-        if moved is not None or is_final_new:
+        for final_hash, number in finals:
+            turn.note("chain.finalized", hash=final_hash, number=number)
+        if moved is not None or finals:
             for listener in self.on_head:
                 listener(turn)

@@ -34,6 +34,16 @@ def run(
         str | None,
         typer.Option(metavar="MODE", help="shared: a block is executed once; full: by each node."),
     ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="qbft, clique, aura, ibft1, or module:Class of your own."
+        ),
+    ] = None,
+    verify: Annotated[
+        str | None,
+        typer.Option(metavar="MODE", help="shared: a signature is checked once; full: by each."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="The run's folder; of several files, a folder above."),
@@ -55,17 +65,19 @@ def run(
         "seed": seed,
         "executor": executor,
         "execution": execution,
-        "check_execution": check_execution,
+        "engine": engine,
+        "verify": verify,
     }
     if len(files) > 1:
         _load_all(files, executor)  # a fault in the last file is told before the first one runs
     results: list[dict[str, Any]] = []
     for path, folder in zip(files, folders(files, out), strict=True):
-        outcome = _run_one(path, options, folder, quiet=as_json)
+        given = options | {"check_execution": check_execution}
+        outcome = _run_one(path, given, folder, quiet=as_json)
         results.append(_judged(outcome))
         if not as_json:
-            seed_used = outcome.results.get("seed")
-            command = repeat_command(path, seed_used, executor=executor, execution=execution)
+            used = options | {"seed": outcome.results.get("seed")}
+            command = repeat_command(path, used)
             output.print_result(outcome.results, str(outcome.folder), command)
             output.print_execution_check(results[-1])
     status = worst([int(result["exit_code"]) for result in results])
@@ -97,12 +109,9 @@ def worst(codes: Sequence[int]) -> int:
     return max(codes, default=VALID)
 
 
-def repeat_command(
-    path: Path, seed: object, *, executor: str | None = None, execution: str | None = None
-) -> str:
+def repeat_command(path: Path, options: Mapping[str, object]) -> str:
     """Give the command that repeats a run, with the options that stood instead of the file's."""
-    given = {"seed": seed, "executor": executor, "execution": execution}
-    words = (f"--{name} {value}" for name, value in given.items() if value is not None)
+    words = (f"--{name} {value}" for name, value in options.items() if value is not None)
     return " ".join((output.program(), "run", shlex.quote(str(path)), *words))
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, TypeAlias
 
+from node.sim.course import CourseResult
+
 SCHEMA: Final = "wardnet.results/1"
 
 StepStatus: TypeAlias = Literal["ok", "refused", "revert", "timeout", "error", "skipped"]
@@ -65,12 +67,14 @@ class Results:
     driver: str
     execution: str
     executor: str
+    engine: str
     verdict: Verdict
     cause: str | None
     """Why the verdict is not valid, in a word or two: ``expectation``, ``budget``, ..."""
     digest: str
     """Of the trace, hex."""
     expectations: tuple[ExpectationResult, ...]
+    chain: CourseResult
     steps: tuple[StepResult, ...]
     nodes: tuple[NodeResult, ...]
     metrics: Mapping[str, Mapping[str, int | float]]
@@ -88,11 +92,13 @@ class Results:
             "driver": self.driver,
             "execution": self.execution,
             "executor": self.executor,
+            "engine": self.engine,
             "verdict": self.verdict,
             "exit_code": exit_code(self.verdict),
             "cause": self.cause,
             "digest": self.digest,
             "expectations": [asdict(one) for one in self.expectations],
+            "chain": asdict(self.chain),
             "steps": [asdict(one) for one in self.steps],
             "nodes": [asdict(one) for one in self.nodes],
             "metrics": {key: dict(self.metrics[key]) for key in sorted(self.metrics)},

@@ -18,6 +18,7 @@ from node.base.clock import WallClock
 from node.base.errors import ConfigError, WardnetError
 from node.base.types import MICROS_PER_SECOND
 from node.evm.executors import require_executor
+from node.sim.course import Course
 from node.sim.execution_check import ExecutionCheck, compare, portrait
 from node.sim.expectations import Finding
 from node.sim.history import canonical
@@ -79,6 +80,8 @@ def run_scenario(
     seed: int | None = None,
     executor: str | None = None,
     execution: str | None = None,
+    engine: str | None = None,
+    verify: str | None = None,
     check_execution: bool = False,
     out: Path | None = None,
     progress: Progress | None = None,
@@ -86,7 +89,7 @@ def run_scenario(
 ) -> RunResult:
     """Run one scenario file and write its result folder.
 
-    ``seed``, ``executor``, ``execution``  instead of what the file says.
+    ``seed``, ``executor``, ``execution``, ``engine``, ``verify``  instead of what the file says.
     ``check_execution``  run it again in the other mode of execution, and compare.
     ``out``       the folder; None: ``runs/<scenario>/<start>-s<seed>-<file>``, and ``runs/latest``.
     ``render``    makes report.html; None: no report is written.
@@ -95,7 +98,14 @@ def run_scenario(
                   RunFolderError: the folder cannot be written.
     """
     file = Path(path)
-    scenario = read_scenario(file, seed, executor=executor, execution=execution)
+    options = {
+        "seed": seed,
+        "executor": executor,
+        "execution": execution,
+        "engine": engine,
+        "verify": verify,
+    }
+    scenario = read_scenario(file, options)
     require_executor(scenario.chain.executor)
     studies = read_studies(scenario, file)
     started_us = WallClock().now_us()
@@ -115,8 +125,8 @@ def run_scenario(
             "host": platform.node(),
         }
     )
-    options = {"seed": scenario.run.seed, "executor": executor, "execution": execution}
-    _write(folder, file, run, results, render, repeat=_repeat(file, options))
+    repeat = _repeat(file, options | {"seed": scenario.run.seed})
+    _write(folder, file, run, results, render, repeat=repeat)
     if out is None:
         point_latest(folder, RUNS)
     check = _check_execution(run, results, studies, tell) if check_execution else None
@@ -125,11 +135,20 @@ def run_scenario(
     return RunResult(found, folder, check)
 
 
-def read_scenario(
-    file: Path, seed: int | None, *, executor: str | None = None, execution: str | None = None
-) -> Scenario:
-    """Read and check a scenario file; what is given stands instead of what the file says.
+OPTION_PATHS: Final = {
+    "seed": "run.seed",
+    "executor": "chain.executor",
+    "execution": "run.execution",
+    "engine": "chain.consensus",
+    "verify": "run.verify",
+}
+"""Options of the command line, and the key of a scenario that each stands for."""
 
+
+def read_scenario(file: Path, options: Mapping[str, object]) -> Scenario:
+    """Read and check a scenario file.
+
+    ``options``   by the names of OPTION_PATHS; one that is not None stands instead of the file's.
     raises        ScenarioFileError; ConfigError: the file cannot be read; UsageError: what is given
                   cannot be.
     """
@@ -140,8 +159,9 @@ def read_scenario(
     except OSError as error:
         raise ConfigError(f"{file}: {error.strerror or error}") from error
     scenario = load(text, str(file))
-    given = {"run.seed": seed, "chain.executor": executor, "run.execution": execution}
-    instead = {path: value for path, value in given.items() if value is not None}
+    instead = {
+        path: options[name] for name, path in OPTION_PATHS.items() if options.get(name) is not None
+    }
     return resolve(scenario, instead) if instead else scenario
 
 
@@ -172,6 +192,12 @@ class _Run:
         self._expectations = build_expectations(self.world, self.book)
         self._cause: str | None = None
         self.findings: tuple[Finding, ...] = ()
+        self._course = Course(
+            lambda: self.world.kernel.now,
+            until_us=scenario.run.until_us,
+            safe_depth=self.world.safe_depth,
+        )
+        self.world.listeners.append(self._course.observe)
         for expectation in self._expectations:
             self.world.listeners.append(expectation.observe)
         self.world.on_change.append(self._check)
@@ -215,10 +241,12 @@ class _Run:
             driver=scenario.run.driver,
             execution=scenario.run.execution,
             executor=scenario.chain.executor,
+            engine=scenario.chain.consensus,
             verdict=verdict,
             cause=cause,
             digest=self.world.trace.digest(),
             expectations=expectations,
+            chain=self._course.result(self.world.counters.deepest_reorg),
             steps=step_results(scenario.steps, outcomes),
             nodes=node_results(self.world),
             metrics=metrics(self.world, outcomes),

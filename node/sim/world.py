@@ -15,7 +15,7 @@ from node.app.events import (
     Started,
 )
 from node.app.founding import FoundingHospital, FoundingPlan, found
-from node.app.node_core import NodeCore, NodeParts
+from node.app.node_core import SAFE_DEPTH_LIMITS, NodeCore, NodeParts
 from node.base.errors import WardnetError
 from node.base.rng import TreeEntropy
 from node.base.types import MICROS_PER_SECOND, Address, Cid, Hash32
@@ -126,6 +126,13 @@ class World:
         }
         by_address = {address: self.hosts[name] for address, name in self._by_address.items()}
         self.flows = FlowDriver(self.kernel, by_address)
+
+    @property
+    def safe_depth(self) -> int | None:
+        """Give how far below the head a block counts as final; None: the engine says."""
+        if self.engine.has_finality:
+            return None
+        return SAFE_DEPTH_LIMITS * (len(self.scenario.network.validators) // 2 + 1)
 
     def start(self) -> None:
         """Start all nodes at T = 0 and connect them."""

@@ -218,11 +218,15 @@ def test_without_a_folder_the_runner_chooses() -> None:
 
 def test_repeat_command_can_be_pasted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WARDNET_PROGRAM", "python3 cli.py")
-    assert repeat_command(Path("my file.yaml"), 7) == "python3 cli.py run 'my file.yaml' --seed 7"
+    assert (
+        repeat_command(Path("my file.yaml"), {"seed": 7, "engine": None})
+        == "python3 cli.py run 'my file.yaml' --seed 7"
+    )
 
 
 def test_repeat_command_has_the_options_that_were_given(
     runner: FakeRunner, file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main(["run", file, "--executor", "py-evm", "--execution", "full"])
-    assert " --seed 7 --executor py-evm --execution full\n" in capsys.readouterr().out
+    main(["run", file, "--executor", "py-evm", "--engine", "qbft", "--verify", "full"])
+    told = " --seed 7 --executor py-evm --engine qbft --verify full\n"
+    assert told in capsys.readouterr().out

@@ -84,7 +84,7 @@ def test_no_number_of_shares_opens_the_scan_without_the_patients(journey: RunRes
 
 
 def test_nothing_of_the_patient_stands_in_clear_in_what_a_run_leaves(journey: RunResult) -> None:
-    world = World(read_scenario(JOURNEY, None))
+    world = World(read_scenario(JOURNEY, {}))
     words = [word for one in world.cast.patients.values() for word in canaries(one.person)]
     assert len(words) == 7
     files = [path for path in journey.folder.rglob("*") if path.is_file()]

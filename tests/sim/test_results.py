@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from node.sim.course import CourseResult
 from node.sim.results import (
     ExpectationResult,
     NodeResult,
@@ -24,10 +25,12 @@ def _results() -> Results:
         driver="des",
         execution="full",
         executor="py-evm",
+        engine="qbft",
         verdict="invalid",
         cause="expectation",
         digest="00",
         expectations=(ExpectationResult("heads_agree", 3, "always heads_agree", True, None, "y"),),
+        chain=CourseResult(True, False, 3, 0, 1),
         steps=(StepResult("grant-1", "grant", "ok", 5_000, 79_000),),
         nodes=(NodeResult("h0", "0x00", 3, "0x01", "0x02", 1, 4),),
         metrics={"b": {"count": 1}, "a": {"count": 2}},
@@ -38,12 +41,13 @@ def _results() -> Results:
 
 def test_keys_are_those_of_the_specification_in_their_order() -> None:
     assert list(_results().as_dict()) == [
-        *("schema", "scenario", "seed", "driver", "execution", "executor", "verdict"),
+        *("schema", "scenario", "seed", "driver", "execution", "executor", "engine", "verdict"),
         *(
             "exit_code",
             "cause",
             "digest",
             "expectations",
+            "chain",
             "steps",
             "nodes",
             "metrics",

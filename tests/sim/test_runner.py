@@ -94,11 +94,11 @@ def test_a_scenario_that_cannot_be_read_runs_nothing(
 
 def test_a_seed_can_stand_instead_of_the_files(tmp_path: Path) -> None:
     file = write(tmp_path, text())
-    assert read_scenario(file, None).run.seed == 7
-    assert read_scenario(file, 8).run.seed == 8
-    assert read_scenario(file, 0).run.seed == 0
+    assert read_scenario(file, {}).run.seed == 7
+    assert read_scenario(file, {"seed": 8}).run.seed == 8
+    assert read_scenario(file, {"seed": 0}).run.seed == 0
     with pytest.raises(UsageError, match=r"run\.seed"):
-        read_scenario(file, -1)
+        read_scenario(file, {"seed": -1})
 
 
 @pytest.mark.usefixtures("no_world")
@@ -131,9 +131,9 @@ def test_an_option_that_cannot_be_runs_nothing(tmp_path: Path, given: dict, what
 
 def test_options_stand_instead_of_the_file(tmp_path: Path) -> None:
     file = write(tmp_path, text())
-    found = read_scenario(file, None, executor="fast", execution="full")
+    found = read_scenario(file, {"executor": "fast", "execution": "full"})
     assert (found.chain.executor, found.run.execution, found.run.seed) == ("revm", "full", 7)
-    found = read_scenario(file, None)
+    found = read_scenario(file, {})
     assert (found.chain.executor, found.run.execution) == ("py-evm", "shared")
 
 
