@@ -27,7 +27,7 @@ def parent_slot(header: Header) -> bytes:
 
 def note_seal(
     seals: Bounded[SealKey, bytes], slot: bytes, header: Header, signer: Address
-) -> ReportEvidence | None:
+) -> tuple[ReportEvidence, ...]:
     """Remember a header whose seal is verified; give evidence if it is the second of its slot.
 
     A signer is reported once per slot; the proof is rlp([first header, second header]).
@@ -37,12 +37,12 @@ def note_seal(
     first = seals.get(key)
     if first is None:
         seals[key] = encoded
-        return None
+        return ()
     if first in (_REPORTED, encoded):
-        return None
+        return ()
     seals[key] = _REPORTED
     proof = rlp.encode([rlp.decode(first), rlp.decode(encoded)])
-    return ReportEvidence(signer, DOUBLE_SEAL, proof)
+    return (ReportEvidence(signer, DOUBLE_SEAL, proof),)
 
 
 def double_sealer(

@@ -50,7 +50,7 @@ class Heads:
     def on_import(self, header: Header, block_hash: Hash32, out: list[Effect]) -> None:
         """Do what the engine does before a block is imported."""
 
-    def on_move(self, header: Header, block_hash: Hash32, out: list[Effect]) -> None:
+    def on_move(self, block_hash: Hash32, out: list[Effect]) -> None:
         """Do what the engine does when another block has become the head."""
 
     def accept(self, block: Block, block_hash: Hash32, out: list[Effect]) -> None:
@@ -75,7 +75,7 @@ class Heads:
             state.head_moves.append(block_hash)
             del state.head_moves[:-IMPORTED_BLOCKS_COUNT_MAX]
             out.append(SetHead(block_hash, depth))
-            self.on_move(header, block_hash, out)
+            self.on_move(block_hash, out)
         if not state.is_paused:
             out.append(BroadcastBlock(block, None))
         rule = "HeadMoved" if moves else "BlockImported"

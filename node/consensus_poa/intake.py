@@ -69,8 +69,8 @@ class HeaderRules(Protocol):
         """Judge a header of right shape on its parent; None: the parent's past is unknown."""
         ...
 
-    def slot_of(self, header: Header) -> bytes:
-        """Give what an honest signer seals once."""
+    def slot_of(self, header: Header, now_s: int) -> bytes | None:
+        """Give what an honest signer seals once; None: too old to be watched."""
         ...
 
 
@@ -122,10 +122,9 @@ class Intake:
         if verdict.error is not None or verdict.signer is None:
             self._refuse(block_hash, verdict.error or "invalid_seal", out)
             return
-        slot = self._rules.slot_of(header)
-        evidence = note_seal(state.seals, slot, header, verdict.signer)
-        if evidence is not None:
-            out.append(evidence)
+        slot = self._rules.slot_of(header, now // MICROS_PER_SECOND)
+        if slot is not None:
+            out.extend(note_seal(state.seals, slot, header, verdict.signer))
         if len(state.validating) >= PARKED_BLOCKS_MAX:
             # an answer is due for each of them: the newcomer goes, not the oldest
             out.append(self._trace("BlockDropped", hash=block_hash, reason="validating_full"))

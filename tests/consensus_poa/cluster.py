@@ -6,20 +6,20 @@ Execution is a stub: every block is valid after a millisecond unless its hash is
 import heapq
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Generic, TypeVar
 
 from node.base.block import Block
 from node.base.header import Header
 from node.base.keys import PrivateKey
 from node.base.rng import TreeEntropy
 from node.base.types import Hash32
-from node.consensus_poa.clique.engine import CliqueEngine
-from node.consensus_poa.clique.options import CliqueOptions
 from node.consensus_poa.effects import (
     AppendWal,
     BroadcastBlock,
     BuildBlock,
     CancelTimer,
     Effect,
+    Finalized,
     ImportBlock,
     ReportEvidence,
     RequestSync,
@@ -39,7 +39,7 @@ from node.consensus_poa.events import (
     TimerId,
 )
 from node.consensus_poa.gas_rules import next_base_fee
-from node.consensus_poa.interface import Capabilities
+from node.consensus_poa.interface import Capabilities, Engine, ValidatorProvider
 from tests.consensus_poa.chains import GENESIS_TIME, VERIFIER, FakeChain
 
 WORK_US = 1_000
@@ -49,26 +49,39 @@ TRANSACTION = b"\x02" + b"\xc0"
 """The stub executes nothing, so any envelope will do."""
 
 
-class Member:
+E = TypeVar("E", bound=Engine)
+Provider = Callable[[FakeChain], ValidatorProvider]
+
+
+class Member(Generic[E]):
     """One node of a cluster: engine, chain, log, timers."""
 
-    def __init__(self, genesis: Header, options: CliqueOptions, key: PrivateKey, seed: int) -> None:
+    def __init__(
+        self,
+        genesis: Header,
+        make: Callable[[Capabilities], E],
+        key: PrivateKey,
+        seed: int,
+        provider: Provider | None = None,
+    ) -> None:
         self.key = key
-        self.options = options
+        self.make = make
         self.chain = FakeChain(genesis)
+        self.provider = provider(self.chain) if provider else None
         self.bodies: dict[Hash32, Block] = {}
         self.entropy = TreeEntropy(seed, "node", key.address.hex(), "wiggle")
         self.wal: list[bytes] = []
         self.timers: dict[TimerId, int] = {}
         self.traces: list[Trace] = []
         self.evidence: list[ReportEvidence] = []
+        self.finals: list[Finalized] = []
         self.log: list[tuple[Event, int]] = []
         self.is_up = True
         self.engine = self.fresh_engine()
 
-    def fresh_engine(self) -> CliqueEngine:
-        lent = Capabilities(self.chain, VERIFIER, self.entropy, self.key)
-        return CliqueEngine(self.options, lent)
+    def fresh_engine(self) -> E:
+        lent = Capabilities(self.chain, VERIFIER, self.entropy, self.key, self.provider)
+        return self.make(lent)
 
     def store(self, block: Block) -> None:
         self.bodies[self.chain.add(block.header)] = block
@@ -86,19 +99,20 @@ class Member:
         return found[::-1]
 
 
-class Cluster:
+class Cluster(Generic[E]):
     """Members, links and one heap of events."""
 
     def __init__(
         self,
         genesis: Header,
-        options: CliqueOptions,
+        make: Callable[[Capabilities], E],
         keys: list[PrivateKey],
         *,
         seed: int = 1,
+        provider: Provider | None = None,
         clock_offsets_us: dict[int, int] | None = None,
     ) -> None:
-        self.members = [Member(genesis, options, key, seed) for key in keys]
+        self.members = [Member(genesis, make, key, seed, provider) for key in keys]
         self.peers = {key.address: index for index, key in enumerate(keys)}
         self.offsets = clock_offsets_us or {}
         self.now = START_US
@@ -170,6 +184,8 @@ class Cluster:
                 self._sync(index, effect)
             case Trace():
                 member.traces.append(effect)
+            case Finalized():
+                member.finals.append(effect)
             case ReportEvidence():
                 member.evidence.append(effect)
             case _:
@@ -217,6 +233,10 @@ class Cluster:
 
     def heads(self) -> set[Hash32]:
         return {member.chain.head for member in self.members}
+
+    def rules(self) -> set[str]:
+        """Give the names of all that was traced."""
+        return {found.rule for member in self.members for found in member.traces}
 
 
 def build(parent: Header, request: BuildBlock, transactions: tuple[bytes, ...]) -> Block:

@@ -209,9 +209,8 @@ class Sealer:
         entry = WalEntry(WAL_SEAL, genesis, signer.address, sealed.encode())
         out.append(AppendWal(entry.encode()))
         slot = parent_slot(sealed.header)
-        evidence = note_seal(state.seals, slot, sealed.header, signer.address)
-        if evidence is not None:  # somebody else has this key
-            out.append(evidence)
+        # evidence here: somebody else has this key
+        out.extend(note_seal(state.seals, slot, sealed.header, signer.address))
         out.append(
             trace(
                 "Clique.Sealed",
