@@ -4,7 +4,7 @@ Execution is a stub: every block is valid after a millisecond unless its hash is
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Generic, TypeVar
 
@@ -119,6 +119,8 @@ class Cluster(Generic[E]):
         self.connected: Callable[[int, int], bool] = lambda _a, _b: True
         self.transactions: tuple[bytes, ...] = ()
         self.invalid: set[Hash32] = set()
+        self.on_head: Callable[[int, Header], Sequence[Event]] = lambda _index, _head: ()
+        """What to tell a member's engine after its head has moved: the place of a watcher."""
         self._latency = TreeEntropy(seed, "latency")
         self._heap: list[tuple[int, int, int, Event, int]] = []
         self._count = 0
@@ -152,6 +154,9 @@ class Cluster(Generic[E]):
         member.log.append((event, local))
         for effect in member.engine.handle(event, local):
             self._execute(index, effect, local)
+        if isinstance(event, NewChainHead):
+            for told in self.on_head(index, event.header):
+                self.post(index, told, 1)
 
     def _execute(self, index: int, effect: Effect, local: int) -> None:
         member = self.members[index]

@@ -15,6 +15,7 @@ from node.consensus_poa.bounded import Bounded
 from node.consensus_poa.chain_state import Imported
 from node.consensus_poa.extra_data import checkpoint_signers
 from node.consensus_poa.interface import ChainReader, ValidatorProvider
+from node.consensus_poa.registry_view import checked_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +127,7 @@ class AuraBranches(BlockTree):
         if not standing.is_due or self._provider is None:
             return standing
         window = standing.window
-        found = self._provider.validators_after_block(window.final)
-        if not found:
-            raise ValidatorSetUnavailableError(f"0x{window.final.hex()}", "it is empty")
+        found = checked_set(window.final, self._provider.validators_after_block(window.final))
         if found == standing.validators:
             settled = replace(standing, is_due=False)
         else:

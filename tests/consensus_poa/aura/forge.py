@@ -1,13 +1,11 @@
 """Sealed AuRa blocks and registries for tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from node.base.errors import UnknownBlockError, ValidatorSetUnavailableError
 from node.base.header import Header
 from node.base.keys import PrivateKey
 from node.base.rng import TreeEntropy
-from node.base.types import Address, Hash32
 from node.consensus_poa.aura.engine import AuraEngine
 from node.consensus_poa.aura.header import NONCE, difficulty_of, mix_hash_of, step_of
 from node.consensus_poa.aura.options import AuraOptions
@@ -20,14 +18,10 @@ from node.consensus_poa.header import seal_header
 from node.consensus_poa.interface import Capabilities, ValidatorProvider
 from tests.base.headers import empty_header
 from tests.consensus_poa.chains import GENESIS_TIME, VANITY, VERIFIER, FakeChain, block
-from tests.consensus_poa.cluster import Provider
+from tests.consensus_poa.registries import addresses
 
 OPTIONS = AuraOptions()
 FIRST_STEP = GENESIS_TIME // 5
-
-
-def addresses(keys: Sequence[PrivateKey]) -> tuple[Address, ...]:
-    return tuple(sorted(k.address for k in keys))
 
 
 def genesis_header(keys: Sequence[PrivateKey], **fields: object) -> Header:
@@ -35,41 +29,6 @@ def genesis_header(keys: Sequence[PrivateKey], **fields: object) -> Header:
         empty_header(), timestamp=GENESIS_TIME, extra_data=genesis_extra(addresses(keys))
     )
     return replace(header, **fields)  # type: ignore[arg-type]
-
-
-class SetsByNumber:
-    """A registry whose set after a block follows from the block's number.
-
-    ``sets``    first block -> the set from it on; an empty one stands for a broken registry.
-    """
-
-    def __init__(self, chain: FakeChain, sets: Mapping[int, tuple[Address, ...]]) -> None:
-        self._chain = chain
-        self._sets = sets
-
-    def validators_after_block(self, block_hash: Hash32) -> tuple[Address, ...]:
-        header = self._chain.headers.get(block_hash)
-        if header is None:
-            raise UnknownBlockError(block_hash.hex())
-        found = self._sets[max(first for first in self._sets if first <= header.number)]
-        if not found:
-            raise ValidatorSetUnavailableError(block_hash.hex(), "the call reverts")
-        return found
-
-    def validators_for_block(self, block_hash: Hash32) -> tuple[Address, ...]:
-        header = self._chain.headers.get(block_hash)
-        if header is None:
-            raise UnknownBlockError(block_hash.hex())
-        return self.validators_after_block(header.parent_hash)
-
-
-def registry(sets: Mapping[int, tuple[Address, ...]]) -> Provider:
-    """Give what a cluster needs to lend each member the registry of its own chain."""
-
-    def on(chain: FakeChain) -> ValidatorProvider:
-        return SetsByNumber(chain, sets)
-
-    return on
 
 
 class AuraForge:

@@ -11,8 +11,9 @@ from node.consensus_poa.aura.branches import AuraBranches, Standing
 from node.consensus_poa.aura.finality import Window
 from node.consensus_poa.aura.state import AuraState
 from node.consensus_poa.interface import ValidatorProvider
-from tests.consensus_poa.aura.forge import AuraForge, SetsByNumber, addresses
+from tests.consensus_poa.aura.forge import AuraForge
 from tests.consensus_poa.chains import VERIFIER, FakeChain, ascending
+from tests.consensus_poa.registries import SetsByNumber, addresses
 
 KEYS = ascending(4)
 NOWHERE = Hash32(b"\x77" * 32)

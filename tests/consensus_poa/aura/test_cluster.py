@@ -12,9 +12,10 @@ from node.consensus_poa.aura.header import step_of
 from node.consensus_poa.aura.options import AuraOptions
 from node.consensus_poa.effects import BuildBlock, Effect, ImportBlock, SetHead
 from node.consensus_poa.events import BlockReceived
-from tests.consensus_poa.aura.forge import OPTIONS, addresses, genesis_header, registry
+from tests.consensus_poa.aura.forge import OPTIONS, genesis_header
 from tests.consensus_poa.chains import ascending
 from tests.consensus_poa.cluster import Cluster, Member
+from tests.consensus_poa.registries import addresses, registry
 
 Net = Cluster[AuraEngine]
 

@@ -27,8 +27,9 @@ from node.consensus_poa.events import (
 )
 from node.consensus_poa.interface import Engine
 from node.consensus_poa.wal import WalEntry
-from tests.consensus_poa.aura.forge import AuraForge, addresses, now_at
+from tests.consensus_poa.aura.forge import AuraForge, now_at
 from tests.consensus_poa.chains import ascending, block, rules
+from tests.consensus_poa.registries import addresses
 
 KEYS = ascending(4)
 NOWHERE = Hash32(b"\x77" * 32)

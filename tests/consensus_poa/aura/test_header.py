@@ -15,8 +15,9 @@ from node.consensus_poa.aura.header import (
     step_slot,
 )
 from node.consensus_poa.extra_data import checkpoint_signers
-from tests.consensus_poa.aura.forge import FIRST_STEP, AuraForge, addresses
+from tests.consensus_poa.aura.forge import FIRST_STEP, AuraForge
 from tests.consensus_poa.chains import ascending
+from tests.consensus_poa.registries import addresses
 
 KEYS = ascending(4)
 ONE = Hash32(b"\x01" * 32)

@@ -7,8 +7,9 @@ from node.consensus_poa.aura.header import step_slot
 from node.consensus_poa.effects import ReportEvidence, ScheduleTimer, Trace, ValidateBlock
 from node.consensus_poa.events import BlockReceived, NewChainHead, TimerExpired, TimerId, TimerKind
 from node.consensus_poa.evidence import double_sealer
-from tests.consensus_poa.aura.forge import AuraForge, SetsByNumber, addresses, now_at
+from tests.consensus_poa.aura.forge import AuraForge, now_at
 from tests.consensus_poa.chains import VERIFIER, ascending, block, of_type, rules
+from tests.consensus_poa.registries import SetsByNumber, addresses
 
 KEYS = ascending(4)
 FUTURE = TimerId(TimerKind.FUTURE, 0)
