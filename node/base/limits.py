@@ -136,6 +136,19 @@ BAD_BLOCKS_COUNT_MAX: Final = 1_024
 """Hashes of invalid blocks that an engine remembers, so that none is executed twice."""
 SEALS_SEEN_COUNT_MAX: Final = 64
 """Newest sealed headers, by parent and signer, in which an engine looks for double seals."""
+STEP_SEALS_COUNT_MAX: Final = 256
+"""The same for AuRa, by step and signer: two rounds of the largest set, and some."""
+STEP_SECONDS_MAX: Final = 65_535
+"""Longest step of AuRa; OpenEthereum counts in 16 bits."""
+STEP_DURATIONS_COUNT_MAX: Final = 256
+"""Changes of the length of a step in one genesis."""
+STEPS_AHEAD_COUNT_MAX: Final = 4
+"""Steps ahead of the own one from which an AuRa block is still parked (OpenEthereum)."""
+STANDINGS_COUNT_MAX: Final = 128
+"""Finality of so many blocks is kept in memory by AuRa."""
+STANDING_INTERVAL_BLOCKS_MAX: Final = 64
+"""Every so many blocks it is stored: with half a round of 100 validators this stays within
+STATES_KEPT_BLOCKS_MIN, so that a restart asks the registry only about states that are kept."""
 SIGN_GUARDS_COUNT_MAX: Final = 128
 """Newest parents on which a Clique node has sealed; the head never returns to older ones."""
 SNAPSHOTS_COUNT_MAX: Final = 128

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from node.base.block import Block
+from node.base.header import Header
 from node.base.types import Address, Hash32
 from node.consensus_poa.events import TimerId
 
@@ -68,6 +69,18 @@ class BuildBlock:
     nonce: bytes
     difficulty: int
     mix_hash: Hash32
+
+    def is_answered_by(self, header: Header) -> bool:
+        """Say whether a built header has what was asked for."""
+        return (
+            header.parent_hash == self.parent
+            and header.timestamp == self.timestamp
+            and header.extra_data == self.extra_data
+            and header.coinbase == self.coinbase
+            and header.nonce == self.nonce
+            and header.difficulty == self.difficulty
+            and header.mix_hash == self.mix_hash
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """Proofs that a validator broke a rule which an honest one cannot break by accident."""
 
+from collections.abc import Callable
 from typing import Final
 
 from node.base import rlp
 from node.base.errors import CodecError
 from node.base.header import Header
 from node.base.ports import Verifier
-from node.base.types import Address, Hash32
+from node.base.types import Address
 from node.consensus_poa.bounded import Bounded
 from node.consensus_poa.effects import ReportEvidence
 from node.consensus_poa.header import recover_signer
@@ -14,32 +15,39 @@ from node.consensus_poa.header import recover_signer
 DOUBLE_SEAL: Final = "double_seal"
 INVALID_PROPOSAL: Final = "invalid_proposal"
 
-SealKey = tuple[Hash32, Address]
-"""Parent hash and signer: an honest signer seals one child of a parent, ever."""
+SealKey = tuple[bytes, Address]
+"""Slot and signer: an honest signer seals one block in a slot, ever."""
 _REPORTED: Final = b""
 
 
-def note_seal(
-    seals: Bounded[SealKey, bytes], header: Header, signer: Address
-) -> ReportEvidence | None:
-    """Remember a header whose seal is verified; give evidence if it is a second child.
+def parent_slot(header: Header) -> bytes:
+    """Give what of a header its signer may seal once: a child of this parent (Clique)."""
+    return header.parent_hash
 
-    A signer is reported once per parent; the proof is rlp([first header, second header]).
+
+def note_seal(
+    seals: Bounded[SealKey, bytes], slot: bytes, header: Header, signer: Address
+) -> tuple[ReportEvidence, ...]:
+    """Remember a header whose seal is verified; give evidence if it is the second of its slot.
+
+    A signer is reported once per slot; the proof is rlp([first header, second header]).
     """
-    key = (header.parent_hash, signer)
+    key = (slot, signer)
     encoded = header.encode()
     first = seals.get(key)
     if first is None:
         seals[key] = encoded
-        return None
+        return ()
     if first in (_REPORTED, encoded):
-        return None
+        return ()
     seals[key] = _REPORTED
     proof = rlp.encode([rlp.decode(first), rlp.decode(encoded)])
-    return ReportEvidence(signer, DOUBLE_SEAL, proof)
+    return (ReportEvidence(signer, DOUBLE_SEAL, proof),)
 
 
-def double_sealer(proof: bytes, verifier: Verifier) -> Address | None:
+def double_sealer(
+    proof: bytes, verifier: Verifier, slot_of: Callable[[Header], bytes] = parent_slot
+) -> Address | None:
     """Give who sealed both headers of a ``double_seal`` proof, or None if it proves nothing."""
     try:
         items = rlp.decode(proof)
@@ -48,7 +56,7 @@ def double_sealer(proof: bytes, verifier: Verifier) -> Address | None:
         first, second = Header.from_items(items[0]), Header.from_items(items[1])
     except CodecError:
         return None
-    if first == second or first.parent_hash != second.parent_hash:
+    if first == second or slot_of(first) != slot_of(second):
         return None
     signer = recover_signer(first, verifier)
     return signer if signer == recover_signer(second, verifier) else None

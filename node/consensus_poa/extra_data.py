@@ -37,3 +37,8 @@ def checkpoint_signers(extra_data: bytes) -> tuple[Address, ...]:
     return tuple(
         Address(listed[at : at + ADDRESS_BYTES]) for at in range(0, len(listed), ADDRESS_BYTES)
     )
+
+
+def genesis_extra(validators: Sequence[Address]) -> bytes:
+    """Give extraData of a genesis whose chain starts with these validators, in any order."""
+    return clique_extra(bytes(VANITY_BYTES), sorted(set(validators)))

@@ -16,12 +16,13 @@ from node.base.types import (
 from node.consensus_poa.clique.branches import Branches
 from node.consensus_poa.clique.engine import CliqueEngine
 from node.consensus_poa.clique.options import CliqueOptions
-from node.consensus_poa.clique.rules import next_base_fee, turn_difficulty
+from node.consensus_poa.clique.rules import turn_difficulty
 from node.consensus_poa.clique.snapshot import NONCE_ADD, NONCE_DROP
 from node.consensus_poa.clique.state import CliqueState
 from node.consensus_poa.effects import Effect, Trace
 from node.consensus_poa.events import Start
 from node.consensus_poa.extra_data import clique_extra
+from node.consensus_poa.gas_rules import next_base_fee
 from node.consensus_poa.header import seal_header
 from node.consensus_poa.interface import Capabilities
 from tests.base.headers import empty_header
@@ -114,7 +115,7 @@ class Forge:
             number=number,
             timestamp=parent.timestamp + self.options.period,
             gas_used=0,
-            base_fee=next_base_fee(parent, self.options),
+            base_fee=next_base_fee(parent, london_block=self.options.london_block),
             difficulty=turn_difficulty(before, number, signer.address) if known else 1,
             coinbase=vote[0] if vote else ZERO_ADDRESS,
             nonce=NONCE_ADD if vote and vote[1] else NONCE_DROP,

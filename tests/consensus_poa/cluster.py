@@ -4,23 +4,22 @@ Execution is a stub: every block is valid after a millisecond unless its hash is
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Generic, TypeVar
 
 from node.base.block import Block
 from node.base.header import Header
 from node.base.keys import PrivateKey
 from node.base.rng import TreeEntropy
 from node.base.types import Hash32
-from node.consensus_poa.clique.engine import CliqueEngine
-from node.consensus_poa.clique.options import CliqueOptions
-from node.consensus_poa.clique.rules import next_base_fee
 from node.consensus_poa.effects import (
     AppendWal,
     BroadcastBlock,
     BuildBlock,
     CancelTimer,
     Effect,
+    Finalized,
     ImportBlock,
     ReportEvidence,
     RequestSync,
@@ -39,7 +38,8 @@ from node.consensus_poa.events import (
     TimerExpired,
     TimerId,
 )
-from node.consensus_poa.interface import Capabilities
+from node.consensus_poa.gas_rules import next_base_fee
+from node.consensus_poa.interface import Capabilities, Engine, ValidatorProvider
 from tests.consensus_poa.chains import GENESIS_TIME, VERIFIER, FakeChain
 
 WORK_US = 1_000
@@ -49,26 +49,39 @@ TRANSACTION = b"\x02" + b"\xc0"
 """The stub executes nothing, so any envelope will do."""
 
 
-class Member:
+E = TypeVar("E", bound=Engine)
+Provider = Callable[[FakeChain], ValidatorProvider]
+
+
+class Member(Generic[E]):
     """One node of a cluster: engine, chain, log, timers."""
 
-    def __init__(self, genesis: Header, options: CliqueOptions, key: PrivateKey, seed: int) -> None:
+    def __init__(
+        self,
+        genesis: Header,
+        make: Callable[[Capabilities], E],
+        key: PrivateKey,
+        seed: int,
+        provider: Provider | None = None,
+    ) -> None:
         self.key = key
-        self.options = options
+        self.make = make
         self.chain = FakeChain(genesis)
+        self.provider = provider(self.chain) if provider else None
         self.bodies: dict[Hash32, Block] = {}
         self.entropy = TreeEntropy(seed, "node", key.address.hex(), "wiggle")
         self.wal: list[bytes] = []
         self.timers: dict[TimerId, int] = {}
         self.traces: list[Trace] = []
         self.evidence: list[ReportEvidence] = []
+        self.finals: list[Finalized] = []
         self.log: list[tuple[Event, int]] = []
         self.is_up = True
         self.engine = self.fresh_engine()
 
-    def fresh_engine(self) -> CliqueEngine:
-        lent = Capabilities(self.chain, VERIFIER, self.entropy, self.key)
-        return CliqueEngine(self.options, lent)
+    def fresh_engine(self) -> E:
+        lent = Capabilities(self.chain, VERIFIER, self.entropy, self.key, self.provider)
+        return self.make(lent)
 
     def store(self, block: Block) -> None:
         self.bodies[self.chain.add(block.header)] = block
@@ -86,25 +99,28 @@ class Member:
         return found[::-1]
 
 
-class Cluster:
+class Cluster(Generic[E]):
     """Members, links and one heap of events."""
 
     def __init__(
         self,
         genesis: Header,
-        options: CliqueOptions,
+        make: Callable[[Capabilities], E],
         keys: list[PrivateKey],
         *,
         seed: int = 1,
+        provider: Provider | None = None,
         clock_offsets_us: dict[int, int] | None = None,
     ) -> None:
-        self.members = [Member(genesis, options, key, seed) for key in keys]
+        self.members = [Member(genesis, make, key, seed, provider) for key in keys]
         self.peers = {key.address: index for index, key in enumerate(keys)}
         self.offsets = clock_offsets_us or {}
         self.now = START_US
         self.connected: Callable[[int, int], bool] = lambda _a, _b: True
         self.transactions: tuple[bytes, ...] = ()
         self.invalid: set[Hash32] = set()
+        self.on_head: Callable[[int, Header], Sequence[Event]] = lambda _index, _head: ()
+        """What to tell a member's engine after its head has moved: the place of a watcher."""
         self._latency = TreeEntropy(seed, "latency")
         self._heap: list[tuple[int, int, int, Event, int]] = []
         self._count = 0
@@ -138,6 +154,9 @@ class Cluster:
         member.log.append((event, local))
         for effect in member.engine.handle(event, local):
             self._execute(index, effect, local)
+        if isinstance(event, NewChainHead):
+            for told in self.on_head(index, event.header):
+                self.post(index, told, 1)
 
     def _execute(self, index: int, effect: Effect, local: int) -> None:
         member = self.members[index]
@@ -170,6 +189,8 @@ class Cluster:
                 self._sync(index, effect)
             case Trace():
                 member.traces.append(effect)
+            case Finalized():
+                member.finals.append(effect)
             case ReportEvidence():
                 member.evidence.append(effect)
             case _:
@@ -218,6 +239,10 @@ class Cluster:
     def heads(self) -> set[Hash32]:
         return {member.chain.head for member in self.members}
 
+    def rules(self) -> set[str]:
+        """Give the names of all that was traced."""
+        return {found.rule for member in self.members for found in member.traces}
+
 
 def build(parent: Header, request: BuildBlock, transactions: tuple[bytes, ...]) -> Block:
     """Answer ``BuildBlock`` as an executor would, without executing."""
@@ -232,6 +257,6 @@ def build(parent: Header, request: BuildBlock, transactions: tuple[bytes, ...]) 
         difficulty=request.difficulty,
         mix_hash=request.mix_hash,
         gas_used=0,
-        base_fee=next_base_fee(parent, CliqueOptions()),
+        base_fee=next_base_fee(parent),
     )
     return Block(header, transactions)

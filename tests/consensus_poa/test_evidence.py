@@ -15,33 +15,33 @@ def seen() -> Bounded[SealKey, bytes]:
 
 def test_the_first_seal_and_its_repetition_are_no_evidence() -> None:
     seals = seen()
-    assert note_seal(seals, FIRST, KEYS[1].address) is None
-    assert note_seal(seals, FIRST, KEYS[1].address) is None
+    assert note_seal(seals, FIRST.parent_hash, FIRST, KEYS[1].address) == ()
+    assert note_seal(seals, FIRST.parent_hash, FIRST, KEYS[1].address) == ()
 
 
 def test_a_second_seal_is_evidence_that_a_third_party_can_check() -> None:
     seals = seen()
-    note_seal(seals, FIRST, KEYS[1].address)
-    evidence = note_seal(seals, SECOND, KEYS[1].address)
-    assert evidence is not None
+    note_seal(seals, FIRST.parent_hash, FIRST, KEYS[1].address)
+    (evidence,) = note_seal(seals, SECOND.parent_hash, SECOND, KEYS[1].address)
     assert double_sealer(evidence.proof, VERIFIER) == KEYS[1].address
 
 
 def test_a_reported_pair_is_not_reported_again() -> None:
     seals = seen()
     for header in (FIRST, SECOND):
-        note_seal(seals, header, KEYS[1].address)
-    assert note_seal(seals, SECOND, KEYS[1].address) is None
-    assert note_seal(seals, FIRST, KEYS[1].address) is None
+        note_seal(seals, header.parent_hash, header, KEYS[1].address)
+    assert note_seal(seals, SECOND.parent_hash, SECOND, KEYS[1].address) == ()
+    assert note_seal(seals, FIRST.parent_hash, FIRST, KEYS[1].address) == ()
 
 
 def test_only_the_newest_seals_are_remembered() -> None:
     seals = seen()
-    note_seal(seals, FIRST, KEYS[1].address)
+    note_seal(seals, FIRST.parent_hash, FIRST, KEYS[1].address)
     child = FORGE.seal(FIRST, KEYS[2])
-    note_seal(seals, child, KEYS[2].address)
-    note_seal(seals, FORGE.seal(child, KEYS[0]), KEYS[0].address)
-    assert note_seal(seals, SECOND, KEYS[1].address) is None
+    note_seal(seals, child.parent_hash, child, KEYS[2].address)
+    last = FORGE.seal(child, KEYS[0])
+    note_seal(seals, last.parent_hash, last, KEYS[0].address)
+    assert note_seal(seals, SECOND.parent_hash, SECOND, KEYS[1].address) == ()
 
 
 def test_a_proof_of_one_header_or_two_signers_or_two_parents_proves_nothing() -> None:

@@ -1,22 +1,24 @@
 """The block tree as Clique sees it: headers, difficulty, and who may seal on each block."""
 
 from node.base.header import Header
-from node.base.limits import SNAPSHOTS_COUNT_MAX
+from node.base.limits import FUTURE_SECONDS_MAX, SNAPSHOTS_COUNT_MAX
 from node.base.ports import Verifier
-from node.base.types import Address, Hash32
+from node.base.types import Hash32
+from node.consensus_poa.block_tree import BlockTree
 from node.consensus_poa.bounded import Bounded
+from node.consensus_poa.chain_state import Imported
 from node.consensus_poa.clique.options import CliqueOptions
-from node.consensus_poa.clique.rules import check_on_parent, check_seal
+from node.consensus_poa.clique.rules import check_on_parent, check_seal, check_shape
 from node.consensus_poa.clique.snapshot import Refused, Snapshot, genesis_snapshot
-from node.consensus_poa.clique.state import Imported
+from node.consensus_poa.evidence import parent_slot
 from node.consensus_poa.extra_data import checkpoint_signers
-from node.consensus_poa.header import recover_signer
+from node.consensus_poa.intake import Verdict
 from node.consensus_poa.interface import ChainReader
 from node.consensus_poa.memo import Memo
 
 
-class Branches:
-    """Reads of the chain, and of the blocks on their way into it.
+class Branches(BlockTree):
+    """The tree with the snapshot after each block.
 
     Snapshots are a cache: least recently used first out, rebuilt from headers when missing.
     """
@@ -29,51 +31,10 @@ class Branches:
         imported: Bounded[Hash32, Imported],
         memo: Memo | None = None,
     ) -> None:
-        self._chain = chain
-        self._verifier = verifier
+        super().__init__(chain, verifier, imported, memo)
         self._options = options
-        self._imported = imported
         self._snapshots: Bounded[Hash32, Snapshot] = Bounded(SNAPSHOTS_COUNT_MAX)
         self._stored: dict[Hash32, Snapshot] = {}
-        self._memo = Memo() if memo is None else memo
-
-    def header(self, block_hash: Hash32) -> Header | None:
-        """Give a header of any branch, or None."""
-        entry = self._imported.get(block_hash)
-        return entry.header if entry else self._chain.header_by_hash(block_hash)
-
-    def total_difficulty(self, block_hash: Hash32) -> int | None:
-        """Give the difficulty from genesis to a block of any branch, or None."""
-        entry = self._imported.get(block_hash)
-        return entry.total_difficulty if entry else self._chain.total_difficulty(block_hash)
-
-    def genesis_hash(self) -> Hash32 | None:
-        """Give the hash of block 0, or None if the chain has none."""
-        genesis = self._chain.header_by_number(0)
-        return genesis.hash() if genesis else None
-
-    def add(self, block_hash: Hash32, header: Header, total_difficulty: int) -> None:
-        """Take in a block that goes to the chain with the effects of this event."""
-        self._imported[block_hash] = Imported(header, total_difficulty)
-
-    def confirm(self, block_hash: Hash32) -> None:
-        """Forget the blocks up to ``block_hash``: the chain shows them now.
-
-        Effects run in order, so what was imported before a block that is head is stored too.
-        """
-        if block_hash in self._imported:
-            for earlier in list(self._imported):
-                del self._imported[earlier]
-                if earlier == block_hash:
-                    return
-
-    def signer(self, header: Header) -> Address | None:
-        """Give who sealed a header, or None."""
-
-        def recovered(_raw: bytes) -> Address | None:
-            return recover_signer(header, self._verifier)
-
-        return self._memo.of("clique.signer", header.encode(), recovered)
 
     def check(self, header: Header, parent: Header, before: Snapshot) -> "Snapshot | Refused":
         """Give the snapshot after ``header``, or the first rule it breaks on its parent.
@@ -130,28 +91,47 @@ class Branches:
         self._snapshots.touch(block_hash)
         return found
 
-    def reorg_depth(self, old: Header, old_hash: Hash32, new: Header, new_hash: Hash32) -> int:
-        """Give how many blocks of ``old``'s chain are not in ``new``'s.
-
-        Where a header is missing on the way, the count ends there.
-        """
-        depth = 0
-        while old_hash != new_hash:
-            leaves_old = old.number >= new.number
-            at = old if leaves_old else new
-            parent = self.header(at.parent_hash)
-            depth += leaves_old
-            if parent is None:
-                break
-            if leaves_old:
-                old_hash, old = at.parent_hash, parent
-            else:
-                new_hash, new = at.parent_hash, parent
-        return depth
-
 
 def _from_genesis(header: Header) -> Snapshot | None:
     try:
         return genesis_snapshot(header.number, checkpoint_signers(header.extra_data))
     except ValueError:
         return None
+
+
+class CliqueRules:
+    """What ``Intake`` asks about Clique headers."""
+
+    def __init__(self, branches: Branches, options: CliqueOptions) -> None:
+        self.name = "Clique"
+        self.too_early = "future_block"
+        self._branches = branches
+        self._options = options
+
+    def due_s(self, header: Header) -> int:
+        """Give the header's own time: any later second is the future."""
+        return header.timestamp
+
+    def horizon_s(self, now_s: int) -> int:
+        """Give the latest time of a block that is parked."""
+        return now_s + FUTURE_SECONDS_MAX
+
+    def check_shape(self, header: Header) -> str | None:
+        """Give the first rule that a header breaks by itself, or None."""
+        return check_shape(header, self._options)
+
+    def judge(self, block_hash: Hash32, header: Header, parent: Header) -> Verdict | None:
+        """Judge a header on its parent and keep the snapshot after it."""
+        before = self._branches.snapshot(header.parent_hash)
+        if before is None:
+            return None
+        after = self._branches.check(header, parent, before)
+        if isinstance(after, Refused):
+            return Verdict(None, after.error)
+        self._branches.keep(block_hash, after)
+        return Verdict(after.recents[header.number], None)
+
+    def slot_of(self, header: Header, now_s: int) -> bytes:
+        """Give the parent: an honest signer seals one child of it, ever."""
+        del now_s
+        return parent_slot(header)

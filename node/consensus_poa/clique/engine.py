@@ -5,14 +5,14 @@ from typing import assert_never
 from node.base.errors import UnknownBlockError
 from node.base.header import Header
 from node.base.types import Address, Hash32
-from node.consensus_poa.clique.branches import Branches
-from node.consensus_poa.clique.heads import Heads
-from node.consensus_poa.clique.intake import Intake
+from node.consensus_poa.chain_state import Waiting
+from node.consensus_poa.clique.branches import Branches, CliqueRules
+from node.consensus_poa.clique.heads import CliqueHeads
 from node.consensus_poa.clique.options import CliqueOptions
 from node.consensus_poa.clique.rules import check_shape
 from node.consensus_poa.clique.sealing import Sealer
 from node.consensus_poa.clique.snapshot import Refused, Snapshot
-from node.consensus_poa.clique.state import CliqueState, Waiting
+from node.consensus_poa.clique.state import CliqueState
 from node.consensus_poa.effects import Effect, ScheduleTimer, trace
 from node.consensus_poa.events import (
     BlockBuilt,
@@ -31,6 +31,7 @@ from node.consensus_poa.events import (
     TimerKind,
     TransactionsWaiting,
 )
+from node.consensus_poa.intake import Intake
 from node.consensus_poa.interface import Capabilities
 
 
@@ -50,8 +51,9 @@ class CliqueEngine:
         own = lent.signer.address if lent.signer else None
         self._state = state
         self._branches = Branches(lent.chain, lent.verifier, options, state.imported, lent.memo)
-        self._heads = Heads(state, self._branches, options, lent.entropy, own)
-        self._intake = Intake(state, self._branches, options, self._heads)
+        self._heads = CliqueHeads(state, self._branches, options, lent.entropy, own)
+        rules = CliqueRules(self._branches, options)
+        self._intake = Intake(state, self._branches, rules, self._heads)
         self._sealer = Sealer(
             state,
             self._branches,
@@ -156,7 +158,7 @@ class CliqueEngine:
         out.append(trace("Clique.Paused" if is_paused else "Clique.Resumed"))
         state.has_transactions |= state.build is not None
         state.build = None
-        self._sealer.disarm(out)
+        self._heads.disarm(out)
         if not is_paused:
             self._sealer.arm(now, out)
 

@@ -12,22 +12,22 @@ from node.base.errors import CodecError
 from node.base.limits import PROPOSALS_COUNT_MAX
 from node.base.ports import Entropy, Signer
 from node.base.types import MICROS_PER_SECOND, ZERO_ADDRESS, ZERO_HASH, Address, Hash32
+from node.consensus_poa.chain_state import Waiting
 from node.consensus_poa.clique.branches import Branches
-from node.consensus_poa.clique.heads import WAL_SEAL, WAL_SNAPSHOT, Heads
+from node.consensus_poa.clique.heads import WAL_SEAL, WAL_SNAPSHOT, CliqueHeads
 from node.consensus_poa.clique.options import WIGGLE_STEP_US, CliqueOptions
 from node.consensus_poa.clique.rules import check_on_parent, check_shape, turn_difficulty
 from node.consensus_poa.clique.snapshot import NONCE_ADD, NONCE_DROP, Snapshot, decode_snapshot
-from node.consensus_poa.clique.state import CliqueState, Waiting
+from node.consensus_poa.clique.state import CliqueState
 from node.consensus_poa.effects import (
     AppendWal,
     BuildBlock,
-    CancelTimer,
     Effect,
     ScheduleTimer,
     trace,
 )
 from node.consensus_poa.events import BlockBuilt, TimerId, TimerKind
-from node.consensus_poa.evidence import note_seal
+from node.consensus_poa.evidence import note_seal, parent_slot
 from node.consensus_poa.extra_data import ADDRESS_BYTES, clique_extra
 from node.consensus_poa.header import seal_header
 from node.consensus_poa.wal import ForeignLogError, WalEntry
@@ -51,7 +51,7 @@ class Sealer:
         state: CliqueState,
         branches: Branches,
         options: CliqueOptions,
-        heads: Heads,
+        heads: CliqueHeads,
         *,
         entropy: Entropy,
         signer: Signer | None,
@@ -68,7 +68,7 @@ class Sealer:
         state, head = self._state, self._state.head
         if self._signer is None or head is None or state.build is not None:
             return
-        self.disarm(out)
+        self._heads.disarm(out)
         number = head.number + 1
         before = self._branches.snapshot(state.head_hash)
         reason = self._abstains(number, before, self._signer.address)
@@ -103,13 +103,6 @@ class Sealer:
         if self._options.period == 0 and not state.has_transactions:
             return "no_transactions"
         return None
-
-    def disarm(self, out: list[Effect]) -> None:
-        """Forget the turn that is armed."""
-        timers = self._state.timers
-        for timer in [t for t in timers if t.kind is not TimerKind.FUTURE]:
-            del timers[timer]
-            out.append(CancelTimer(timer))
 
     def is_armed(self) -> bool:
         """Say whether a turn is armed or a build under way."""
@@ -192,16 +185,8 @@ class Sealer:
     def _unfit(self, block: Block, request: BuildBlock) -> str | None:
         """Give why a built block must not be sealed, or None."""
         header, head = block.header, self._state.head
-        asked = (
-            header.parent_hash == request.parent
-            and header.timestamp == request.timestamp
-            and header.extra_data == request.extra_data
-            and header.coinbase == request.coinbase
-            and header.nonce == request.nonce
-            and header.difficulty == request.difficulty
-            and header.mix_hash == request.mix_hash
-        )
-        if head is None or not asked or header.number != head.number + 1:
+        is_next = head is not None and header.number == head.number + 1
+        if head is None or not is_next or not request.is_answered_by(header):
             return "not_as_asked"
         if self._options.period == 0 and not block.transactions:
             return "no_transactions"
@@ -223,9 +208,9 @@ class Sealer:
         genesis = self._branches.genesis_hash() or ZERO_HASH
         entry = WalEntry(WAL_SEAL, genesis, signer.address, sealed.encode())
         out.append(AppendWal(entry.encode()))
-        evidence = note_seal(state.seals, sealed.header, signer.address)
-        if evidence is not None:  # somebody else has this key
-            out.append(evidence)
+        slot = parent_slot(sealed.header)
+        # evidence here: somebody else has this key
+        out.extend(note_seal(state.seals, slot, sealed.header, signer.address))
         out.append(
             trace(
                 "Clique.Sealed",

@@ -1,6 +1,7 @@
 """Whole runs: engines that only talk through blocks."""
 
 import copy
+from functools import partial
 
 import pytest
 
@@ -33,12 +34,14 @@ from tests.consensus_poa.cluster import TRANSACTION, Cluster, Member
 OPTIONS = CliqueOptions(period=5, epoch=20)
 
 
-def cluster(size: int = 4, options: CliqueOptions = OPTIONS, **fields: object) -> Cluster:
+def cluster(
+    size: int = 4, options: CliqueOptions = OPTIONS, **fields: object
+) -> Cluster[CliqueEngine]:
     keys = ascending(size)
-    return Cluster(genesis_header(keys), options, keys, **fields)  # type: ignore[arg-type]
+    return Cluster(genesis_header(keys), partial(CliqueEngine, options), keys, **fields)  # type: ignore[arg-type]
 
 
-def sealers(member: Member) -> list[Address | None]:
+def sealers(member: Member[CliqueEngine]) -> list[Address | None]:
     return [recover_signer(block.header, VERIFIER) for block in member.branch()]
 
 
@@ -131,11 +134,11 @@ def test_a_fast_clock_only_parks_blocks() -> None:
 # -- the tie of four validators ---------------------------------------------------------------
 
 
-def tie(rule: str) -> Cluster:
+def tie(rule: str) -> Cluster[CliqueEngine]:
     """N = 4, base 8, fork A signed by 2 and 3, fork B by 1; validator 0 is down."""
     keys = ascending(4)
     forge = Forge(keys, CliqueOptions(period=5, fork_choice=rule))  # type: ignore[arg-type]
-    net = Cluster(forge.genesis, forge.options, keys)
+    net = Cluster(forge.genesis, partial(CliqueEngine, forge.options), keys)
     base = forge.genesis
     trunk: list[Header] = []
     for number in range(1, 9):
@@ -178,7 +181,7 @@ def test_the_tie_of_four_validators_resolves_when_equal_heads_are_imported(rule:
 # -- crashes ----------------------------------------------------------------------------------
 
 
-def children_by(signer: Address, net: Cluster) -> list[Hash32]:
+def children_by(signer: Address, net: Cluster[CliqueEngine]) -> list[Hash32]:
     """Give the parents on which ``signer`` sealed, over all blocks that any member ever saw."""
     seen = {
         event.block.header.hash(): event.block.header
@@ -263,7 +266,7 @@ def test_with_period_0_a_transaction_brings_one_block() -> None:
 # -- determinism ------------------------------------------------------------------------------
 
 
-def disturbed(seed: int, seconds: int = 60) -> Cluster:
+def disturbed(seed: int, seconds: int = 60) -> Cluster[CliqueEngine]:
     """A run with a split, votes, equal heads and parked blocks in it."""
     net = cluster(4, CliqueOptions(period=2, epoch=9), seed=seed, clock_offsets_us={2: 1_500_000})
     net.post(0, ProposeValidatorVote(net.members[1].key.address, authorize=False), 10)
@@ -307,12 +310,14 @@ def test_snapshot_and_restore_at_every_event_change_nothing() -> None:
         assert replayed(member, is_restored=True) == replayed(member, is_restored=False)
 
 
-def replayed(member: Member, *, is_restored: bool) -> list[tuple[tuple[Effect, ...], bytes]]:
+def replayed(
+    member: Member[CliqueEngine], *, is_restored: bool
+) -> list[tuple[tuple[Effect, ...], bytes]]:
     """Feed a member's events to a fresh engine; give effects and state bytes of each."""
     log: list[tuple[Event, int]] = copy.copy(member.log)
     genesis = member.chain.header_by_number(0)
     assert genesis is not None
-    fresh = Member(genesis, member.options, member.key, seed=99)
+    fresh = Member(genesis, member.make, member.key, seed=99)
     found = []
     for event, now in log:
         if is_restored:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from node.base.header import Header
-from node.base.limits import IMPORTED_BLOCKS_COUNT_MAX, SNAPSHOT_INTERVAL_BLOCKS_MAX
+from node.base.limits import SNAPSHOT_INTERVAL_BLOCKS_MAX
 from node.base.types import Hash32
 from node.consensus_poa.clique.engine import CliqueEngine
 from node.consensus_poa.clique.options import CliqueOptions
@@ -147,26 +147,3 @@ def test_every_1024th_snapshot_goes_to_the_log_and_comes_back() -> None:
     blind.handle(Start(child, (logged.entry,)), LATER)
     assert blind.voting_state(child.hash()) is not None
     assert forge.engine().voting_state(child.hash()) is None
-
-
-def test_moves_that_are_never_answered_are_bounded() -> None:
-    forge = Forge(KEYS)
-    engine = forge.started()
-    moves = engine._state.head_moves
-    moves += [Hash32(i.to_bytes(32)) for i in range(IMPORTED_BLOCKS_COUNT_MAX)]
-    (header,) = chain_of(forge, 1)
-    take(engine, header)
-    assert len(moves) == IMPORTED_BLOCKS_COUNT_MAX
-    assert moves[-1] == header.hash()
-
-
-def test_a_settled_head_leaves_no_block_under_way() -> None:
-    """Else the state would carry a thousand headers that the chain already shows."""
-    forge = Forge(KEYS)
-    engine = forge.started()
-    (header,) = chain_of(forge, 1)
-    take(engine, header)
-    assert list(engine._state.imported) == [header.hash()]
-    forge.chain.add(header)
-    engine.handle(NewChainHead(header), LATER)
-    assert list(engine._state.imported) == []

@@ -5,7 +5,8 @@ import pytest
 from node.base import codec
 from node.base.errors import CodecError
 from node.base.types import Address, Hash32
-from node.consensus_poa.clique.state import CliqueState, Imported, Waiting
+from node.consensus_poa.chain_state import Imported, Waiting
+from node.consensus_poa.clique.state import CliqueState
 from node.consensus_poa.effects import BuildBlock
 from node.consensus_poa.events import TimerId, TimerKind
 from tests.consensus_poa.chains import Forge, ascending, block
