@@ -20,6 +20,10 @@ EXTRA_DATA_BYTES_MAX: Final = 8_192
 RLP_DEPTH_MAX: Final = 64
 """Nesting of lists; headers, votes and certificates need five."""
 VALIDATORS_COUNT_MAX: Final = 100
+VALIDATOR_CALL_GAS_MAX: Final = 30_000_000
+"""Gas of the call that reads the validator set of a block: part of consensus, like the answer."""
+VALIDATOR_SETS_COUNT_MAX: Final = 1_024
+"""Validator sets, by block hash, that the nodes of one process remember."""
 PARKED_BLOCKS_MAX: Final = 256
 """Blocks from the near future that a node keeps for later."""
 FUTURE_SECONDS_MAX: Final = 30

@@ -1,5 +1,6 @@
 """A validator changes its key: what both keys sign, and what the contract makes of it."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -238,7 +239,7 @@ def test_a_suspension_reaches_the_key_that_is_to_come() -> None:
     assert not any(account("validator 0") in each for each in sets[2:])
     assert NEW not in sets[3] | sets[4]
     assert sets[4] == rest - {account("validator 1")}
-    for before, after in zip(sets, sets[1:], strict=False):
+    for before, after in itertools.pairwise(sets):
         assert len(before - after) <= 1
 
 

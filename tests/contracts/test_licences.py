@@ -1,4 +1,4 @@
-"""Licences that end, and the sweep that anybody may call behind the end (consensus.md section 8)."""
+"""Licences that end, and the sweep that anybody may call from then on (consensus.md section 8)."""
 
 import pytest
 

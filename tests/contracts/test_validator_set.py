@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-
 import pytest
 
 from node.base.types import ZERO_ADDRESS, Address, Hash32
@@ -303,7 +302,7 @@ def test_a_full_set_takes_the_next_key_when_one_has_left() -> None:
 
 
 def test_a_key_that_still_leaves_holds_its_place() -> None:
-    """S(e + 1) has room only for who is in neither block: the second of two leaves a block later."""
+    """S(e + 1) has room only for who is in neither block: of two, one leaves later."""
     world = with_validators(4)
     first, second, *_ = set_now(world)
     enacted_in = withdraw_in_one_block(world, (first, second))
