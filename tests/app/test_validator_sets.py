@@ -1,4 +1,4 @@
-"""Reading S(h + 1) after block h from a real ledger with the real contracts, and with false ones."""
+"""S(h + 1) after block h: from a real ledger with the real contracts, and with false ones."""
 
 from dataclasses import replace
 
