@@ -7,49 +7,17 @@ from eth_abi import encode as eth_encode
 
 from node.app.validator_sets import RegistryValidators, SetCache, flaw_of, set_cache
 from node.base.errors import UnknownBlockError, ValidatorSetUnavailableError
-from node.base.keys import PrivateKey
 from node.base.types import ZERO_ADDRESS, Address, Hash32
 from node.consensus_poa.interface import ValidatorProvider
-from node.contracts.deploy import DeploySettings, deploy_all
 from node.contracts.government_actions import EmergencyWithdraw, WithdrawValidator
 from node.contracts.government_registry import GovernmentRegistry
-from node.contracts.suite import ContractSuite
 from node.evm.errors import MissingStateError
 from node.evm.genesis import GenesisAccount
 from node.evm.ledger import Ledger
-from node.evm.scratch import Scratch
-from tests.evm.chains import CHAIN_ID, VERIFIER, extend, genesis, legacy
+from tests.app.registry_chain import ONES, Chain
+from tests.evm.chains import VERIFIER, genesis
 
-MEMBER = PrivateKey.from_bytes(b"\x77" * 32)
-ONES = tuple(Address(bytes([n]) * 20) for n in range(1, 101))
 FALSE = Address(b"\xfa" * 20)
-
-
-class Chain:
-    """A ledger whose genesis holds the contracts, with one member of the authority."""
-
-    def __init__(self, validators: int = 7) -> None:
-        scratch = Scratch(CHAIN_ID, timestamp=0)
-        settings = DeploySettings((MEMBER.address,), ONES[:validators], min_validators=4)
-        suite = ContractSuite.at(deploy_all(scratch, settings).addresses)
-        self.government = suite.government
-        self.genesis = genesis(scratch.dump())
-        self.ledger = Ledger(self.genesis, verifier=VERIFIER)
-        self._nonce = 0
-
-    def block(self, *actions) -> Hash32:
-        """Let the authority do this in a block of its own; give its hash."""
-        raws = []
-        for action in actions:
-            data = self.government.propose(action)
-            to = self.government.address
-            raws.append(legacy(MEMBER, self._nonce, to, data, gas=3_000_000))
-            self._nonce += 1
-        extend(self.ledger, raws)
-        return self.ledger.head_hash
-
-    def sets(self, cache: SetCache | None = None) -> RegistryValidators:
-        return RegistryValidators(self.ledger, self.government, cache)
 
 
 @pytest.fixture
