@@ -30,6 +30,10 @@ BLOCK_RESULTS_COUNT_MAX: Final = 64
 """Results of blocks that were executed and not imported yet; an older one is worked out again."""
 BUILT_RESULTS_COUNT_MAX: Final = 16
 """Results of blocks that this node built: a BFT engine may propose one again rounds later."""
+VALIDATOR_CALL_GAS_MAX: Final = 30_000_000
+"""Gas of the call that reads the validator set of a block: part of consensus, like the answer."""
+VALIDATOR_SETS_COUNT_MAX: Final = 1_024
+"""Validator sets, by block hash, that the nodes of one process remember."""
 PARKED_BLOCKS_MAX: Final = 256
 """Blocks from the near future that a node keeps for later."""
 FUTURE_SECONDS_MAX: Final = 30

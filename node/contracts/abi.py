@@ -18,6 +18,7 @@ from eth_abi.registry import BaseEquals
 from eth_abi.registry import registry as default_registry
 
 from node.base.keccak import keccak256
+from node.base.keys import SIGNATURE_BYTES
 from node.base.types import Address, Hash32
 from node.contracts.errors import AbiDataError, CallArgumentError
 
@@ -180,6 +181,17 @@ def encode_values(where: str, types: Sequence[str], values: Sequence[object]) ->
         return _CODEC.encode(types, values)
     except (EncodingError, TypeError, ValueError, OverflowError) as error:
         raise CallArgumentError(where, str(error)) from error
+
+
+def encode_signature(signature: bytes) -> tuple[bytes, bytes, int]:
+    """Give (r, s, v) as contracts take them, v 27 or 28, of 65 bytes with v 0/1 or 27/28.
+
+    raises        CallArgumentError: not 65 bytes.
+    """
+    if len(signature) != SIGNATURE_BYTES:
+        raise CallArgumentError("signature", f"wants {SIGNATURE_BYTES} bytes, got {len(signature)}")
+    v = signature[64]
+    return signature[:32], signature[32:64], v + 27 if v < 2 else v
 
 
 def decode_values(where: str, types: Sequence[str], data: bytes) -> tuple[Any, ...]:

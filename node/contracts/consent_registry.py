@@ -10,9 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from node.base.keys import SIGNATURE_BYTES
 from node.base.types import Address, Hash32
-from node.contracts.abi import EventSpec, Function, LedgerEvent, View, encode_values
+from node.contracts.abi import (
+    EventSpec,
+    Function,
+    LedgerEvent,
+    View,
+    encode_signature,
+    encode_values,
+)
 from node.contracts.errors import CallArgumentError
 
 CONSENTS_PER_TRANSACTION_MAX: Final = 16
@@ -181,7 +187,7 @@ class ConsentRegistry:
 
         raises        CallArgumentError: the signature is not 65 bytes.
         """
-        return _GRANT.encode(consent.as_abi(), _signature(signature))
+        return _GRANT.encode(consent.as_abi(), encode_signature(signature))
 
     def grant_many(self, consents: Sequence[tuple[Consent, bytes]]) -> bytes:
         """Relay up to 16 signed Consents in one transaction; all stand or none.
@@ -193,7 +199,7 @@ class ConsentRegistry:
             raise CallArgumentError("grantMany", f"takes 1 to {most} consents, got {len(consents)}")
         return _GRANT_MANY.encode(
             [consent.as_abi() for consent, _ in consents],
-            [_signature(signature) for _, signature in consents],
+            [encode_signature(signature) for _, signature in consents],
         )
 
     def revoke(self, grant_id: Hash32, *, grantee: Address, pmr_id: int) -> bytes:
@@ -207,7 +213,7 @@ class ConsentRegistry:
 
         raises        CallArgumentError: the signature is not 65 bytes.
         """
-        return _REVOKE_SIGNED.encode(grant_id, grantee, pmr_id, nonce, _signature(signature))
+        return _REVOKE_SIGNED.encode(grant_id, grantee, pmr_id, nonce, encode_signature(signature))
 
     def nonce(self, patient: Address) -> View[int]:
         """The nonce that the patient's next Consent or Revoke must carry."""
@@ -254,11 +260,3 @@ def constructor(
     return encode_values(
         "ConsentRegistry", CONSTRUCTOR, (hospitals, doctors, patients, pmr, grant_seconds_max)
     )
-
-
-def _signature(signature: bytes) -> tuple[bytes, bytes, int]:
-    """Give (r, s, v) with v 27/28 where it came as 0/1."""
-    if len(signature) != SIGNATURE_BYTES:
-        raise CallArgumentError("signature", f"wants {SIGNATURE_BYTES} bytes, got {len(signature)}")
-    v = signature[64]
-    return signature[:32], signature[32:64], v + 27 if v < 2 else v

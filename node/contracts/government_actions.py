@@ -9,6 +9,8 @@ from node.contracts.abi import encode_values
 
 SUSPENDED_FOR_GOOD: Final = 2**64 - 1
 """``until_s`` of a suspension that no time ends."""
+LICENCE_WITHOUT_END: Final = 0
+"""``until_s`` of a licence that no time ends."""
 
 
 class ActionKind(IntEnum):
@@ -23,6 +25,7 @@ class ActionKind(IntEnum):
     WITHDRAW_VALIDATOR = 6
     EMERGENCY_WITHDRAW = 7
     SUSPEND_DOCTOR = 8
+    SET_LICENCE = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,14 @@ class SuspendDoctor:
     until_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class SetLicence:
+    """A Verified hospital's licence lasts until a second of block time, exclusive; 0 = no end."""
+
+    hospital: Address
+    until_s: int
+
+
 Action = (
     AddMember
     | RemoveMember
@@ -102,6 +113,7 @@ Action = (
     | WithdrawValidator
     | EmergencyWithdraw
     | SuspendDoctor
+    | SetLicence
 )
 
 
@@ -134,5 +146,9 @@ def action_payload(action: Action) -> tuple[ActionKind, bytes]:
         case SuspendDoctor(doctor_id, until_s):
             return ActionKind.SUSPEND_DOCTOR, encode_values(
                 "SuspendDoctor", ("uint64", "uint64"), (doctor_id, until_s)
+            )
+        case SetLicence(hospital, until_s):
+            return ActionKind.SET_LICENCE, encode_values(
+                "SetLicence", ("address", "uint64"), (hospital, until_s)
             )
     return kind, encode_values(type(action).__name__, types, values)

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from node.base.types import Address, Hash32
-from node.contracts.abi import EventSpec, Function, LedgerEvent, View, encode_values
+from node.contracts.abi import (
+    EventSpec,
+    Function,
+    LedgerEvent,
+    View,
+    encode_signature,
+    encode_values,
+)
 from node.contracts.government_actions import Action, ActionKind, action_payload
 
 
@@ -28,7 +35,10 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Validator:
-    """A validator key; it is in the set of block t when active_from <= t < active_until."""
+    """A validator key; it is in the set of block t when active_from <= t < active_until.
+
+    A key that was withdrawn before its rotation came into force ends before it begins.
+    """
 
     key: Address
     hospital_id: int
@@ -134,6 +144,36 @@ class ValidatorWithdrawn(LedgerEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class ValidatorRotated(LedgerEvent):
+    """``new_key`` joins the set in block ``active_from``, in which ``old_key`` leaves it."""
+
+    SPEC: ClassVar = EventSpec(
+        "ValidatorRotated(address indexed oldKey,address indexed newKey,uint64 activeFrom)"
+    )
+    old_key: Address
+    new_key: Address
+    active_from: int
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceSet(LedgerEvent):
+    """A hospital's licence lasts until ``until``, a second of block time; 0 = no end."""
+
+    SPEC: ClassVar = EventSpec("LicenceSet(uint64 indexed hospitalId,uint64 until)")
+    hospital_id: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceSwept(LedgerEvent):
+    """The keys of a hospital whose licence ended at ``until`` are withdrawn."""
+
+    SPEC: ClassVar = EventSpec("LicenceSwept(uint64 indexed hospitalId,uint64 until)")
+    hospital_id: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class BelowMinimum(LedgerEvent):
     """A withdrawal waits: without the key only ``remaining`` of ``minimum`` would be left."""
 
@@ -154,6 +194,9 @@ EVENTS: Final[tuple[type[LedgerEvent], ...]] = (
     HospitalRevoked,
     ValidatorAdmitted,
     ValidatorWithdrawn,
+    ValidatorRotated,
+    LicenceSet,
+    LicenceSwept,
     BelowMinimum,
 )
 
@@ -173,6 +216,11 @@ _VALIDATOR = Function(
     "validator(address)", ("uint64", "bytes32", "bytes32", "uint64", "uint64", "bool")
 )
 _WAITING = Function("waitingWithdrawals()", ("address[]",))
+_LICENCE_UNTIL = Function("licenceUntil(uint64)", ("uint64",))
+_SWEEP = Function("sweepExpired(uint64)")
+_ROTATE = Function(
+    "rotateKey(address,address,(bytes32,bytes32,uint8),(bytes32,bytes32,uint8))", ("uint64",)
+)
 FUNCTIONS: Final = (
     _PROPOSE,
     _VOTE,
@@ -186,6 +234,9 @@ FUNCTIONS: Final = (
     _GET_VALIDATORS,
     _VALIDATOR,
     _WAITING,
+    _LICENCE_UNTIL,
+    _SWEEP,
+    _ROTATE,
 )
 CONSTRUCTOR: Final = ("address[]", "address[]", "uint256", "uint64", "address", "address")
 """members, first validator keys, MIN_VALIDATORS, voting seconds, hospitals, doctors."""
@@ -204,6 +255,17 @@ class GovernmentRegistry:
     def vote(self, proposal_id: int) -> bytes:
         """Vote for a proposal (members, once each, before its deadline)."""
         return _VOTE.encode(proposal_id)
+
+    def rotate_key(self, old: Address, new: Address, *, by_old: bytes, by_new: bytes) -> bytes:
+        """Change a validator's key, as anybody; ``key_rotation.RotateKey`` makes the signatures.
+
+        raises        CallArgumentError: a signature is not 65 bytes.
+        """
+        return _ROTATE.encode(old, new, encode_signature(by_old), encode_signature(by_new))
+
+    def sweep_expired(self, hospital_id: int) -> bytes:
+        """Withdraw the keys of a hospital whose licence has ended, as anybody."""
+        return _SWEEP.encode(hospital_id)
 
     def members(self) -> View[tuple[Address, ...]]:
         """The authority."""
@@ -248,6 +310,10 @@ class GovernmentRegistry:
     def waiting_withdrawals(self) -> View[tuple[Address, ...]]:
         """Keys whose withdrawal the minimum holds back, oldest first."""
         return _WAITING.view(self.address, tuple)
+
+    def licence_until(self, hospital_id: int) -> View[int]:
+        """When a hospital's licence ends, in seconds of block time; 0 = never."""
+        return _LICENCE_UNTIL.view(self.address, int, hospital_id)
 
 
 def constructor(

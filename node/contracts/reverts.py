@@ -25,6 +25,10 @@ CUSTOM_ERRORS: Final = (
     "ValidatorUnknown()",
     "ValidatorLimit()",
     "LastValidator()",
+    "ValidatorNotActive()",
+    "ProofOfPossession()",
+    "LicenceExpired()",
+    "LicenceNotExpired()",
     "SettingOutOfRange()",
     "NotGovernment()",
     # the registries

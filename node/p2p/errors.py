@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from node.base.errors import WardnetError
+from node.base.errors import PeerError, WardnetError
 
 
 @dataclass(eq=False)
@@ -14,3 +14,15 @@ class UnsendableError(WardnetError):
 
     def __str__(self) -> str:
         return f"{self.message} cannot be sent: {self.what}"
+
+
+@dataclass(eq=False)
+class CertificateError(PeerError):
+    """A certificate, a request for one, or a revocation list breaks a rule."""
+
+    kind: str
+    """``leaf``, ``request`` or ``crl``."""
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.what}"

@@ -12,10 +12,20 @@ from node.workflows.requests import Flow, Inclusion
 from node.workflows.ward import Ward
 
 CALL_GAS: Final = 900_000
-"""Gas offered with each transaction: above the budget of every call of a workflow."""
+"""Gas offered with each transaction: above the budget of every call of a record's workflow."""
+REGISTRY_GAS: Final = 3_000_000
+"""Gas offered where the validators' list may move: an admission into 99 others takes 1,150,000."""
 
 
-def send(ward: Ward, node: Address, signer: PrivateKey, to: Address, data: bytes) -> Flow[Hash32]:
+def send(
+    ward: Ward,
+    node: Address,
+    signer: PrivateKey,
+    to: Address,
+    data: bytes,
+    *,
+    gas: int = CALL_GAS,
+) -> Flow[Hash32]:
     """Submit a transaction that would succeed at the head; what it did is not known yet.
 
     The call is tried first: what a contract refuses never reaches the pool.
@@ -24,7 +34,7 @@ def send(ward: Ward, node: Address, signer: PrivateKey, to: Address, data: bytes
     """
     yield from call(node, to, data, signer.address)
     nonce = yield from next_nonce(node, signer.address)
-    raw = sign_legacy(signer, chain_id=ward.chain_id, nonce=nonce, to=to, data=data, gas=CALL_GAS)
+    raw = sign_legacy(signer, chain_id=ward.chain_id, nonce=nonce, to=to, data=data, gas=gas)
     return (yield from submit(node, raw))
 
 
@@ -36,12 +46,13 @@ def transact(
     data: bytes,
     *,
     final: bool = True,
+    gas: int = CALL_GAS,
 ) -> Flow[Inclusion]:
     """Act on the ledger and wait until it stands there.
 
     raises        ContractRevertError: refused when it was tried, or in its block.
     """
-    tx_hash = yield from send(ward, node, signer, to, data)
+    tx_hash = yield from send(ward, node, signer, to, data, gas=gas)
     inclusion = yield from await_inclusion(node, tx_hash, final=final)
     if not inclusion.succeeded:
         yield from call(node, to, data, signer.address)  # a refusal by name, if it still stands

@@ -14,7 +14,13 @@ from itertools import zip_longest
 from typing import Final, NamedTuple
 
 CONTRACTS: Final = {
-    "GovernmentRegistry": ("GovernmentRegistry", "Authority", "ValidatorSet"),
+    "GovernmentRegistry": (
+        "GovernmentRegistry",
+        "Authority",
+        "ValidatorSet",
+        "Licences",
+        "KeyRotation",
+    ),
     "HospitalRegistry": ("HospitalRegistry",),
     "DoctorRegistry": ("DoctorRegistry",),
     "PatientRegistry": ("PatientRegistry",),

@@ -9,12 +9,33 @@ from datetime import timedelta
 import pytest
 
 from node.base.types import Address
+from node.contracts.government_actions import (
+    Action,
+    AdmitValidator,
+    SuspendHospital,
+    WithdrawValidator,
+)
+from node.contracts.key_rotation import RotateKey
 from node.contracts.lab_registry import SharePlan
 from node.contracts.pmr_id import encode_pmr_id
-from tests.contracts.world import PMR_ID, STRANGER, TODAY, World, account, content
+from node.workflows.transacting import REGISTRY_GAS
+from tests.contracts.stock_chain import CHAIN_ID
+from tests.contracts.validators import LICENCE, NODE_ID, with_validators
+from tests.contracts.world import (
+    MEMBERS,
+    PMR_ID,
+    STRANGER,
+    TODAY,
+    World,
+    account,
+    content,
+    key_of,
+)
 
 Record = Callable[[str, object], None]
 PLAN = SharePlan(scheme_id=4, needed=3, total=5)
+LOWEST = Address(bytes(19) + b"\x01")
+"""Below all others, each of which it moves by a place."""
 FULL_SCOPE = (0x7F | 1 << 255).to_bytes(32)
 
 
@@ -120,3 +141,83 @@ def test_filed_lab_report(world: World, record_property: Record) -> None:
     )
     gas = _gas(world, "l1", labs.address, data)
     _within(record_property, "file lab report", gas, 200_000)
+
+
+# what consensus and the authority pay for a set of a hundred
+
+
+@pytest.fixture(scope="module")
+def full() -> World:
+    """Give 99 validators and a hospital that is one, of a set of 100."""
+    world = with_validators(100)
+    world.add_hospital("validator 0")
+    return world
+
+
+def _deciding(world: World, action: Action) -> int:
+    """Give the gas of the vote that enacts."""
+    return world.enact(action).gas
+
+
+def test_full_set_is_read(full: World, record_property: Record) -> None:
+    world = full.fork()
+    government = world.suite.government
+    gas = _gas(world, STRANGER, government.address, government.get_validators().data)
+    _within(record_property, "read a set of 100", gas, 30_000_000)
+
+
+@pytest.mark.slow
+def test_full_set_is_read_while_all_leave(record_property: Record) -> None:
+    world = with_validators(100)
+    government = world.suite.government
+    world.add_hospital("validator 0")
+    data = _rotation(world, "validator 0", "heir")
+    for i in range(99):
+        world.send(MEMBERS[0], government.address, government.propose(_withdrawal(i + 1)))
+    first = world.view(government.proposal_count()) - 98
+    world.chain.wait(5)
+    for i in range(98):
+        vote = government.vote(first + i)
+        world.send(MEMBERS[1], government.address, vote, block=False)
+    world.send(STRANGER, government.address, data, block=False)
+    gas = world.send(
+        STRANGER, government.address, government.get_validators().data, block=False
+    ).gas
+    _within(record_property, "read a set of 100 that all leave", gas, 30_000_000)
+
+
+def test_key_joins_ninety_nine_others(full: World, record_property: Record) -> None:
+    world = full.fork()
+    world.enact(_withdrawal(1))
+    gas = _deciding(world, AdmitValidator(account("validator 0"), LOWEST, NODE_ID, LICENCE))
+    _within(record_property, "admit into 99", gas, REGISTRY_GAS)
+
+
+def test_key_leaves_ninety_nine_others(full: World, record_property: Record) -> None:
+    gas = _deciding(full.fork(), _withdrawal(1))
+    _within(record_property, "withdraw from 100", gas, REGISTRY_GAS)
+
+
+def test_hospital_is_suspended_among_a_hundred(full: World, record_property: Record) -> None:
+    gas = _deciding(full.fork(), SuspendHospital(account("validator 0")))
+    _within(record_property, "suspend one of 100", gas, REGISTRY_GAS)
+
+
+def test_key_rotates_among_a_hundred(full: World, record_property: Record) -> None:
+    world = full.fork()
+    data = _rotation(world, "validator 0", "heir")
+    gas = _gas(world, STRANGER, world.suite.government.address, data)
+    _within(record_property, "rotate one of 100", gas, REGISTRY_GAS)
+
+
+def _withdrawal(place: int) -> WithdrawValidator:
+    return WithdrawValidator(account(f"validator {place}"))
+
+
+def _rotation(world: World, old: str, new: str) -> bytes:
+    government = world.suite.government
+    since = world.view(government.validator(account(old))).active_from
+    by_old, by_new = RotateKey(account(old), account(new), since).proofs(
+        key_of(old), key_of(new), chain_id=CHAIN_ID, government=government.address
+    )
+    return government.rotate_key(account(old), account(new), by_old=by_old, by_new=by_new)

@@ -11,6 +11,7 @@ from node.contracts.government_actions import (
     EmergencyWithdraw,
     RemoveMember,
     RevokeHospital,
+    SetLicence,
     SuspendDoctor,
     SuspendHospital,
     VerifyHospital,
@@ -56,3 +57,8 @@ def test_suspension_of_a_doctor_carries_id_and_end() -> None:
 def test_end_outside_uint64_is_refused(until_s: int) -> None:
     with pytest.raises(CallArgumentError, match="SuspendDoctor"):
         action_payload(SuspendDoctor(7, until_s))
+
+
+def test_licence_carries_hospital_and_end() -> None:
+    payload = bytes(12) + A + (99).to_bytes(32)
+    assert action_payload(SetLicence(A, 99)) == (ActionKind.SET_LICENCE, payload)

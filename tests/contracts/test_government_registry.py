@@ -200,13 +200,14 @@ PROPOSE = Function("propose(uint8,bytes)")
 @pytest.mark.parametrize(
     ("kind", "payload"),
     [
-        (9, bytes(32)),
+        (10, bytes(32)),
         (255, bytes(32)),
         (0, b""),
         (0, bytes(31)),
         (0, bytes(64)),
         (5, bytes(96)),
         (8, bytes(32)),
+        (9, bytes(32)),
     ],
 )
 def test_proposal_of_another_form_is_refused(world: World, kind: int, payload: bytes) -> None:

@@ -19,8 +19,16 @@ from node.contracts.suite import CONTRACT_NAMES
 from tests.contracts.abi_items import types_of
 from tests.contracts.world import MEMBERS, SETTINGS, STRANGER, World, account
 
-FOR_ANYBODY = {"submitApplication", "grant", "grantMany", "revokeSigned"}
-"""A stranger may apply, and relay what a patient signed; their own tests hold them."""
+FOR_ANYBODY = {
+    "submitApplication",
+    "grant",
+    "grantMany",
+    "revokeSigned",
+    "rotateKey",
+    "sweepExpired",
+}
+"""A stranger may apply, relay what a patient or two keys of a validator signed, and sweep what has
+ended; their own tests hold them."""
 
 
 def _changing_functions() -> list[tuple[str, str, int]]:

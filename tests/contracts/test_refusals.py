@@ -25,6 +25,7 @@ CANNOT_HAPPEN: Final[dict[Key, str]] = {
     ("GovernmentRegistry", "propose", "NotGovernment"): "it is the government itself that calls",
     ("GovernmentRegistry", "vote", "NotGovernment"): "it is the government itself that calls",
     ("GovernmentRegistry", "propose", "MemberLimit"): "of 64 members none enacts alone",
+    ("GovernmentRegistry", "rotateKey", "FieldMissing"): "nobody signs for the zero address",
     ("LabRegistry", "file", "NotLabRegistry"): "it is the lab registry itself that calls",
     ("LabRegistry", "file", "LabNotListed"): "who was ordered is listed, and nobody is taken off",
 }

@@ -13,6 +13,7 @@ from node.contracts.government_actions import (
     EmergencyWithdraw,
     RemoveMember,
     RevokeHospital,
+    SetLicence,
     SuspendDoctor,
     SuspendHospital,
     VerifyHospital,
@@ -24,6 +25,7 @@ from node.contracts.government_registry import (
     HospitalRevoked,
     HospitalSuspended,
     HospitalVerified,
+    LicenceSet,
     Proposed,
     ValidatorAdmitted,
     ValidatorWithdrawn,
@@ -153,6 +155,18 @@ def test_a_withdrawal_below_the_minimum_is_told(alone: World) -> None:
 
 def test_a_suspended_doctor_is_told(alone: World) -> None:
     assert _told(alone.fork(), SuspendDoctor(1, 7)) == [DoctorSuspended(1, 7)]
+
+
+def test_a_licence_is_told(alone: World) -> None:
+    assert _told(alone.fork(), SetLicence(H1, 7)) == [LicenceSet(1, 7)]
+
+
+def test_a_key_of_a_hospital_whose_licence_has_ended_is_refused_with_its_proposal(
+    alone: World,
+) -> None:
+    world = alone.fork()
+    _propose(world, SetLicence(H1, 7))
+    assert _refused(world, _admit()) == "LicenceExpired"
 
 
 # members that become one, or sixty-four

@@ -50,10 +50,12 @@ OF_STANDARDS = {
         "transferFrom",
     },
     "ConsentRegistry": {"eip712Domain"},
+    "GovernmentRegistry": {"eip712Domain"},
 }
 EVENTS_OF_STANDARDS = {
     "PmrToken": {"Approval", "ApprovalForAll", "Unlocked"},
     "ConsentRegistry": {"EIP712DomainChanged"},
+    "GovernmentRegistry": {"EIP712DomainChanged"},
 }
 
 

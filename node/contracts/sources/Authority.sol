@@ -28,7 +28,8 @@ abstract contract Authority {
         AdmitValidator,
         WithdrawValidator,
         EmergencyWithdraw,
-        SuspendDoctor
+        SuspendDoctor,
+        SetLicence
     }
 
     struct Proposal {
@@ -84,7 +85,7 @@ abstract contract Authority {
         Action action = Action(kind);
         uint256 words = 1;
         if (action == Action.AdmitValidator) words = 4;
-        if (action == Action.SuspendDoctor) words = 2;
+        if (action == Action.SuspendDoctor || action == Action.SetLicence) words = 2;
         require(payload.length == 32 * words, ActionUnknown());
 
         proposalId = ++proposalCount;

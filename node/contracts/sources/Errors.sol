@@ -18,6 +18,10 @@ error ValidatorKnown();
 error ValidatorUnknown();
 error ValidatorLimit();
 error LastValidator();
+error ValidatorNotActive();
+error ProofOfPossession();
+error LicenceExpired();
+error LicenceNotExpired();
 error SettingOutOfRange();
 error NotGovernment();
 

@@ -2,12 +2,15 @@
 pragma solidity 0.8.28;
 
 import {Authority} from "./Authority.sol";
+import {HospitalNotVerified} from "./Errors.sol";
 import {IDoctors, IHospitals} from "./Interfaces.sol";
+import {KeyRotation} from "./KeyRotation.sol";
+import {Licences} from "./Licences.sol";
 import {ValidatorSet} from "./ValidatorSet.sol";
 
 /// The government authority: it verifies hospitals, admits and withdraws validators, and
 /// suspends doctors, each time by a strict majority of its members.
-contract GovernmentRegistry is Authority, ValidatorSet {
+contract GovernmentRegistry is Authority, Licences, KeyRotation {
     event HospitalVerified(address indexed account, uint64 indexed hospitalId);
     event HospitalSuspended(address indexed account, uint64 indexed hospitalId);
     event HospitalRevoked(address indexed account, uint64 indexed hospitalId);
@@ -31,7 +34,14 @@ contract GovernmentRegistry is Authority, ValidatorSet {
         if (kind == Action.AdmitValidator) {
             (address hospital, address key, bytes32 nodeId, bytes32 licenceHash) =
                 abi.decode(payload, (address, address, bytes32, bytes32));
-            _admit(HOSPITALS.requireVerified(hospital), key, nodeId, licenceHash);
+            uint64 hospitalId = HOSPITALS.requireVerified(hospital);
+            _requireLicence(hospitalId);
+            _admit(hospitalId, key, nodeId, licenceHash);
+            return;
+        }
+        if (kind == Action.SetLicence) {
+            (address holder, uint64 expiry) = abi.decode(payload, (address, uint64));
+            _setLicence(HOSPITALS.requireVerified(holder), expiry);
             return;
         }
         if (kind == Action.SuspendDoctor) {
@@ -51,6 +61,12 @@ contract GovernmentRegistry is Authority, ValidatorSet {
         } else {
             _enactOnHospital(kind, account);
         }
+    }
+
+    /// Unlinked keys of the genesis have hospital 0, which nobody verified.
+    function _requireStanding(uint64 hospitalId) internal view override {
+        require(HOSPITALS.isVerified(hospitalId), HospitalNotVerified());
+        _requireLicence(hospitalId);
     }
 
     function _enactOnHospital(Action kind, address account) private {

@@ -7,6 +7,7 @@ import {
     SettingOutOfRange,
     ValidatorKnown,
     ValidatorLimit,
+    ValidatorNotActive,
     ValidatorUnknown
 } from "./Errors.sol";
 
@@ -34,6 +35,7 @@ abstract contract ValidatorSet {
         uint64 indexed hospitalId,
         uint64 activeUntil
     );
+    event ValidatorRotated(address indexed oldKey, address indexed newKey, uint64 activeFrom);
     event BelowMinimum(address indexed key, uint256 remaining, uint256 minimum);
 
     uint256 private constant VALIDATORS_MAX = 100;
@@ -45,6 +47,7 @@ abstract contract ValidatorSet {
 
     constructor(address[] memory first, uint256 minimum) {
         require(minimum != 0 && first.length >= minimum, SettingOutOfRange());
+        require(first.length <= VALIDATORS_MAX, ValidatorLimit());
         minValidators = minimum;
         for (uint256 i = 0; i < first.length; ++i) {
             _insert(first[i]);
@@ -55,10 +58,15 @@ abstract contract ValidatorSet {
     /// S(block.number + 1): ascending, unique, nonzero, at most 100; never reverts.
     function getValidators() external view returns (address[] memory keys) {
         uint256 t = block.number + 1;
-        keys = new address[](_sizeAt(t));
-        uint256 place = 0;
-        for (uint256 i = 0; i < _live.length; ++i) {
-            if (_isActiveAt(_live[i], t)) keys[place++] = _live[i];
+        uint256 listed = _live.length;
+        keys = new address[](listed);
+        uint256 count = 0;
+        for (uint256 i = 0; i < listed; ++i) {
+            address key = _live[i];
+            if (_isActiveAt(key, t)) keys[count++] = key;
+        }
+        assembly ("memory-safe") {
+            mstore(keys, count) // shorter: one pass reads each record once
         }
     }
 
@@ -85,6 +93,9 @@ abstract contract ValidatorSet {
 
     function _admit(uint64 hospitalId, address key, bytes32 nodeId, bytes32 licenceHash) internal {
         _forgetPast();
+        // no later set is larger: whoever is admitted joins at block.number + 1, and a rotated key
+        // joins in the block in which another leaves
+        require(_sizeAt(block.number + 1) < VALIDATORS_MAX, ValidatorLimit());
         _insert(key);
         uint64 from = uint64(block.number + 1);
         _records[key] = Record(hospitalId, from, 0, false, nodeId, licenceHash);
@@ -94,6 +105,20 @@ abstract contract ValidatorSet {
             _stopWaiting(next);
             _schedule(next);
         }
+    }
+
+    /// Lets newKey join in the block in which oldKey leaves: one removal, at the minimum too.
+    function _rotate(address oldKey, address newKey) internal returns (uint64 from) {
+        require(_isOpen(oldKey) && !_records[oldKey].waiting, ValidatorUnknown());
+        Record memory r = _records[oldKey];
+        // the key before oldKey is still in the set: leaving before joining would make it grow
+        require(r.activeFrom <= block.number + 1, ValidatorNotActive());
+        _forgetPast();
+        from = _schedule(oldKey); // before newKey, which would count in the sizes, is on the list
+        _insert(newKey);
+        _records[newKey] = Record(r.hospitalId, from, 0, false, r.nodeId, r.licenceHash);
+        emit ValidatorAdmitted(newKey, r.hospitalId, r.nodeId, r.licenceHash, from);
+        emit ValidatorRotated(oldKey, newKey, from);
     }
 
     function _withdraw(address key) internal {
@@ -116,11 +141,22 @@ abstract contract ValidatorSet {
         _schedule(key);
     }
 
-    function _withdrawAllOf(uint64 hospitalId) internal {
+    function _withdrawAllOf(uint64 hospitalId) internal returns (uint256 count) {
         for (uint256 i = 0; i < _live.length; ++i) {
             Record storage r = _records[_live[i]];
-            if (r.hospitalId == hospitalId && r.activeUntil == 0 && !r.waiting) _withdraw(_live[i]);
+            if (r.hospitalId == hospitalId && r.activeUntil == 0 && !r.waiting) {
+                _withdraw(_live[i]);
+                ++count;
+            }
         }
+    }
+
+    function _hospitalOf(address key) internal view returns (uint64) {
+        return _records[key].hospitalId;
+    }
+
+    function _activeFromOf(address key) internal view returns (uint64) {
+        return _records[key].activeFrom;
     }
 
     /// A key of the genesis gets the Hospital-ID of the hospital whose account it is.
@@ -129,12 +165,19 @@ abstract contract ValidatorSet {
     }
 
     /// Ends a key at the first block that has fewer than max(1, floor((|S(t-1)| - 1) / 3))
-    /// removals, so that consecutive sets share an old quorum.
-    function _schedule(address key) private {
-        uint256 t = block.number + 1;
-        while (_removalsAt(t) >= _removalCap(_sizeAt(t - 1))) ++t;
-        _records[key].activeUntil = uint64(t);
-        emit ValidatorWithdrawn(key, _records[key].hospitalId, uint64(t));
+    /// removals, so that consecutive sets share an old quorum.  A key whose rotation is still to
+    /// come may end before it begins: then it is in no set.
+    function _schedule(address key) private returns (uint64 until) {
+        uint256 t = block.number;
+        uint256 size;
+        uint256 removals;
+        do {
+            ++t;
+            (size, removals) = _countsAt(t);
+        } while (removals >= _removalCap(size));
+        until = uint64(t);
+        _records[key].activeUntil = until;
+        emit ValidatorWithdrawn(key, _records[key].hospitalId, until);
     }
 
     function _removalCap(uint256 size) private pure returns (uint256) {
@@ -147,8 +190,10 @@ abstract contract ValidatorSet {
         }
     }
 
-    function _removalsAt(uint256 t) private view returns (uint256 removals) {
+    /// |S(t-1)|, and how many of it are not in S(t).
+    function _countsAt(uint256 t) private view returns (uint256 size, uint256 removals) {
         for (uint256 i = 0; i < _live.length; ++i) {
+            if (_isActiveAt(_live[i], t - 1)) ++size;
             if (_records[_live[i]].activeUntil == t) ++removals;
         }
     }
@@ -176,7 +221,6 @@ abstract contract ValidatorSet {
     /// Keeps the list ascending, so that the view needs no sorting.
     function _insert(address key) private {
         require(key != address(0), FieldMissing());
-        require(_live.length < VALIDATORS_MAX, ValidatorLimit());
         _live.push(key);
         uint256 place = _live.length - 1;
         while (place != 0 && _live[place - 1] >= key) {

@@ -21,7 +21,7 @@ NOWHERE = Hash32(b"\x77" * 32)
 
 def on(forge: AuraForge, provider: ValidatorProvider | None = None) -> AuraBranches:
     imported = AuraState().imported
-    return AuraBranches(forge.chain, VERIFIER, forge.options, imported, provider)
+    return AuraBranches(forge.chain, VERIFIER, forge.options, imported, provider=provider)
 
 
 def test_genesis_is_final_and_gives_the_first_set() -> None:
