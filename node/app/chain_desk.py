@@ -27,6 +27,7 @@ from node.consensus_poa import events as told
 from node.consensus_poa.bounded import Bounded
 from node.consensus_poa.interface import Engine
 from node.consensus_poa.memo import Memo
+from node.consensus_poa.watcher import RegistryWatcher
 from node.evm.blocks import BuildRequest, ExecutionResult
 from node.evm.errors import NonceError
 from node.evm.ledger import Ledger
@@ -89,6 +90,7 @@ class ChainDesk:
         safe_depth: int,
         log: WriteAheadLog,
         memo: Memo,
+        watcher: RegistryWatcher | None = None,
     ) -> None:
         self.ledger = ledger
         self.pool = pool
@@ -101,6 +103,7 @@ class ChainDesk:
         self._log_entries = 0
         self._log_entries_max = WAL_ENTRIES_COUNT_MAX
         self._memo = memo
+        self._watcher = watcher
         self._checked: Bounded[Hash32, ExecutionResult] = Bounded(BLOCK_RESULTS_COUNT_MAX)
         """Block hash -> what executing it gave, until it is imported."""
         self._built: Bounded[Hash32, ExecutionResult] = Bounded(BUILT_RESULTS_COUNT_MAX)
@@ -319,9 +322,25 @@ class ChainDesk:
             turn.note("pool.tx_expired", tx=expired)
         self._moved = (block_hash, depth)
         follows: list[told.Event] = [told.NewChainHead(self.ledger.head)]
+        follows += self._votes(turn)
         if next(self.pool.candidates(), None) is not None:
             follows.append(told.TransactionsWaiting())
         return follows
+
+    def _votes(self, turn: Turn) -> tuple[told.Event, ...]:
+        """Give the votes that the registry asks for since the head has moved."""
+        if self._watcher is None:
+            return ()
+        head = self.ledger.head_hash
+        try:
+            signers = self._engine.validators_after_block(head)
+        except UnavailableError as error:
+            turn.note("consensus.set_unavailable", why=str(error))
+            return ()
+        votes = self._watcher.moved(self.ledger.head, signers)
+        if self._watcher.alarm is not None:
+            turn.note("consensus.set_unavailable", why=self._watcher.alarm)
+        return votes
 
     def _finalize(self, block_hash: Hash32, height: int) -> None:
         self.ledger.finalize(block_hash)

@@ -6,9 +6,12 @@ chain of this engine, run it, and read its headers.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from node.base.types import ZERO_HASH, Address, Hash32
+from node.consensus_poa.aura import engine as aura_engine
+from node.consensus_poa.aura.engine import AuraEngine
+from node.consensus_poa.aura.options import AuraOptions
 from node.consensus_poa.clique.engine import CliqueEngine
 from node.consensus_poa.clique.options import CliqueOptions
 from node.consensus_poa.extra_data import VANITY_BYTES, clique_extra
@@ -45,6 +48,9 @@ class EnginePlan:
     """Validators, ascending -> extraData of block 0."""
     mix_hash: Hash32 = ZERO_HASH
     form: HeaderForm = WHOLE
+    registry: Literal["set", "votes", "deep votes"] = "votes"
+    """What follows GovernmentRegistry: the engine's set itself, or votes in headers that a watcher
+    casts, reading at the head or some blocks below it (consensus.md section 8)."""
     has_finality: bool = False
     """The engine says which blocks are final; else a depth below the head stands for it."""
 
@@ -64,5 +70,32 @@ def clique_plan(options: CliqueOptions) -> EnginePlan:
         settings={"period": options.period, "epoch": options.epoch},
         make=lambda lent: CliqueEngine(options, lent),
         prune_log=prune,
-        genesis_extra=lambda validators: clique_extra(bytes(VANITY_BYTES), validators),
+        genesis_extra=_seal_genesis,
+        registry="deep votes",
     )
+
+
+def aura_plan(options: AuraOptions) -> EnginePlan:
+    """Give the plan of AuRa."""
+    durations = dict(options.step_durations)
+    settings: dict[str, Any] = {"stepDuration": durations if len(durations) > 1 else durations[0]}
+    if options.two_thirds:
+        settings["twoThirdsMajorityTransition"] = 0
+    return EnginePlan(
+        name="aura",
+        config_key="aura",
+        wire_id=3,
+        profile=LONDON,
+        period_s=durations[0],
+        settings=settings,
+        make=lambda lent: AuraEngine(options, lent),
+        prune_log=aura_engine.prune_wal,
+        genesis_extra=_seal_genesis,
+        registry="set",
+        has_finality=True,
+    )
+
+
+def _seal_genesis(validators: Sequence[Address]) -> bytes:
+    """Give extraData of engines that seal there: vanity, validators, no seal."""
+    return clique_extra(bytes(VANITY_BYTES), validators)

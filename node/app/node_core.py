@@ -27,13 +27,15 @@ from node.app.peer_desk import PeerDesk
 from node.app.role_book import RoleBook
 from node.app.store_desk import StoreDesk
 from node.app.turn import Turn
+from node.app.validator_sets import RegistryValidators, SetCache, set_cache
 from node.base.errors import FrameError
 from node.base.keys import PrivateKey
 from node.base.limits import SHARED_FRAME_BYTES_MAX
 from node.base.ports import Entropy, Verifier
 from node.base.types import Address
-from node.consensus_poa.interface import Capabilities, Engine, ValidatorProvider
+from node.consensus_poa.interface import Capabilities, Engine
 from node.consensus_poa.memo import Memo
+from node.consensus_poa.watcher import RegistryWatcher
 from node.contracts.suite import ContractSuite
 from node.evm.beginning import Beginning
 from node.evm.executor import Executor
@@ -106,8 +108,8 @@ class NodeParts:
     """What reading blocks from the wire gave; nodes of one process may share it."""
     is_direct: bool = False
     """Blocks go from their maker to all, who do not pass them on (``Gossip``)."""
-    validators: Callable[[Ledger], ValidatorProvider] | None = None
-    """Reads validator sets from the contracts; None: they live in headers."""
+    sets: SetCache = field(default_factory=set_cache)
+    """Validator sets read from the registry; nodes of one process may share them."""
     wrap: Callable[[Engine], Engine] = _as_it_is
     """Puts something between engine and node: a simulated fault."""
 
@@ -124,14 +126,20 @@ class NodeCore:
             executor=parts.executor,
             memo=parts.memo,
         )
+        reader = LedgerReader(self.ledger)
+        registry = RegistryValidators(self.ledger, parts.contracts.government, parts.sets)
+        follows = parts.engine.registry
         lent = Capabilities(
-            LedgerReader(self.ledger),
+            reader,
             parts.verifier,
             parts.wiggle,
             parts.signer,
-            None if parts.validators is None else parts.validators(self.ledger),
+            registry if follows == "set" else None,
             parts.opened,
         )
+        watcher = None
+        if follows != "set":
+            watcher = RegistryWatcher(reader, registry, reads_deep=follows == "deep votes")
         engine = parts.wrap(parts.engine.make(lent))
         self._opened = parts.opened
         roles = RoleBook(self.ledger, parts.contracts)
@@ -151,6 +159,7 @@ class NodeCore:
             address=self.address,
             safe_depth=SAFE_DEPTH_LIMITS * (parts.signers // 2 + 1),
             log=parts.log,
+            watcher=watcher,
             memo=parts.opened,
         )
         self.store = StoreDesk(parts.store, _every_validator)

@@ -283,6 +283,7 @@ class World:
                 memo=execution.memo,
                 opened=execution.reading.messages,
                 blocks=execution.reading.blocks,
+                sets=execution.reading.sets,
                 is_direct=scenario.network.gossip == "direct",
             )
         )
