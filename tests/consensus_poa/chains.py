@@ -13,10 +13,11 @@ from node.base.types import (
     Address,
     Hash32,
 )
+from node.consensus_poa.base_fee import next_base_fee
 from node.consensus_poa.clique.branches import Branches
 from node.consensus_poa.clique.engine import CliqueEngine
 from node.consensus_poa.clique.options import CliqueOptions
-from node.consensus_poa.clique.rules import next_base_fee, turn_difficulty
+from node.consensus_poa.clique.rules import turn_difficulty
 from node.consensus_poa.clique.snapshot import NONCE_ADD, NONCE_DROP
 from node.consensus_poa.clique.state import CliqueState
 from node.consensus_poa.effects import Effect, Trace
@@ -114,7 +115,7 @@ class Forge:
             number=number,
             timestamp=parent.timestamp + self.options.period,
             gas_used=0,
-            base_fee=next_base_fee(parent, self.options),
+            base_fee=next_base_fee(parent, self.options.london_block),
             difficulty=turn_difficulty(before, number, signer.address) if known else 1,
             coinbase=vote[0] if vote else ZERO_ADDRESS,
             nonce=NONCE_ADD if vote and vote[1] else NONCE_DROP,

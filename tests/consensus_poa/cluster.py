@@ -12,9 +12,9 @@ from node.base.header import Header
 from node.base.keys import PrivateKey
 from node.base.rng import TreeEntropy
 from node.base.types import Hash32
+from node.consensus_poa.base_fee import next_base_fee
 from node.consensus_poa.clique.engine import CliqueEngine
 from node.consensus_poa.clique.options import CliqueOptions
-from node.consensus_poa.clique.rules import next_base_fee
 from node.consensus_poa.effects import (
     AppendWal,
     BroadcastBlock,
@@ -232,6 +232,6 @@ def build(parent: Header, request: BuildBlock, transactions: tuple[bytes, ...]) 
         difficulty=request.difficulty,
         mix_hash=request.mix_hash,
         gas_used=0,
-        base_fee=next_base_fee(parent, CliqueOptions()),
+        base_fee=next_base_fee(parent),
     )
     return Block(header, transactions)

@@ -10,6 +10,7 @@ from typing import Final
 
 from node.base.header import Header
 from node.base.types import EMPTY_OMMERS_HASH, ZERO_ADDRESS, ZERO_HASH, Address
+from node.consensus_poa.base_fee import ELASTICITY, next_base_fee
 from node.consensus_poa.clique.options import CliqueOptions
 from node.consensus_poa.clique.snapshot import NONCE_ADD, NONCE_DROP, Refused, Snapshot
 from node.consensus_poa.extra_data import ADDRESS_BYTES, SEAL_BYTES, VANITY_BYTES, signer_bytes
@@ -19,9 +20,6 @@ DIFFICULTY_OUT_OF_TURN: Final = 1
 GAS_LIMIT_MIN: Final = 5_000
 GAS_LIMIT_MAX: Final = 2**63 - 1
 _GAS_LIMIT_BOUND_DIVISOR: Final = 1_024
-_ELASTICITY: Final = 2
-_BASE_FEE_CHANGE_DENOMINATOR: Final = 8
-_INITIAL_BASE_FEE: Final = 1_000_000_000
 
 
 def check_shape(header: Header, options: CliqueOptions) -> str | None:
@@ -83,31 +81,13 @@ def check_on_parent(header: Header, parent: Header, options: CliqueOptions) -> s
         return "invalid_gas_used"
     before = parent.gas_limit
     if header.number == options.london_block:
-        before *= _ELASTICITY
+        before *= ELASTICITY
     drift = abs(header.gas_limit - before)
     if drift >= before // _GAS_LIMIT_BOUND_DIVISOR or header.gas_limit < GAS_LIMIT_MIN:
         return "invalid_gas_limit"
-    if header.base_fee != next_base_fee(parent, options):
+    if header.base_fee != next_base_fee(parent, options.london_block):
         return "invalid_base_fee"
     return None
-
-
-def next_base_fee(parent: Header, options: CliqueOptions) -> int | None:
-    """Give the base fee of a child of ``parent`` (EIP-1559); None before London."""
-    number = parent.number + 1
-    if number < options.london_block:
-        return None
-    if number == options.london_block or parent.base_fee is None:
-        return _INITIAL_BASE_FEE
-    target = parent.gas_limit // _ELASTICITY
-    if parent.gas_used == target:
-        return parent.base_fee
-    # a genesis may have any gas limit, so that the target can be 0
-    denominator = max(target, 1) * _BASE_FEE_CHANGE_DENOMINATOR
-    if parent.gas_used > target:
-        rise = parent.base_fee * (parent.gas_used - target) // denominator
-        return parent.base_fee + max(rise, 1)
-    return parent.base_fee - parent.base_fee * (target - parent.gas_used) // denominator
 
 
 def check_seal(

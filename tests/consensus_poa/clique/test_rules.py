@@ -9,7 +9,7 @@ from node.base.header import Header
 from node.base.keys import SECP256K1_N
 from node.base.types import ZERO_HASH, Address, Hash32
 from node.consensus_poa.clique.options import CliqueOptions
-from node.consensus_poa.clique.rules import check_shape, next_base_fee, turn_difficulty
+from node.consensus_poa.clique.rules import check_shape, turn_difficulty
 from node.consensus_poa.events import BlockReceived
 from node.consensus_poa.extra_data import SEAL_BYTES, clique_extra
 from tests.consensus_poa.chains import VANITY, Forge, ascending, block, key, refusals
@@ -269,37 +269,6 @@ def test_the_gas_limit_stays_at_5000_or_above() -> None:
     least = forge.seal(forge.genesis, KEYS[1], gas_limit=5_000)
     assert forge.engine().verify_header(low, forge.genesis) == "invalid_gas_limit"
     assert forge.engine().verify_header(least, forge.genesis) is None
-
-
-@pytest.mark.parametrize(
-    ("base_fee", "gas_used", "expected"),
-    [
-        (0, 0, 0),
-        (0, 15_000_000, 0),
-        (0, 15_000_001, 1),
-        (1, 0, 1),
-        (7, 0, 7),
-        (8, 0, 7),
-        (1_000_000_000, 0, 875_000_000),
-        (1_000_000_000, 15_000_000, 1_000_000_000),
-        (1_000_000_000, 30_000_000, 1_125_000_000),
-    ],
-)
-def test_the_base_fee_follows_eip_1559(base_fee: int, gas_used: int, expected: int) -> None:
-    parent = Forge(KEYS, OPTIONS, base_fee=base_fee, gas_used=gas_used).genesis
-    assert next_base_fee(parent, OPTIONS) == expected
-
-
-def test_a_genesis_without_gas_has_a_base_fee_for_its_child() -> None:
-    parent = Forge(KEYS, OPTIONS, base_fee=9, gas_used=1, gas_limit=1).genesis
-    assert next_base_fee(parent, OPTIONS) == 10
-
-
-def test_before_london_there_is_no_base_fee_and_at_london_it_starts_at_1_gwei() -> None:
-    options = CliqueOptions(london_block=2)
-    parent = Forge(KEYS, options, base_fee=None).genesis
-    assert next_base_fee(parent, options) is None
-    assert next_base_fee(replace(parent, number=1), options) == 1_000_000_000
 
 
 def test_the_gas_limit_doubles_at_london() -> None:
