@@ -15,13 +15,13 @@ def pack(value: object) -> bytes:
     return packed
 
 
-def unpack(data: bytes) -> Any:  # noqa: ANN401 - the caller checks the shape it expects
+def unpack(data: bytes, *, bytes_max: int = MSGPACK_BYTES_MAX) -> Any:  # noqa: ANN401 - the caller checks the shape it expects
     """Decode one value that fills ``data``.
 
-    raises        CodecError: malformed, trailing bytes, or larger than MSGPACK_BYTES_MAX.
+    raises        CodecError: malformed, trailing bytes, or larger than ``bytes_max``.
     """
-    if len(data) > MSGPACK_BYTES_MAX:
-        raise CodecError("msgpack", f"{len(data)} bytes, at most {MSGPACK_BYTES_MAX}")
+    if len(data) > bytes_max:
+        raise CodecError("msgpack", f"{len(data)} bytes, at most {bytes_max}")
     try:
         return msgpack.unpackb(data, raw=False, strict_map_key=False)
     # TypeError: a key that is a list cannot stand in a dict

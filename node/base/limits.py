@@ -288,3 +288,19 @@ STATES_KEPT_BLOCKS_MIN: Final = 128
 """Newest blocks whose states a pruned store keeps at least: as long as side branches live."""
 FINDINGS_COUNT_MAX: Final = 1_000
 """Findings that one inspection of a store lists."""
+FUTURE_HEIGHTS_COUNT_MAX: Final = 10
+"""How many heights above the head a BFT engine keeps messages for; Besu's value."""
+FUTURE_MESSAGES_COUNT_MAX: Final = 1_000
+"""Messages of future heights that it keeps; beyond, the highest height goes first."""
+FUTURE_MESSAGES_BYTES_MAX: Final = 64 * 2**20
+"""What those may hold together."""
+SEEN_MESSAGES_COUNT_MAX: Final = 4_096
+"""Consensus messages whose hash is remembered, so that none is judged twice."""
+ROUND_NUMBER_MAX: Final = 1_000
+"""Highest round of a height; Besu's value since 26.8.0."""
+ROUNDS_AHEAD_COUNT_MAX: Final = 8
+"""Rounds above its own whose votes a BFT engine keeps."""
+TIMEOUT_DOUBLINGS_COUNT_MAX: Final = 32
+"""How often a round's timeout doubles at most."""
+LAGGARD_ANSWER_US_MIN: Final = 1_000_000
+"""A validator in a lower round is told of the own round no more often than this."""

@@ -13,7 +13,9 @@ from node.consensus_poa.effects import ReportEvidence
 from node.consensus_poa.header import recover_signer
 
 DOUBLE_SEAL: Final = "double_seal"
+EQUIVOCATION: Final = "equivocation"
 INVALID_PROPOSAL: Final = "invalid_proposal"
+INVALID_JUSTIFICATION: Final = "invalid_justification"
 
 SealKey = tuple[bytes, Address]
 """Slot and signer: an honest signer seals one block in a slot, ever."""
@@ -43,6 +45,11 @@ def note_seal(
     seals[key] = _REPORTED
     proof = rlp.encode([rlp.decode(first), rlp.decode(encoded)])
     return (ReportEvidence(signer, DOUBLE_SEAL, proof),)
+
+
+def equivocation_proof(first: bytes, second: bytes) -> bytes:
+    """Give rlp([first message, second message]): two values of one author in one slot."""
+    return rlp.encode([first, second])
 
 
 def double_sealer(
