@@ -198,11 +198,16 @@ class Ibft1Engine:
             self._resume(now, out)
 
     def _resume(self, now: int, out: list[Effect]) -> None:
-        if self._state.is_started and self._state.decided is None:
-            self._height.arm_round(now, out)
-            self._rounds.try_proposal(now, out)
-        else:
+        """Go on in the round under way, whose leader may still owe its proposal."""
+        state = self._state
+        if not state.is_started or state.decided is not None:
             self._proposing.arm(now, out)
+            return
+        self._height.arm_round(now, out)
+        is_owed = (state.round, PREPREPARE) not in state.sent and not state.is_waiting
+        if is_owed and self._height.is_leader:
+            self._proposing.lead(now, out)
+        self._rounds.try_proposal(now, out)
 
     # -- start -----------------------------------------------------------------------------
 

@@ -7,7 +7,8 @@ consensus.md section 6).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Self
+from functools import lru_cache
+from typing import Final
 
 from node.base import rlp
 from node.base.errors import CodecError
@@ -24,6 +25,8 @@ MIX_HASH: Final = Hash32(
 """Every IBFT header's mixHash, genesis included: "ctical byzantine fault tolerance"."""
 DIFFICULTY: Final = 1
 _COMMIT_CODE: Final = b"\x02"
+_CACHED_COUNT_MAX: Final = 128
+"""Results of pure functions that are kept; errors are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +45,35 @@ class IstanbulExtra:
         parts: list[rlp.Item] = [self.validators, self.proposer_seal, self.committed_seals]
         return self.vanity + rlp.encode(parts)
 
-    @classmethod
-    def decode(cls, data: bytes) -> Self:
+    @staticmethod
+    def decode(data: bytes) -> "IstanbulExtra":
         """Read extraData.
 
         raises        CodecError: too short or long, not canonical, wrong items or sizes.
         """
-        if len(data) > EXTRA_DATA_BYTES_MAX:
-            raise _error(f"{len(data)} bytes, at most {EXTRA_DATA_BYTES_MAX}")
-        if len(data) < VANITY_BYTES:
-            raise _error(f"{len(data)} bytes, wants a vanity of {VANITY_BYTES}")
-        items = rlp.decode(data[VANITY_BYTES:])
-        if isinstance(items, bytes) or len(items) != 3:
-            raise _error("wants a list of validators, proposerSeal, committedSeals")
-        seal = items[1]
-        if not isinstance(seal, bytes) or len(seal) not in (0, SEAL_BYTES):
-            raise _error(f"proposerSeal wants {SEAL_BYTES} bytes, or none")
-        validators = _strings(items[0], ADDRESS_BYTES, "validators")
-        return cls(
-            data[:VANITY_BYTES],
-            tuple(Address(address) for address in validators),
-            seal,
-            _strings(items[2], SEAL_BYTES, "committedSeals"),
-        )
+        return _decode_extra(data)
+
+
+# a header is looked at a dozen times by each node of a process, and a set of 100 is 2 KiB of RLP
+@lru_cache(_CACHED_COUNT_MAX)
+def _decode_extra(data: bytes) -> IstanbulExtra:
+    if len(data) > EXTRA_DATA_BYTES_MAX:
+        raise _error(f"{len(data)} bytes, at most {EXTRA_DATA_BYTES_MAX}")
+    if len(data) < VANITY_BYTES:
+        raise _error(f"{len(data)} bytes, wants a vanity of {VANITY_BYTES}")
+    items = rlp.decode(data[VANITY_BYTES:])
+    if isinstance(items, bytes) or len(items) != 3:
+        raise _error("wants a list of validators, proposerSeal, committedSeals")
+    seal = items[1]
+    if not isinstance(seal, bytes) or len(seal) not in (0, SEAL_BYTES):
+        raise _error(f"proposerSeal wants {SEAL_BYTES} bytes, or none")
+    validators = _strings(items[0], ADDRESS_BYTES, "validators")
+    return IstanbulExtra(
+        data[:VANITY_BYTES],
+        tuple(Address(address) for address in validators),
+        seal,
+        _strings(items[2], SEAL_BYTES, "committedSeals"),
+    )
 
 
 def genesis_extra(validators: Sequence[Address]) -> bytes:
@@ -72,6 +81,7 @@ def genesis_extra(validators: Sequence[Address]) -> bytes:
     return IstanbulExtra(bytes(VANITY_BYTES), tuple(sorted(validators))).encode()
 
 
+@lru_cache(_CACHED_COUNT_MAX)
 def seal_hash(header: Header) -> Hash32:
     """Give the digest over the header without either kind of seal.
 

@@ -74,7 +74,8 @@ class Log:
         self._append(WAL_LOCK, [self._state.height, block.encode()], out)
 
     def _append(self, kind: str, payload: list[object], out: list[Effect]) -> None:
-        if self._signer is not None:
+        # a log that was refused is left as it is found
+        if self._signer is not None and not self._state.is_observer:
             data = codec.pack(payload)
             entry = WalEntry(kind, self._genesis(), self._signer.address, data)
             out.append(AppendWal(entry.encode()))

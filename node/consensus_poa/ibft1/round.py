@@ -201,6 +201,8 @@ class Rounds:
             return
         if not votes.is_prepared and self._is_prepared(votes, digest):
             self._prepare(votes, round_, digest, out)
+        if len(votes.commits) < height.quorum:
+            return  # too few whatever they say: this runs for every vote
         seals = {a: b.seal for a, b in votes.commits.items() if b.digest == digest}
         if len(seals) >= height.quorum:
             assert votes.proposal is not None
@@ -212,6 +214,8 @@ class Rounds:
         locked = self._height.state.locked
         if locked is not None:
             return locked.header.hash() == digest
+        if len(votes.prepares) + len(votes.commits) < self._height.quorum:
+            return False
         ballots = (*votes.prepares.items(), *votes.commits.items())
         return len({a for a, ballot in ballots if ballot.digest == digest}) >= self._height.quorum
 

@@ -59,6 +59,14 @@ def test_who_may_not_sign_does_not(flag: str) -> None:
     assert out == []
 
 
+def test_a_refused_log_is_left_as_it_was_found() -> None:
+    writer, state = log()
+    state.is_observer = True
+    out: list[Effect] = []
+    writer.note_round(out)
+    assert out == []
+
+
 def test_replay_gives_the_records_of_the_height_alone() -> None:
     writer, state = log()
     out: list[Effect] = []

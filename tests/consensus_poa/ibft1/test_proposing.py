@@ -7,11 +7,13 @@ import pytest
 
 from node.base.block import Block
 from node.base.types import ZERO_ADDRESS, ZERO_HASH, Address
-from node.consensus_poa.effects import BuildBlock, Effect, ScheduleTimer
+from node.consensus_poa.effects import AppendWal, BuildBlock, Effect, ScheduleTimer
 from node.consensus_poa.events import (
     BlockBuilt,
     DiscardValidatorVote,
+    PauseSealing,
     ProposeValidatorVote,
+    ResumeSealing,
     Start,
     TimerExpired,
     TimerId,
@@ -151,3 +153,22 @@ def test_a_vote_that_stands_is_not_cast_again() -> None:
 def test_votes_on_nobody_are_refused(subject: bytes) -> None:
     event = ProposeValidatorVote(Address(subject), authorize=True)
     assert rules(FORGE.started(KEYS[0]).handle(event, BEGIN)) == ["IBFT1.VoteRefused"]
+
+
+def test_a_leader_that_stopped_before_its_proposal_owes_it() -> None:
+    engine = FORGE.started(KEYS[0])
+    entries = tuple(
+        effect.entry
+        for effect in engine.handle(TimerExpired(BLOCK_TIMER), BEGIN)
+        if isinstance(effect, AppendWal)
+    )
+    again = FORGE.engine(KEYS[0])
+    assert len(of_builds(again.handle(Start(FORGE.genesis, entries), BEGIN))) == 1
+
+
+def test_a_paused_leader_asks_again_when_it_goes_on() -> None:
+    engine = FORGE.started(KEYS[0])
+    request = asked(engine)
+    engine.handle(PauseSealing(), BEGIN)
+    assert proposals(engine.handle(BlockBuilt(request.request, None), BEGIN)) == []
+    assert len(of_builds(engine.handle(ResumeSealing(), BEGIN))) == 1

@@ -69,6 +69,7 @@ class TraceDriver:
         self.byzantine: list[int] = setup["byzantine"]
         self.now = (GENESIS_TIME + options.period) * SECOND
         self.pool: dict[bytes, Message] = {}
+        self.labels: set[str] = set()
         self.missing: list[Any] = []
         """Messages of correct processes, and view changes, that the engines did not follow."""
         self.processes = {
@@ -102,7 +103,7 @@ class TraceDriver:
 
     def decisions(self) -> dict[str, str]:
         """Give the value that each correct process decided, in the words of the trace."""
-        labels = {value_root(label): label for label in "ABCDEFGH"}
+        labels = {value_root(label): label for label in self.labels}
         return {
             str(number): labels[process.decided[0].header.state_root] if process.decided else "None"
             for number, process in self.processes.items()
@@ -115,6 +116,7 @@ class TraceDriver:
         """Let a process send a message: deliver what its rule asks for, and look."""
         code, round_, sender = CODES[wanted["type"]], wanted["view"] - 1, wanted["sender"]
         label = wanted["value"]
+        self.labels.add(label)
         if sender in self.byzantine:
             self._lie(code, round_, sender, label)
             return
