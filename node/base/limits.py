@@ -167,6 +167,16 @@ SYNC_REQUESTS_COUNT_MAX: Final = 256
 """Outstanding requests for missing blocks that an engine remembers."""
 SYNC_RETRY_US_MIN: Final = 5_000_000
 """An unanswered request for missing blocks is asked again no sooner than this."""
+FUTURE_HEIGHTS_COUNT_MAX: Final = 10
+"""Heights above the head for which a BFT engine keeps messages (Besu's value)."""
+FUTURE_MESSAGES_COUNT_MAX: Final = 1_000
+"""Messages for future heights that a BFT engine keeps (Besu's value)."""
+FUTURE_MESSAGES_BYTES_MAX: Final = 64 * 2**20
+"""What those may have together."""
+ROUNDS_COUNT_MAX: Final = 1_000
+"""Rounds of one height; messages of later ones are dropped (Besu's cap)."""
+ROUNDS_KEPT_COUNT_MAX: Final = 8
+"""Rounds ahead, and where they count behind, whose proposals and votes are kept."""
 TRIE_NODES_MAX: Final = 200_000
 """Decoded trie nodes that one store keeps in memory."""
 CODE_BYTES_MAX: Final = 24_576
