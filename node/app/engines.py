@@ -8,16 +8,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-from node.base.types import ZERO_HASH, Address, Hash32
+from node.base.types import MICROS_PER_SECOND, ZERO_HASH, Address, Hash32
 from node.consensus_poa.aura import engine as aura_engine
 from node.consensus_poa.aura.engine import AuraEngine
 from node.consensus_poa.aura.options import AuraOptions
 from node.consensus_poa.clique.engine import CliqueEngine
 from node.consensus_poa.clique.options import CliqueOptions
 from node.consensus_poa.extra_data import VANITY_BYTES, clique_extra
+from node.consensus_poa.ibft1 import header as ibft1_header
+from node.consensus_poa.ibft1 import log as ibft1_log
+from node.consensus_poa.ibft1.engine import Ibft1Engine
+from node.consensus_poa.ibft1.options import Ibft1Options
 from node.consensus_poa.interface import Capabilities, Engine, HeaderForm
+from node.consensus_poa.qbft import header as qbft_header
+from node.consensus_poa.qbft import log as qbft_log
+from node.consensus_poa.qbft.engine import QbftEngine
+from node.consensus_poa.qbft.options import QbftOptions
 from node.consensus_poa.wal import keep_newest
-from node.evm.forks import LONDON, Profile
+from node.evm.forks import CANCUN, LONDON, Profile
 from node.p2p.blocks import WHOLE
 
 MakeEngine: TypeAlias = Callable[[Capabilities], Engine]
@@ -92,6 +100,63 @@ def aura_plan(options: AuraOptions) -> EnginePlan:
         prune_log=aura_engine.prune_wal,
         genesis_extra=_seal_genesis,
         registry="set",
+        has_finality=True,
+    )
+
+
+def qbft_plan(options: QbftOptions, *, registry: Address | None = None) -> EnginePlan:
+    """Give the plan of QBFT (EEA).
+
+    ``registry``  the contract that names the validators; None: headers hold the set.
+    """
+    is_contract = options.validators_from == "contract"
+    settings: dict[str, Any] = {
+        "blockperiodseconds": options.period,
+        "requesttimeoutseconds": -(-options.request_timeout_us // MICROS_PER_SECOND),
+        "epochlength": options.epoch,
+    }
+    if options.empty_period is not None:
+        settings["emptyblockperiodseconds"] = options.empty_period
+    if is_contract and registry is not None:
+        settings["validatorcontractaddress"] = f"0x{registry.hex()}"
+    return EnginePlan(
+        name="qbft",
+        config_key="qbft",
+        wire_id=1,
+        profile=CANCUN,
+        period_s=options.period,
+        settings=settings,
+        make=lambda lent: QbftEngine(options, lent),
+        prune_log=qbft_log.prune_wal,
+        genesis_extra=lambda members: qbft_header.genesis_extra(() if is_contract else members),
+        mix_hash=qbft_header.MIX_HASH,
+        form=qbft_header.QbftForm(),
+        registry="set" if is_contract else "votes",
+        has_finality=True,
+    )
+
+
+def ibft1_plan(options: Ibft1Options) -> EnginePlan:
+    """Give the plan of IBFT 1, as GoQuorum has it."""
+    settings: dict[str, Any] = {
+        "epochlength": options.epoch,
+        "blockperiodseconds": options.period,
+        "requesttimeoutseconds": -(-options.request_timeout_us // MICROS_PER_SECOND),
+    }
+    if options.quorum == "ceil_2n_3":
+        settings["ceil2Nby3Block"] = 0
+    return EnginePlan(
+        name="ibft1",
+        config_key="ibft",
+        wire_id=2,
+        profile=LONDON,
+        period_s=options.period,
+        settings=settings,
+        make=lambda lent: Ibft1Engine(options, lent),
+        prune_log=ibft1_log.prune_wal,
+        genesis_extra=ibft1_header.genesis_extra,
+        mix_hash=ibft1_header.MIX_HASH,
+        form=ibft1_header.Ibft1HeaderForm(),
         has_finality=True,
     )
 

@@ -298,12 +298,6 @@ STATES_KEPT_BLOCKS_MIN: Final = 128
 """Newest blocks whose states a pruned store keeps at least: as long as side branches live."""
 FINDINGS_COUNT_MAX: Final = 1_000
 """Findings that one inspection of a store lists."""
-FUTURE_HEIGHTS_COUNT_MAX: Final = 10
-"""How many heights above the head a BFT engine keeps messages for; Besu's value."""
-FUTURE_MESSAGES_COUNT_MAX: Final = 1_000
-"""Messages of future heights that it keeps; beyond, the highest height goes first."""
-FUTURE_MESSAGES_BYTES_MAX: Final = 64 * 2**20
-"""What those may hold together."""
 SEEN_MESSAGES_COUNT_MAX: Final = 4_096
 """Consensus messages whose hash is remembered, so that none is judged twice."""
 ROUND_NUMBER_MAX: Final = 1_000

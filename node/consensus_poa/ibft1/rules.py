@@ -10,7 +10,7 @@ from node.base.errors import CodecError
 from node.base.header import Header
 from node.base.ports import Verifier
 from node.base.types import EMPTY_OMMERS_HASH
-from node.consensus_poa.base_fee import next_base_fee
+from node.consensus_poa.gas_rules import check_gas
 from node.consensus_poa.ibft1.header import (
     DIFFICULTY,
     MIX_HASH,
@@ -23,8 +23,6 @@ from node.consensus_poa.ibft1.votes import NONCE_ADD, NONCE_DROP, Voting
 
 GAS_LIMIT_MIN: Final = 5_000
 GAS_LIMIT_MAX: Final = 2**63 - 1
-_GAS_LIMIT_BOUND_DIVISOR: Final = 1_024
-_ELASTICITY: Final = 2
 
 
 def check_shape(header: Header) -> str | None:
@@ -54,17 +52,7 @@ def check_on_parent(header: Header, parent: Header, options: Ibft1Options) -> st
         return "unknown_ancestor"
     if header.timestamp < parent.timestamp + options.period:
         return "invalid_timestamp"
-    if header.gas_used > header.gas_limit:
-        return "invalid_gas_used"
-    before = parent.gas_limit
-    if header.number == options.london_block:
-        before *= _ELASTICITY
-    drift = abs(header.gas_limit - before)
-    if drift >= before // _GAS_LIMIT_BOUND_DIVISOR or header.gas_limit < GAS_LIMIT_MIN:
-        return "invalid_gas_limit"
-    if header.base_fee != next_base_fee(parent, options.london_block):
-        return "invalid_base_fee"
-    return None
+    return check_gas(header, parent, london_block=options.london_block)
 
 
 def check_proposer(header: Header, before: Voting, verifier: Verifier) -> str | None:

@@ -9,9 +9,9 @@ from node.base.keccak import keccak256
 from node.base.keys import PrivateKey
 from node.base.rng import TreeEntropy
 from node.base.types import ZERO_ADDRESS, Address, Hash32
-from node.consensus_poa.base_fee import next_base_fee
 from node.consensus_poa.effects import BuildBlock, Effect, Multicast, Trace
 from node.consensus_poa.events import MessageReceived, Start
+from node.consensus_poa.gas_rules import next_base_fee
 from node.consensus_poa.ibft1.engine import Ibft1Engine
 from node.consensus_poa.ibft1.header import (
     MIX_HASH,
@@ -84,7 +84,7 @@ class Forge:
             parent_hash=parent.hash(),
             number=parent.number + 1,
             timestamp=parent.timestamp + self.options.period,
-            base_fee=next_base_fee(parent, self.options.london_block),
+            base_fee=next_base_fee(parent, london_block=self.options.london_block),
             coinbase=vote[0] if vote else ZERO_ADDRESS,
             nonce=NONCE_ADD if vote and vote[1] else NONCE_DROP,
             extra_data=IstanbulExtra(VANITY, voting.validators).encode(),
