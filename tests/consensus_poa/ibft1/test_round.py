@@ -7,6 +7,7 @@ import pytest
 
 from node.base.types import ZERO_HASH, Hash32
 from node.consensus_poa.effects import (
+    AppendWal,
     BroadcastBlock,
     Effect,
     Finalized,
@@ -207,3 +208,28 @@ def test_valid_messages_are_relayed_once_where_the_mesh_is_not_full() -> None:
     (vote,) = votes(PREPARE, 1)
     relayed = [e for e in feed(engine, vote, vote) if isinstance(e, Multicast)]
     assert [effect.exclude for effect in relayed] == [(KEYS[1].address, KEYS[1].address)]
+
+
+def test_commits_for_another_digest_do_not_help_to_decide() -> None:
+    engine = third()
+    other = votes(COMMIT, 0, digest=OTHER.header.hash())
+    effects = feed(engine, *votes(PREPARE, 1, 2), *other, *votes(COMMIT, 1))
+    assert not any(isinstance(effect, ImportBlock) for effect in effects)
+    assert any(isinstance(effect, ImportBlock) for effect in feed(engine, *votes(COMMIT, 2)))
+
+
+def test_rounds_long_past_never_count() -> None:
+    engine = third(old_rounds="count")
+    feed(engine, *votes(ROUND_CHANGE, 0, 1, 2, round_=9, digest=ZERO_HASH))
+    assert reasons(feed(engine, *votes(PREPARE, 1))) == ["old_round"]
+    assert reasons(feed(engine, *votes(PREPARE, 1, round_=1))) == []
+
+
+def test_the_lock_outlives_a_restart() -> None:
+    engine = FORGE.started(KEYS[3])
+    effects = feed(engine, PROPOSAL, BlockValidated(DIGEST, None), *votes(PREPARE, 1, 2))
+    wal = tuple(effect.entry for effect in effects if isinstance(effect, AppendWal))
+    again = FORGE.started(KEYS[3], wal)
+    feed(again, *votes(ROUND_CHANGE, 0, 1, 2, round_=1, digest=ZERO_HASH))
+    after = feed(again, message(KEYS[1], PREPREPARE, (1, 1), OTHER))
+    assert "IBFT1.LockedOnAnother" in rules(after)

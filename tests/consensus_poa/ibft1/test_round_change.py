@@ -3,8 +3,8 @@
 import pytest
 
 from node.base.types import ZERO_HASH
-from node.consensus_poa.effects import BuildBlock, Effect
-from node.consensus_poa.events import Event, TimerExpired, TimerId, TimerKind
+from node.consensus_poa.effects import AppendWal, BuildBlock, Effect
+from node.consensus_poa.events import Event, Start, TimerExpired, TimerId, TimerKind
 from node.consensus_poa.ibft1.engine import Ibft1Engine
 from node.consensus_poa.ibft1.messages import ROUND_CHANGE, Message, read_message
 from tests.consensus_poa.chains import GENESIS_TIME, VERIFIER, ascending, rules
@@ -114,3 +114,13 @@ def test_two_or_three_validators_leave_a_round_with_one_voice(count: int) -> Non
     feed(engine, TimerExpired(TimerId(TimerKind.BLOCK, 1)))
     effects = feed(engine, TimerExpired(TimerId(TimerKind.ROUND, 1, 0)), now=LATE)
     assert any(isinstance(effect, BuildBlock) for effect in effects)
+
+
+def test_one_that_waited_waits_behind_a_restart_as_well() -> None:
+    engine = begun()
+    effects = feed(engine, TimerExpired(TimerId(TimerKind.ROUND, 1, 0)), now=LATE)
+    wal = tuple(effect.entry for effect in effects if isinstance(effect, AppendWal))
+    again = FORGE.engine(KEYS[3])
+    restarted = again.handle(Start(FORGE.genesis, wal), LATE)
+    assert asked_rounds(list(restarted)) == [1]
+    assert "IBFT1.RoundStarted" in rules(feed(again, *changes(1, 0, 1)))
