@@ -5,10 +5,11 @@ Caches (snapshots, recovered signers) are no state: they follow from the chain.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
-from node.base import rlp
+from node.base import codec, rlp
 from node.base.block import Block
+from node.base.errors import CodecError
 from node.base.header import Header
 from node.base.limits import (
     BAD_BLOCKS_COUNT_MAX,
@@ -58,6 +59,11 @@ class ChainState:
     build: BuildBlock | None = None
     """The request under way."""
     requests: int = 0
+    sealed: int = -1
+    """The newest height (AuRa: step) that this node sealed: none up to it is sealed again.
+
+    Clique, where a reorganisation may ask for a second block of a height, guards parents instead.
+    """
     parked: Bounded[Hash32, Waiting] = field(default_factory=_waiting)
     """Blocks from the near future."""
     orphans: Bounded[Hash32, Waiting] = field(default_factory=_waiting)
@@ -73,8 +79,25 @@ class ChainState:
         default_factory=lambda: Bounded(IMPORTED_BLOCKS_COUNT_MAX)
     )
 
-    def shared_fields(self) -> dict[str, object]:
-        """Give what all these engines remember, ready for ``codec.pack``."""
+    def encode(self) -> bytes:
+        """Give canonical msgpack: equal states give equal bytes."""
+        return codec.pack(self.to_fields())
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """Read what ``encode`` gave.
+
+        raises        CodecError: the bytes are no such state.
+        """
+        state = cls()
+        try:
+            state.take_fields(codec.unpack(data))
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise CodecError(cls.__name__, f"{type(error).__name__}: {error}") from error
+        return state
+
+    def to_fields(self) -> dict[str, object]:
+        """Give what is remembered, ready for ``codec.pack``; a subclass adds its own."""
         build = self.build
         return {
             "head": self.head.encode() if self.head else b"",
@@ -98,6 +121,7 @@ class ChainState:
                 build.mix_hash,
             ],
             "requests": self.requests,
+            "sealed": pack_int(self.sealed + 1),
             "parked": _encode_waiting(self.parked),
             "orphans": _encode_waiting(self.orphans),
             "validating": _encode_waiting(self.validating),
@@ -110,11 +134,11 @@ class ChainState:
             ],
         }
 
-    def take_shared(self, found: Any) -> None:  # noqa: ANN401 - see below
-        """Fill this empty state with what ``shared_fields`` gave.
+    def take_fields(self, found: Any) -> None:  # noqa: ANN401 - see below
+        """Fill this empty state with what ``to_fields`` gave.
 
-        Whatever a wrong shape raises (LookupError, TypeError, ValueError, AttributeError) is the
-        caller's to translate.
+        Whatever a wrong shape raises (LookupError, TypeError, ValueError, AttributeError) is
+        ``decode``'s to translate.
         """
         if found["head"]:
             self.head = Header.decode(found["head"])
@@ -137,6 +161,7 @@ class ChainState:
                 mix,
             )
         self.requests = found["requests"]
+        self.sealed = unpack_int(found["sealed"]) - 1
         for name in ("parked", "orphans", "validating"):
             fill(getattr(self, name), found[name], _decode_waiting)
         fill(self.bad, found["bad"], lambda entry: (entry, None))

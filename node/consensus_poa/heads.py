@@ -88,6 +88,10 @@ class Heads:
         state.build = None
         self.disarm(out)
 
+    def adopt(self, header: Header, block_hash: Hash32, out: list[Effect]) -> None:
+        """Follow a head that sync brought."""
+        self.move(header, block_hash, out)
+
     def disarm(self, out: list[Effect]) -> None:
         """Forget the timers of a turn; that of parked blocks stays."""
         timers = self._state.timers

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 from node.base.header import Header
 from node.base.limits import (
+    FUTURE_SECONDS_MAX,
     PARKED_BLOCKS_MAX,
     SYNC_RETRY_US_MIN,
 )
@@ -27,7 +28,7 @@ from node.consensus_poa.effects import (
     trace,
 )
 from node.consensus_poa.events import BODY_MISMATCH, TimerId, TimerKind
-from node.consensus_poa.evidence import INVALID_PROPOSAL, note_seal
+from node.consensus_poa.evidence import INVALID_PROPOSAL, note_seal, parent_slot
 from node.consensus_poa.heads import Heads
 
 FUTURE_TIMER = TimerId(TimerKind.FUTURE, 0)
@@ -66,12 +67,33 @@ class HeaderRules(Protocol):
         ...
 
     def judge(self, block_hash: Hash32, header: Header, parent: Header) -> Verdict | None:
-        """Judge a header of right shape on its parent; None: the parent's past is unknown."""
+        """Judge a header of right shape and number; None: the parent's past is unknown."""
         ...
 
     def slot_of(self, header: Header, now_s: int) -> bytes | None:
         """Give what an honest signer seals once; None: too old to be watched."""
         ...
+
+
+class TimedRules:
+    """The half of ``HeaderRules`` that engines share whose blocks count in seconds."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.too_early = "future_block"
+
+    def due_s(self, header: Header) -> int:
+        """Give the header's own time: any later second is the future."""
+        return header.timestamp
+
+    def horizon_s(self, now_s: int) -> int:
+        """Give the latest time of a block that is parked."""
+        return now_s + FUTURE_SECONDS_MAX
+
+    def slot_of(self, header: Header, now_s: int) -> bytes:
+        """Give the parent: an honest signer seals one child of it, ever."""
+        del now_s
+        return parent_slot(header)
 
 
 class Intake:
@@ -115,6 +137,9 @@ class Intake:
         """Apply the checks that need the parent, then ask for execution."""
         state, header = self._state, waiting.block.header
         parent = self._tree.header(header.parent_hash)
+        if parent is not None and header.number != parent.number + 1:
+            self._refuse(block_hash, "unknown_ancestor", out)
+            return
         verdict = None if parent is None else self._rules.judge(block_hash, header, parent)
         if verdict is None:
             self._adopt_orphan(block_hash, waiting, now, out)

@@ -54,6 +54,16 @@ class WalEntry:
                     "wal", f"wants a list of {_FIELDS}: kind, genesis, author, payload"
                 )
 
+    def check_origin(self, genesis: Hash32, author: Address | None) -> None:
+        """Do nothing for an entry of this chain and, if one is given, of this author.
+
+        raises        ForeignLogError: another chain's, or another key's.
+        """
+        if self.genesis != genesis:
+            raise ForeignLogError("genesis", genesis, self.genesis)
+        if author is not None and self.author != author:
+            raise ForeignLogError("key", author, self.author)
+
 
 def keep_newest(entries: Sequence[bytes], limits: Mapping[str, int]) -> tuple[bytes, ...]:
     """Give the newest entries of each kind, ``limits[kind]`` of them, in their order.

@@ -2,7 +2,6 @@
 
 import pytest
 
-from node.base import codec
 from node.base.types import Hash32
 from node.consensus_poa.chain_state import ChainState, Waiting, pack_int, unpack_int
 from node.consensus_poa.effects import BuildBlock
@@ -12,9 +11,7 @@ KEYS = ascending(2)
 
 
 def reread(state: ChainState) -> ChainState:
-    found = ChainState()
-    found.take_shared(codec.unpack(codec.pack(state.shared_fields())))
-    return found
+    return ChainState.decode(state.encode())
 
 
 def test_an_empty_state_comes_back() -> None:

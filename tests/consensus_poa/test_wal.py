@@ -54,3 +54,13 @@ def test_a_log_of_another_key_names_both() -> None:
     error = ForeignLogError("key", b"\x0a", b"\x0b")
     assert str(error) == "log of another key: wants 0x0a, got 0x0b"
     assert pickle.loads(pickle.dumps(error)).got == b"\x0b"
+
+
+def test_an_entry_of_another_chain_or_key_is_told_from_ones_own() -> None:
+    made = WalEntry("seal", HASH, AUTHOR, b"")
+    made.check_origin(HASH, AUTHOR)
+    made.check_origin(HASH, None)
+    with pytest.raises(ForeignLogError, match="another key"):
+        made.check_origin(HASH, Address(b"\x03" * 20))
+    with pytest.raises(ForeignLogError, match="another genesis"):
+        made.check_origin(Hash32(bytes(32)), None)

@@ -82,8 +82,18 @@ class AuraHeads(Heads):
             if window.final_number > 0:
                 out.append(Finalized(window.final, window.final_number, None))
 
-    def keeps_final(self, header: Header, block_hash: Hash32) -> bool:
-        """Say whether a head that sync brought stands on the last final block."""
+    def adopt(self, header: Header, block_hash: Hash32, out: list[Effect]) -> None:
+        """Follow a head that sync brought; one that leaves a final block ends the sealing."""
+        state = self._aura
+        if not self._keeps_final(header, block_hash):
+            # consensus.md section 11: the operator must look before this node seals again
+            state.is_observer = True
+            out.append(trace("AuRa.agreement_violation", hash=block_hash, final=state.final))
+        self.move(header, block_hash, out)
+        self.on_move(block_hash, out)
+
+    def _keeps_final(self, header: Header, block_hash: Hash32) -> bool:
+        """Say whether a block stands on the last final one."""
         while header.number > self._aura.final_number:
             block_hash = header.parent_hash
             parent = self._branches.header(block_hash)

@@ -43,8 +43,6 @@ class AuraRules:
 
         None also while no set can be read after the parent: the block waits.
         """
-        if header.number != parent.number + 1:
-            return Verdict(None, "unknown_ancestor")
         error = check_step(header, parent)
         if error is not None:
             return Verdict(None, error)

@@ -9,7 +9,7 @@ from typing import Final
 from node.base.block import Block
 from node.base.errors import CodecError, UnavailableError
 from node.base.ports import Signer
-from node.base.types import MICROS_PER_SECOND, ZERO_HASH
+from node.base.types import MICROS_PER_SECOND, ZERO_HASH, Hash32
 from node.consensus_poa.aura.branches import AuraBranches
 from node.consensus_poa.aura.header import (
     NONCE,
@@ -66,7 +66,7 @@ class Sealer:
         now_s = now // MICROS_PER_SECOND
         step = self._steps.at(now_s)
         self._arm(self._steps.start_s(step + 1) * MICROS_PER_SECOND, out)
-        if state.build is not None or step <= state.sealed_step:
+        if state.build is not None or step <= state.sealed:
             return
         try:
             validators = self._branches.validators(state.head_hash)
@@ -142,8 +142,8 @@ class Sealer:
         header = sealed.header
         block_hash = header.hash()
         step = step_of(header)
-        assert step > state.sealed_step
-        state.sealed_step = step
+        assert step > state.sealed
+        state.sealed = step
         genesis = self._branches.genesis_hash() or ZERO_HASH
         entry = WalEntry(WAL_SEAL, genesis, signer.address, sealed.encode())
         out.append(AppendWal(entry.encode()))
@@ -172,18 +172,16 @@ class Sealer:
         out.append(trace("AuRa.SealRestored", number=newest.header.number))
         return Waiting(newest, None)
 
-    def _take_up(self, entry: WalEntry, genesis: bytes) -> Block | None:
-        if entry.genesis != genesis:
-            raise ForeignLogError("genesis", genesis, entry.genesis)
+    def _take_up(self, entry: WalEntry, genesis: Hash32) -> Block | None:
+        is_own = self._signer is not None and entry.kind == WAL_SEAL
+        entry.check_origin(genesis, self._signer.address if self._signer and is_own else None)
         if entry.kind == WAL_STANDING:
             self._branches.keep_stored(entry.payload)
             return None
         if entry.kind != WAL_SEAL:
             raise CodecError("wal", f"kind {entry.kind!r}, wants {WAL_SEAL} or {WAL_STANDING}")
-        if self._signer is None:
+        if not is_own:
             return None
-        if entry.author != self._signer.address:
-            raise ForeignLogError("key", self._signer.address, entry.author)
         block = Block.decode(entry.payload)
-        self._state.sealed_step = max(self._state.sealed_step, step_of(block.header))
+        self._state.sealed = max(self._state.sealed, step_of(block.header))
         return block

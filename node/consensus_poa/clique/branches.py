@@ -1,7 +1,7 @@
 """The block tree as Clique sees it: headers, difficulty, and who may seal on each block."""
 
 from node.base.header import Header
-from node.base.limits import FUTURE_SECONDS_MAX, SNAPSHOTS_COUNT_MAX
+from node.base.limits import SNAPSHOTS_COUNT_MAX
 from node.base.ports import Verifier
 from node.base.types import Hash32
 from node.consensus_poa.block_tree import BlockTree
@@ -10,9 +10,8 @@ from node.consensus_poa.chain_state import Imported
 from node.consensus_poa.clique.options import CliqueOptions
 from node.consensus_poa.clique.rules import check_on_parent, check_seal, check_shape
 from node.consensus_poa.clique.snapshot import Refused, Snapshot, genesis_snapshot
-from node.consensus_poa.evidence import parent_slot
 from node.consensus_poa.extra_data import checkpoint_signers
-from node.consensus_poa.intake import Verdict
+from node.consensus_poa.intake import TimedRules, Verdict
 from node.consensus_poa.interface import ChainReader
 from node.consensus_poa.memo import Memo
 
@@ -39,10 +38,8 @@ class Branches(BlockTree):
     def check(self, header: Header, parent: Header, before: Snapshot) -> "Snapshot | Refused":
         """Give the snapshot after ``header``, or the first rule it breaks on its parent.
 
-        The shape is the caller's to check, before it looks for the parent.
+        Shape and number are the caller's to check, before and after it looks for the parent.
         """
-        if header.number != parent.number + 1:
-            return Refused("unknown_ancestor")
         error = check_on_parent(header, parent, self._options)
         if error is not None:
             return Refused(error)
@@ -99,22 +96,13 @@ def _from_genesis(header: Header) -> Snapshot | None:
         return None
 
 
-class CliqueRules:
+class CliqueRules(TimedRules):
     """What ``Intake`` asks about Clique headers."""
 
     def __init__(self, branches: Branches, options: CliqueOptions) -> None:
-        self.name = "Clique"
-        self.too_early = "future_block"
+        super().__init__("Clique")
         self._branches = branches
         self._options = options
-
-    def due_s(self, header: Header) -> int:
-        """Give the header's own time: any later second is the future."""
-        return header.timestamp
-
-    def horizon_s(self, now_s: int) -> int:
-        """Give the latest time of a block that is parked."""
-        return now_s + FUTURE_SECONDS_MAX
 
     def check_shape(self, header: Header) -> str | None:
         """Give the first rule that a header breaks by itself, or None."""
@@ -130,8 +118,3 @@ class CliqueRules:
             return Verdict(None, after.error)
         self._branches.keep(block_hash, after)
         return Verdict(after.recents[header.number], None)
-
-    def slot_of(self, header: Header, now_s: int) -> bytes:
-        """Give the parent: an honest signer seals one child of it, ever."""
-        del now_s
-        return parent_slot(header)

@@ -262,17 +262,15 @@ class Sealer:
         return Waiting(pending, None)
 
     def _take_up(self, entry: WalEntry, genesis: Hash32) -> Block | None:
-        if entry.genesis != genesis:
-            raise ForeignLogError("genesis", genesis, entry.genesis)
+        is_own = self._signer is not None and entry.kind == WAL_SEAL
+        entry.check_origin(genesis, self._signer.address if self._signer and is_own else None)
         if entry.kind == WAL_SNAPSHOT:
             self._branches.keep_stored(*decode_snapshot(entry.payload))
             return None
         if entry.kind != WAL_SEAL:
             raise CodecError("wal", f"kind {entry.kind!r}, wants {WAL_SEAL} or {WAL_SNAPSHOT}")
-        if self._signer is None:
+        if not is_own:
             return None
-        if entry.author != self._signer.address:
-            raise ForeignLogError("key", self._signer.address, entry.author)
         block = Block.decode(entry.payload)
         self._state.guards[block.header.parent_hash] = block.header.hash()
         return block

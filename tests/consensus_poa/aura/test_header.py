@@ -16,7 +16,7 @@ from node.consensus_poa.aura.header import (
 )
 from node.consensus_poa.extra_data import checkpoint_signers
 from tests.consensus_poa.aura.forge import FIRST_STEP, AuraForge
-from tests.consensus_poa.chains import ascending
+from tests.consensus_poa.chains import ascending, key
 from tests.consensus_poa.registries import addresses
 
 KEYS = ascending(4)
@@ -94,7 +94,7 @@ def test_a_step_that_does_not_rise_is_refused(back: int) -> None:
 
 def test_a_seal_of_another_validator_or_a_stranger_is_refused() -> None:
     forge = AuraForge(KEYS)
-    for sealer in (forge.keys[(FIRST_STEP + 1) % 4], ascending(9)[8]):
+    for sealer in (forge.keys[(FIRST_STEP + 1) % 4], key("stranger")):
         header = forge.seal(forge.genesis, sealer=sealer)
         assert forge.engine().verify_header(header, forge.genesis) == "not_primary"
         own = forge.keys[FIRST_STEP % 4].address

@@ -107,7 +107,7 @@ def test_a_restart_in_the_step_brings_back_the_sealed_block_and_makes_no_other()
     bench.answer(bench.asked())
     (logged,) = [e.entry for e in bench.effects if isinstance(e, AppendWal)]
     again = Bench(wal=(logged,))
-    assert again.engine._state.sealed_step == FIRST_STEP + 1
+    assert again.engine._state.sealed == FIRST_STEP + 1
     assert of_type(again.step(again.turn), BuildBlock) == []
 
 

@@ -18,7 +18,7 @@ def full() -> AuraState:
     state = AuraState()
     state.head = forge.extend(forge.genesis)
     state.head_hash = state.head.hash()
-    state.sealed_step = 2**70
+    state.sealed = 2**70
     state.final, state.final_number = Hash32(b"\x05" * 32), 9
     state.seals[b"slot", KEYS[0].address] = b"header"
     return state
@@ -41,6 +41,6 @@ def test_bytes_that_are_no_state_are_refused(data: bytes) -> None:
 
 def test_a_state_with_a_wrong_field_is_refused() -> None:
     fields = codec.unpack(full().encode())
-    for name in ("sealed_step", "final", "head"):
+    for name in ("sealed", "final", "head"):
         with pytest.raises(CodecError):
             AuraState.decode(codec.pack({**fields, name: [[1]]}))

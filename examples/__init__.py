@@ -1,0 +1,1 @@
+"""Engines and programs to start an own one from."""
