@@ -10,6 +10,7 @@ from node.base.types import MICROS_PER_SECOND
 from node.privacy.consent import Purpose
 from node.privacy.record import Diagnosis, Insurance, PmrEntry
 from node.privacy.synthetic import make_consultation
+from node.sim.government_steps import government_flow
 from node.sim.schema import steps as todo
 from node.sim.share_trial import rebuild
 from node.sim.world import World
@@ -97,6 +98,8 @@ class StepBook:
     def _flow(self, step: todo.AnyStep) -> Flow[object]:
         cast = self._world.cast
         entropy = TreeEntropy(self._world.scenario.run.seed, "step", step.id)
+        if isinstance(step, todo.GovernmentStep):
+            return government_flow(cast, step, entropy)
         regulators = tuple(cast.regulators.values())
         match step:
             case todo.RegisterHospital():

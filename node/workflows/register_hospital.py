@@ -7,7 +7,7 @@ from node.contracts.government_actions import Action, VerifyHospital
 from node.contracts.government_registry import Proposed
 from node.workflows.asking import await_inclusion, view
 from node.workflows.requests import Flow
-from node.workflows.transacting import event_of, transact
+from node.workflows.transacting import CALL_GAS, event_of, transact
 from node.workflows.ward import Hospital, Regulator, Ward
 
 
@@ -52,9 +52,17 @@ def register_hospital(
     return RegisteredHospital(found.hospital_id, proposal_id, hospital.signer.address in validators)
 
 
-def decide(ward: Ward, regulators: Sequence[Regulator], action: Action) -> Flow[int]:
+def decide(
+    ward: Ward,
+    regulators: Sequence[Regulator],
+    action: Action,
+    *,
+    everybody: bool = False,
+    gas: int = CALL_GAS,
+) -> Flow[int]:
     """Let the authority decide: the first member proposes, others vote until it is a majority.
 
+    ``everybody``  it is an emergency, for which all of them vote.
     Gives the number of the proposal; the deciding vote is final when this returns.
 
     raises        ContractRevertError: the contract refuses the proposal or a vote.
@@ -69,10 +77,12 @@ def decide(ward: Ward, regulators: Sequence[Regulator], action: Action) -> Flow[
         government.address,
         government.propose(action),
         final=len(members) == 1,
+        gas=gas,
     )
     event = event_of(proposed, government.address, Proposed)
     assert isinstance(event, Proposed)
-    missing = len(members) // 2  # the proposer's own vote is the one that makes it strict
+    # the proposer's own vote is the one that makes a majority strict
+    missing = len(members) - 1 if everybody else len(members) // 2
     for voted, regulator in enumerate(others[:missing], start=1):
         # the voter's node may be a block behind the proposer's
         yield from await_inclusion(regulator.node, proposed.tx_hash, final=False)
@@ -83,5 +93,6 @@ def decide(ward: Ward, regulators: Sequence[Regulator], action: Action) -> Flow[
             government.address,
             government.vote(event.proposal_id),
             final=voted == missing,
+            gas=gas,
         )
     return event.proposal_id

@@ -54,7 +54,7 @@ class Regulator:
 
 @dataclass(frozen=True, slots=True)
 class Hospital:
-    """A hospital: its account is its validator key."""
+    """A hospital: its account is its first validator key."""
 
     name: str
     signer: PrivateKey
@@ -67,11 +67,18 @@ class Hospital:
     location: str
     specialisation: str
     contact: str
+    rotated_keys: list[PrivateKey] = field(default_factory=list[PrivateKey], compare=False)
+    """Validator keys that followed the first one, newest last."""
 
     @property
     def node(self) -> Address:
         """The hospital's own node."""
         return self.signer.address
+
+    @property
+    def validator_key(self) -> PrivateKey:
+        """The key that validates, or would if it were admitted; the account's own at first."""
+        return self.rotated_keys[-1] if self.rotated_keys else self.signer
 
 
 @dataclass(frozen=True, slots=True)

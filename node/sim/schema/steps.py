@@ -243,6 +243,82 @@ class SuspendDoctor(StepBase):
     """None: for good."""
 
 
+class AdmitValidator(StepBase):
+    """The authority lets a hospital's key into the validator set."""
+
+    do: Literal["admit_validator"]
+    hospital: Id = refers_to("node")
+
+
+class WithdrawValidator(StepBase):
+    """The authority takes a hospital's key out of the validator set."""
+
+    do: Literal["withdraw_validator"]
+    hospital: Id = refers_to("node")
+
+
+class EmergencyWithdraw(StepBase):
+    """All members take a hospital's key out of the set, whatever its minimum."""
+
+    do: Literal["emergency_withdraw"]
+    hospital: Id = refers_to("node")
+
+
+class RotateValidatorKey(StepBase):
+    """A hospital validates with a new key; both keys sign, nobody votes."""
+
+    do: Literal["rotate_validator_key"]
+    hospital: Id = refers_to("node")
+
+
+class SuspendHospital(StepBase):
+    """The authority stops a hospital for a time; its keys are withdrawn."""
+
+    do: Literal["suspend_hospital"]
+    hospital: Id = refers_to("node")
+
+
+class LiftSuspension(StepBase):
+    """The authority lets a suspended hospital act again; its keys are still out."""
+
+    do: Literal["lift_suspension"]
+    hospital: Id = refers_to("node")
+
+
+class RevokeHospital(StepBase):
+    """The authority stops a hospital for good; its keys are withdrawn."""
+
+    do: Literal["revoke_hospital"]
+    hospital: Id = refers_to("node")
+
+
+class SetLicence(StepBase):
+    """The authority lets a hospital's licence end, or last for good."""
+
+    do: Literal["set_licence"]
+    hospital: Id = refers_to("node")
+    for_us: PositiveDuration | None = Field(default=None, alias="for")
+    """None: without an end."""
+
+
+class SweepExpired(StepBase):
+    """Somebody withdraws the keys of a hospital whose licence has ended."""
+
+    do: Literal["sweep_expired"]
+    hospital: Id = refers_to("node")
+
+
+GovernmentStep: TypeAlias = (
+    AdmitValidator
+    | WithdrawValidator
+    | EmergencyWithdraw
+    | RotateValidatorKey
+    | SuspendHospital
+    | LiftSuspension
+    | RevokeHospital
+    | SetLicence
+    | SweepExpired
+)
 Step: TypeAlias = (
     RegisterHospital
     | OnboardDoctor
@@ -258,6 +334,7 @@ Step: TypeAlias = (
     | SecondOpinion
     | Rebuild
     | SuspendDoctor
+    | GovernmentStep
 )
 AnyStep: TypeAlias = Annotated[Step, Field(discriminator="do")]
 STEP_MODELS: Final[dict[str, type[StepBase]]] = {

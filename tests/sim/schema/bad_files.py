@@ -115,7 +115,9 @@ BAD_FILES = {  # name: (text, the fault as line:column path: message)
         (
             '5:5 steps[0].do: unknown workflow "audit"; there are register_hospital, '
             "onboard_doctor, register_patient, consult, order_lab, perform_lab, request_access, "
-            "grant, deny, revoke, read_record, second_opinion, rebuild, suspend_doctor"
+            "grant, deny, revoke, read_record, second_opinion, rebuild, suspend_doctor, "
+            "admit_validator, withdraw_validator, emergency_withdraw, rotate_validator_key, "
+            "suspend_hospital, lift_suspension, revoke_hospital, set_licence, sweep_expired"
         ),
     ),
     "step without do": (

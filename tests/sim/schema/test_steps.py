@@ -31,9 +31,11 @@ def _faults(text: str) -> list[str]:
 
 def test_built_actions_are_those_of_this_version() -> None:
     assert sorted(STEP_MODELS) == [
-        *("consult", "deny", "grant", "onboard_doctor", "order_lab", "perform_lab"),
-        *("read_record", "rebuild", "register_hospital", "register_patient", "request_access"),
-        *("revoke", "second_opinion", "suspend_doctor"),
+        *("admit_validator", "consult", "deny", "emergency_withdraw", "grant", "lift_suspension"),
+        *("onboard_doctor", "order_lab", "perform_lab", "read_record", "rebuild"),
+        *("register_hospital", "register_patient", "request_access", "revoke"),
+        *("revoke_hospital", "rotate_validator_key", "second_opinion", "set_licence"),
+        *("suspend_doctor", "suspend_hospital", "sweep_expired", "withdraw_validator"),
     ]
 
 
@@ -88,6 +90,21 @@ def test_built_actions_are_those_of_this_version() -> None:
         ("do: suspend_doctor, doctor: doc-1", {"doctor": "doc-1", "for_us": None}),
         ("do: suspend_doctor, doctor: doc-1, for: 1d",
          {"doctor": "doc-1", "for_us": 86_400_000_000}),
+        *(
+            (f"do: {action}, hospital: h1", {"hospital": "h1"})
+            for action in (
+                "admit_validator",
+                "withdraw_validator",
+                "emergency_withdraw",
+                "rotate_validator_key",
+                "suspend_hospital",
+                "lift_suspension",
+                "revoke_hospital",
+                "sweep_expired",
+            )
+        ),
+        ("do: set_licence, hospital: h1", {"hospital": "h1", "for_us": None}),
+        ("do: set_licence, hospital: h1, for: 1h", {"hospital": "h1", "for_us": 3_600_000_000}),
     ],
 )  # fmt: skip
 def test_arguments_of_an_action(text: str, fields: dict[str, Any]) -> None:
