@@ -108,6 +108,8 @@ class World:
         self.cast: Cast = cast_all(scenario, hospitals, founding.contracts)
         self.nodes: dict[str, NodeCore] = {}
         self.hosts: dict[str, Host] = {}
+        self.addresses: dict[str, Address] = {}
+        """The key of each node."""
         self._by_address: dict[Address, str] = {}
         for name in scenario.network.validators:
             self._add_node(name, hospitals[name])
@@ -256,6 +258,7 @@ class World:
             )
         )
         self.nodes[name] = core
+        self.addresses[name] = core.address
         self._by_address[core.address] = name
         settings = scenario.network.nodes.get(name)
         clock, cpu = LocalClock(scenario.run.epoch_us), CpuSpec()
@@ -307,10 +310,15 @@ def _plan(
         members=tuple(key.address for key in regulator_keys(scenario).values()),
         validators=validators,
         verified=verified,
-        min_validators=max(1, min(4, len(validators) - 1)),
+        min_validators=min_validators(len(validators)),
         first_patient_id=scenario.records.first_patient_id,
         utc_offset_seconds=scenario.utc_offset_s,
     )
+
+
+def min_validators(count: int) -> int:
+    """Give the MIN_VALIDATORS of a network that begins with so many: one may always go."""
+    return max(1, min(4, count - 1))
 
 
 def _json(data: dict[str, int | str | bytes]) -> JsonValue:

@@ -113,14 +113,6 @@ class CliqueSealChecker:
         return _settle(parent, number, sealed, votes, target)
 
 
-def sealer(header: bytes, verifier: Verifier) -> Address | None:
-    """Recover who sealed a header.
-
-    raises        CodecError: the bytes are no sealed header.
-    """
-    return _signer(_items(header), verifier)
-
-
 def _signer(items: list[bytes], verifier: Verifier) -> Address | None:
     """Recover from keccak of the header whose extraData lost its last 65 bytes."""
     extra = items[_EXTRA]

@@ -34,11 +34,7 @@ class Deadlock:
             case HeadAt(node, block_hash):
                 self._heads[node] = block_hash
             case NodeTurned(node, state):
-                self._known.setdefault(node, 0)
-                if state == "down" and not was_down:
-                    self._count(self._known[node], -1)
-                elif state == "up" and was_down:
-                    self._count(self._known[node], 1)
+                self._turn(node, state, was_down=was_down)
             case _:
                 return
         self._is_stale = True
@@ -49,6 +45,16 @@ class Deadlock:
             self._is_stale = False
             self._found = self._look()
         return self._found
+
+    def _turn(self, node: str, state: str, *, was_down: bool) -> None:
+        if node not in self._known:  # it joined late
+            self._known[node] = 0
+            if node not in self._observed.down:
+                self._count(0, 1)
+        elif state == "down" and not was_down:
+            self._count(self._known[node], -1)
+        elif state == "up" and was_down:
+            self._count(self._known[node], 1)
 
     def _store(self, node: str, block_hash: Hash32) -> None:
         stored = self._stored.setdefault(node, set())

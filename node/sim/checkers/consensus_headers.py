@@ -208,6 +208,15 @@ def ibft_certificate(certificate: bytes) -> tuple[bytes, ...]:
     return _seals(rlp.decode(certificate))
 
 
+def maker(engine: str, header: BlockHeader, verifier: Verifier) -> Address | None:
+    """Give who made a block, and so got its fees; None: its seal recovers to nobody."""
+    if engine == "clique":
+        return end_sealer(header, verifier)
+    if engine == "ibft1":
+        return ibft_proposer(header, verifier)
+    return header.coinbase
+
+
 def _list(item: rlp.Decoded, count: int, what: str) -> list[rlp.Decoded]:
     if isinstance(item, bytes) or len(item) != count:
         raise CodecError(what, f"wants a list of {count} items")

@@ -1,8 +1,9 @@
-"""Whether all honest nodes read one validator set after one block (I4, C5)."""
+"""Whether all read one validator set, and the registry changed it by its rules (I4, C5, R2, R3)."""
 
 from node.base.types import Hash32
 from node.sim.checkers.consensus_observed import Observed
-from node.sim.facts import Fact, ValidatorsAfter
+from node.sim.checkers.consensus_registry import RegistryReader
+from node.sim.facts import BlockStored, Fact, ValidatorsAfter
 
 
 class Sets:
@@ -39,6 +40,25 @@ class Sets:
     def _name(self, block_hash: Hash32) -> str:
         block = self._observed.blocks.get(block_hash)
         return f"block 0x{block_hash.hex()[:8]}" if block is None else block.header.name
+
+
+class RegistryRules:
+    """R2 and R3: removals per block, and the minimum, by the registry's own log."""
+
+    def __init__(self, observed: Observed, reader: RegistryReader) -> None:
+        self._observed = observed
+        self._reader = reader
+
+    @property
+    def fault(self) -> str | None:
+        """The first broken rule."""
+        return self._reader.fault
+
+    def observe(self, fact: Fact) -> None:
+        """Read the logs of a block that is new."""
+        self._observed.note(fact)
+        if isinstance(fact, BlockStored) and fact.hash in self._observed.blocks:
+            self._reader.learn(self._observed.blocks[fact.hash].header)
 
 
 def _count(validators: bytes) -> str:

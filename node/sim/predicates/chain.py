@@ -4,7 +4,6 @@ from node.base import rlp
 from node.base.errors import CodecError
 from node.base.keccak import keccak256
 from node.base.types import Hash32
-from node.sim.checkers.clique_seals import CliqueSealChecker
 from node.sim.checkers.reexecution import ReexecutionChecker
 from node.sim.facts import BlockStored, Fact, HeadAt
 from node.sim.predicates.base import State
@@ -81,24 +80,6 @@ class ChainLinked:
     def state(self) -> State:
         """Give the first fault, if any."""
         return State(holds=self._fault is None, why=self._fault or "all stored blocks are linked")
-
-
-class SealAuthorised:
-    """Every stored block is sealed by a signer of its own branch whose turn allows it (I2)."""
-
-    def __init__(self, checker: CliqueSealChecker) -> None:
-        self._checker = checker
-        self._fault: str | None = None
-
-    def observe(self, fact: Fact) -> None:
-        """Judge a header that is new to the run."""
-        if isinstance(fact, BlockStored) and self._fault is None:
-            fault = self._checker.judge(fact.header)
-            self._fault = None if fault is None else f"{fact.node}: {fault}"
-
-    def state(self) -> State:
-        """Give the first fault, if any."""
-        return State(holds=self._fault is None, why=self._fault or "all seals are authorised")
 
 
 class StateRootReproducible:

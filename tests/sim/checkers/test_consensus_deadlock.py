@@ -1,8 +1,10 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from node.sim.checkers.consensus_deadlock import Deadlock
+from node.sim.facts import BlockStored, NodeTurned
 from tests.sim.checkers.forge import Clique, head, stored, turned
 from tests.vectors_dir import vectors
 
@@ -128,3 +130,11 @@ def test_where_eip3436_takes_everybody_there_is_no_deadlock():
         eligible = position.net.observed.seals.eligible_on(winner.hash())
         indices = [position.net.members.index(one) for one in eligible]
         assert [n for n in indices if n in case["online"]] == case["eip3436_can_seal_next"]
+
+
+def test_a_node_that_joins_late_has_to_know_all_first():
+    net, checker, facts = stuck()
+    net.addresses["late"] = b"\x99" * 20
+    assert told(checker, *facts, NodeTurned("late", "up")) is None
+    blocks = {one.hash: one for one in facts if isinstance(one, BlockStored)}
+    assert told(checker, *(replace(one, node="late") for one in blocks.values())) is not None

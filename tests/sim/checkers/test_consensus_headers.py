@@ -13,13 +13,14 @@ from node.sim.checkers.consensus_headers import (
     ibft_extra,
     ibft_hash,
     ibft_proposer,
+    maker,
     qbft_certificate,
     qbft_digest,
     qbft_extra,
     read_header,
 )
 from tests.base.headers import empty_header
-from tests.sim.checkers.forge import VERIFIER, Clique, Qbft
+from tests.sim.checkers.forge import VERIFIER, Aura, Clique, Ibft1, Qbft
 from tests.vectors_dir import vectors
 
 
@@ -87,6 +88,13 @@ def test_a_header_without_room_for_a_seal_has_no_sealer():
     items = net.block(net.genesis, 1).items()
     items[12] = bytes(96)
     assert end_sealer(read_header(rlp.encode(items)), VERIFIER) is None
+
+
+def test_who_made_a_block_is_told_by_each_engines_own_place():
+    for network in (Qbft, Ibft1, Clique, Aura):
+        net = network()
+        header = read_header(net.block(net.genesis, 1).encode())
+        assert maker(net.engine, header, VERIFIER) == net.members[1]
 
 
 @pytest.mark.conformance

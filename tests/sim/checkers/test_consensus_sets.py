@@ -1,6 +1,8 @@
-from node.sim.checkers.consensus_sets import Sets
+from node.sim.checkers.consensus_registry import RegistryReader
+from node.sim.checkers.consensus_sets import RegistryRules, Sets
 from node.sim.facts import ValidatorsAfter
-from tests.sim.checkers.forge import Clique, stored, told, turned
+from tests.sim.checkers.forge import Clique, Qbft, stored, told, turned
+from tests.sim.checkers.test_consensus_registry import REGISTRY, withdrawn
 
 
 def after(node, block, members):
@@ -34,3 +36,16 @@ def test_a_byzantine_node_may_read_what_it_likes():
     net = Clique()
     facts = (turned(2, "byzantine"), after(2, net.genesis, ()))
     assert told(Sets(net.observed), *facts) is None
+
+
+def test_the_rules_of_the_registry_are_judged_with_the_blocks():
+    net = Qbft()
+    gone = tuple(withdrawn(key, 2) for key in net.members[:2])
+    block, fine = net.block(net.genesis, 0), net.block(net.genesis, 1)
+    logs = {block.hash(): gone}
+    reader = RegistryReader(
+        net.genesis.hash(), net.members, REGISTRY, lambda one: logs.get(one, ()), minimum=1
+    )
+    rules = RegistryRules(net.observed, reader)
+    assert told(rules, stored(0, fine)) is None
+    assert "removes 2 of 4 validators at once" in told(rules, stored(0, block))
