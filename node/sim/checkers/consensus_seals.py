@@ -118,9 +118,9 @@ class _BftSeals(ABC):
             return f"{read.name}: its certificate cannot be read: {error}"
         if None in committers:
             return f"{read.name}: a seal {name} recovers to nobody"
-        foreign = [who for who in committers if who is not None and who not in members]
+        foreign = {who for who in committers if who is not None} - set(members)
         if foreign:
-            return f"{read.name}: a seal {name} is of 0x{foreign[0].hex()}, who is no validator"
+            return f"{read.name}: a seal {name} is of 0x{min(foreign).hex()}, who is no validator"
         if len(set(committers)) != len(committers):
             return f"{read.name}: somebody sealed twice {name}"
         needed = self._rules.quorum_of(len(members))
@@ -146,6 +146,7 @@ class QbftSeals(_BftSeals):
         self._registry = registry
         listed = qbft_extra(read_header(genesis).extra).validators
         self._tallies = {self._genesis: Tally(tuple(sorted(listed)))}
+        self._digests: dict[tuple[Hash32, int], Hash32] = {}
 
     def after(self, block_hash: Hash32) -> tuple[Address, ...] | None:
         """Give the set that may seal on a block."""
@@ -186,7 +187,12 @@ class QbftSeals(_BftSeals):
         self, header: BlockHeader, certificate: bytes
     ) -> tuple[str, tuple[Address | None, ...]]:
         round_, seals = qbft_certificate(certificate)
-        digest = qbft_digest(header, round_)
+        key = (header.hash, round_)
+        if key not in self._digests:
+            if len(self._digests) >= _VERDICTS_KEPT:
+                self._digests.pop(next(iter(self._digests)))
+            self._digests[key] = qbft_digest(header, round_)
+        digest = self._digests[key]
         return f"for round {round_}", tuple(self._verifier.recover(digest, one) for one in seals)
 
 

@@ -47,6 +47,7 @@ class VoteLog:
         self.heights: dict[int, HeightVotes] = {}
         self.fault: str | None = None
         """The first two things that an honest key signed in one slot."""
+        self._filed: set[Hash32] = {observed.genesis}
         self._seals: dict[tuple[Address, bytes], Hash32] = {}
 
     def observe(self, fact: Fact) -> None:
@@ -91,8 +92,9 @@ class VoteLog:
     def _file_seal(self, block_hash: Hash32) -> None:
         """Clique: one child of a parent.  AuRa: one block of a step."""
         block = self.observed.blocks.get(block_hash)
-        if block is None or block_hash == self.observed.genesis or self.fault is not None:
+        if block is None or block_hash in self._filed:
             return
+        self._filed.add(block_hash)
         header = block.header
         is_aura = self.observed.rules.engine == "aura"
         signer = end_sealer(header, self.observed.reader.verifier)
@@ -101,7 +103,9 @@ class VoteLog:
         first = self._seals.setdefault(
             (signer, header.mix if is_aura else header.parent), header.hash
         )
-        if first != header.hash and signer not in self.observed.byzantine:
+        if first == header.hash or self.fault is not None:
+            return
+        if signer not in self.observed.byzantine:
             other = self.observed.blocks[first].header
             where = (
                 f"in step {int.from_bytes(header.mix)}"
