@@ -1,8 +1,7 @@
 """Builds the predicates about consensus; all of them share what they read (section 9)."""
 
-from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 from node.base.types import MICROS_PER_SECOND, Hash32
 from node.sim.checkers.clique_seals import CliqueSealChecker
@@ -16,7 +15,7 @@ from node.sim.checkers.consensus_registry import Log, RegistryReader
 from node.sim.checkers.consensus_rounds import Rounds
 from node.sim.checkers.consensus_rules import Rules
 from node.sim.checkers.consensus_sealed import SealedBlocks
-from node.sim.checkers.consensus_seals import IbftSeals, QbftSeals, SealJudge
+from node.sim.checkers.consensus_seals import IbftSeals, QbftSeals, SealJudge, UnknownSeals
 from node.sim.checkers.consensus_sets import RegistryRules, Sets
 from node.sim.checkers.consensus_times import Times
 from node.sim.checkers.consensus_votes import VoteLog
@@ -116,18 +115,20 @@ class ConsensusJudges:
     @cached_property
     def _seals(self) -> SealJudge:
         world, rules = self._world, self._rules
-        by_contract = getattr(world.scenario.chain, "validators_from", "contract") == "contract"
-        registry = self._registry if by_contract else None
         match rules.engine:
             case "qbft":
+                by_vote = getattr(world.scenario.chain, "validators_from", "contract") == "header"
+                registry = None if by_vote else self._registry
                 return QbftSeals(self._genesis, rules, world.verifier, registry)
             case "ibft1":
                 return IbftSeals(self._genesis, rules, world.verifier)
             case "aura":
                 first = tuple(world.addresses[name] for name in world.scenario.network.validators)
-                return AuraSeals(self._genesis, first, rules, world.verifier, registry)
-            case _:
+                return AuraSeals(self._genesis, first, rules, world.verifier, self._registry)
+            case "clique":
                 return self._clique
+            case _:
+                return UnknownSeals()
 
     @cached_property
     def _clique(self) -> CliqueSealChecker:
@@ -184,12 +185,12 @@ def rules_of(scenario: Scenario) -> Rules:
     """Give the rules of a scenario's network, as the checkers take them."""
     chain = scenario.chain
     engine = str(chain.consensus)
-    options: Mapping[str, Any] = getattr(chain, "options", None) or {}
+    options = getattr(chain, "options", None)
     return Rules(
         engine=engine,
         period=chain.period_us // MICROS_PER_SECOND,
         epoch=chain.epoch,
-        quorum="ceil_2n_3" if options.get("quorum") == "ceil_2n_3" else "2f_plus_1",
-        two_thirds=bool(options.get("two_thirds", False)),
+        quorum=getattr(options, "quorum", "2f_plus_1"),
+        two_thirds=getattr(options, "two_thirds", False),
         future_us=_FUTURE_US.get(engine, 0),
     )

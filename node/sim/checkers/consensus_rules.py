@@ -2,12 +2,11 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal
 
 from node.base.types import Address
 
-EngineName: TypeAlias = Literal["qbft", "clique", "aura", "ibft1"]
-BFT: frozenset[str] = frozenset({"qbft", "ibft1"})
+BFT: Final = frozenset({"qbft", "ibft1"})
 """Engines whose decided blocks are final at once."""
 
 
@@ -16,7 +15,7 @@ class Rules:
     """What the genesis of a network and its scenario say about consensus."""
 
     engine: str
-    """One of ``EngineName``; of any other engine only what needs no rules is judged."""
+    """qbft, clique, aura or ibft1; of any other engine only what needs no rules is judged."""
     period: int
     """Seconds between two blocks, at least; of AuRa the length of a step."""
     epoch: int = 30_000

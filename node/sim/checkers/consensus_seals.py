@@ -46,6 +46,22 @@ class SealJudge(Protocol):
         ...
 
 
+class UnknownSeals:
+    """Of an engine of one's own: nobody here knows what its seals mean, so none is judged."""
+
+    def judge(self, header: bytes, certificate: bytes | None = None) -> None:
+        """Find nothing."""
+        del header, certificate
+
+    def learn(self, header: bytes) -> None:
+        """Find nothing."""
+        del header
+
+    def after(self, block_hash: Hash32) -> None:
+        """Know no set."""
+        del block_hash
+
+
 class _BftSeals(ABC):
     """What QBFT and IBFT 1 have in common; each fills in how its headers are read."""
 

@@ -4,7 +4,7 @@ import pytest
 
 from node.base import rlp
 from node.sim.checkers.consensus_registry import RegistryReader
-from node.sim.checkers.consensus_seals import QbftSeals
+from node.sim.checkers.consensus_seals import QbftSeals, UnknownSeals
 from tests.sim.checkers.forge import KEYS, Ibft1, Qbft
 
 BOTH = pytest.mark.parametrize("network", [Qbft, Ibft1])
@@ -153,3 +153,8 @@ def test_a_seal_that_recovers_to_nobody_is_found():
     old = Ibft1()
     unsealed = replace(old.genesis, number=1, parent_hash=old.genesis.hash())
     assert "recovers to nobody" in old.observed.seals.learn(unsealed.encode())
+
+
+def test_seals_of_an_engine_that_nobody_here_knows_are_not_judged():
+    seals = UnknownSeals()
+    assert seals.judge(b"", b"") is seals.learn(b"") is seals.after(b"") is None
