@@ -24,7 +24,14 @@ from node.ipfs_lite.blockstore import MemoryStore as MemoryBlocks
 from node.ipfs_lite.errors import CorruptBlockError
 from node.privacy.custody_store import MemoryStore as MemoryCustody
 from node.sim.cast import Cast, cast_all, cast_hospitals, regulator_keys, secrets_of
-from node.sim.facts import BlockStored, BytesSeen, Fact, HeadAt, ReceiptSigned
+from node.sim.facts import (
+    BlockStored,
+    BytesSeen,
+    EvidenceReported,
+    Fact,
+    HeadAt,
+    ReceiptSigned,
+)
 from node.sim.flow_driver import FlowDriver
 from node.sim.history import EventKind, History, JsonValue
 from node.sim.hosts import CpuSpec, Host, LocalClock
@@ -209,6 +216,12 @@ class World:
                 self.tell(BlockStored(node, Hash32(block_hash), header))
             case "chain.block_sealed":
                 self.counters.sealed[node] = self.counters.sealed.get(node, 0) + 1
+            case "consensus.evidence":
+                offender, kind, proof = data["offender"], data["kind"], data["proof"]
+                assert isinstance(offender, bytes)
+                assert isinstance(kind, str)
+                assert isinstance(proof, bytes)
+                self.tell(EvidenceReported(node, offender, kind, proof))
             case "custody.receipt_signed":
                 receipt = data["receipt"]
                 assert isinstance(receipt, bytes)
@@ -217,8 +230,8 @@ class World:
             case _:
                 pass
         if note.name in _HISTORY_NOTES:
-            kind: EventKind = "evidence" if note.name == "consensus.evidence" else "note"
-            self.history.append(self.kernel.now, node, kind, note.name, _json(data))
+            line: EventKind = "evidence" if note.name == "consensus.evidence" else "note"
+            self.history.append(self.kernel.now, node, line, note.name, _json(data))
 
     # -- inside --
 

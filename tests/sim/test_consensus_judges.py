@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from node.app.events import Noted
 from node.sim.consensus_judges import rules_of
 from node.sim.facts import HeadAt, NodeTurned, ValidatorsAfter
 from tests.sim.small import ARRIVE, played, prepared, scenario
@@ -95,3 +96,14 @@ def test_rules_follow_the_scenario() -> None:
     found = rules_of(scenario())
     assert (found.engine, found.period, found.epoch, found.future_us) == ("clique", 1, 30_000, 0)
     assert replace(found, engine="qbft").quorum_of(6) == 4
+
+
+def test_evidence_that_a_node_notes_is_against_its_offender() -> None:
+    run = prepared("", "  - {eventually: {evidence_against: {node: h1}}}", until="3s")
+    world = run.world
+    report = {"offender": world.addresses["h1"], "kind": "double_seal", "proof": b"proof"}
+    noted = Noted("consensus.evidence", report)
+    world.kernel.at(1_500_000, 4, "", lambda: world.noted("h0", noted))
+    run.play()
+    found = finding(run, "evidence_against")
+    assert (found.holds, found.why) == (True, "h0 reported double_seal by h1")
