@@ -56,6 +56,28 @@ class NodeTurned:
 
 
 @dataclass(frozen=True, slots=True)
+class ValidatorsAfter:
+    """Whom a node takes for the validators after a block, as its engine says."""
+
+    node: str
+    hash: Hash32
+    validators: bytes
+    """Addresses of 20 bytes, ascending, one after another."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceReported:
+    """A node reported that a key broke a rule."""
+
+    node: str
+    offender: bytes
+    """The address, 20 bytes."""
+    kind: str
+    """``equivocation``, ``double_seal``, ``invalid_proposal`` or ``invalid_justification``."""
+    proof: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptSigned:
     """A custodian answered a release request with this receipt (297 bytes)."""
 
@@ -85,6 +107,8 @@ Fact: TypeAlias = (
     | FinalAt
     | MessageSent
     | NodeTurned
+    | ValidatorsAfter
+    | EvidenceReported
     | ReceiptSigned
     | BytesSeen
     | StepEnded

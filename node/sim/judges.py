@@ -9,21 +9,22 @@ from node.contracts.consent_registry import Granted, Revoked
 from node.privacy.studies import CANARY_BYTES_MIN, study_canaries
 from node.privacy.synthetic import canaries
 from node.sim.checkers.canaries import CanaryScanner
-from node.sim.checkers.clique_seals import CliqueSealChecker, sealer
+from node.sim.checkers.consensus_headers import maker, read_header
 from node.sim.checkers.reexecution import ReexecutionChecker
 from node.sim.checkers.release_window import ReleaseWindowChecker, Window
+from node.sim.consensus_judges import ConsensusJudges
 from node.sim.expectations import Expectation, Terms
 from node.sim.predicates.base import Predicate, State
 from node.sim.predicates.chain import (
     ChainLinked,
     HeadsAgree,
     HeightAtLeast,
-    SealAuthorised,
     StateRootReproducible,
 )
 from node.sim.predicates.records import GrantWindowRespected, PlaintextLeak, ShareRule
 from node.sim.predicates.steps import StepStatus
 from node.sim.schema import expectations as wanted
+from node.sim.schema.conditions import is_met
 from node.sim.schema.steps import Consult
 from node.sim.share_trial import try_all_subsets
 from node.sim.steps import StepBook
@@ -39,7 +40,11 @@ _NO_CANARY: Final = b"nobody and nothing in this scenario has a record"
 
 
 def build_expectations(world: World, book: StepBook) -> tuple[Expectation, ...]:
-    """Give the expectations of the scenario, in the order of the file, and the in-run audit."""
+    """Give the expectations of the scenario, in the order of the file, and the in-run audit.
+
+    Those whose ``when`` is not met are left out: they say nothing about this run.
+    """
+    consensus = ConsensusJudges(world)
     written = tuple(
         Expectation(
             Terms(
@@ -52,9 +57,11 @@ def build_expectations(world: World, book: StepBook) -> tuple[Expectation, ...]:
                 by_us=one.by_us,
                 and_stay=one.and_stay,
             ),
-            _predicate(world, book, one.predicate),
+            consensus.predicate(one.predicate, mode=one.mode, from_us=one.from_us)
+            or _predicate(world, book, one.predicate),
         )
         for one in world.scenario.expect
+        if is_met(world.scenario, one.when)
     )
     if any(one.terms.name == _AUDIT.name for one in written):
         return written
@@ -68,9 +75,6 @@ def _predicate(world: World, book: StepBook, predicate: wanted.Predicate) -> Pre
             return HeadsAgree()
         case wanted.ChainLinked():
             return ChainLinked(genesis)
-        case wanted.SealAuthorised():
-            epoch = world.scenario.chain.epoch
-            return SealAuthorised(CliqueSealChecker(genesis, epoch=epoch, verifier=world.verifier))
         case wanted.StateRootReproducible():
             return _audit(world)
         case wanted.GrantWindowRespected():
@@ -85,13 +89,15 @@ def _predicate(world: World, book: StepBook, predicate: wanted.Predicate) -> Pre
             return ShareRule(predicate.record, _Trial(world, book))
         case wanted.HeightAtLeast():
             return HeightAtLeast(tuple(world.nodes), predicate.blocks)
+        case _:
+            raise AssertionError(f"no judge for {predicate.name}")
 
 
 def _audit(world: World) -> StateRootReproducible:
     """Give the in-run audit; it executes without the memo, and in no virtual time."""
 
     def again(node: str, block_hash: Hash32, header: bytes) -> str | None:
-        signer = sealer(header, world.verifier)
+        signer = maker(world.scenario.chain.consensus, read_header(header), world.verifier)
         if signer is None:
             return f"{node} stored block 0x{block_hash.hex()[:16]}, whose seal recovers to nobody"
         try:

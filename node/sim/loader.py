@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from node.base.errors import UsageError
+from node.sim.schema.conditions import value_at
 from node.sim.schema.consistency import check_consistency
 from node.sim.schema.expand import expand, step_ids
 from node.sim.schema.faults import Fault, ScenarioFileError
@@ -81,5 +82,21 @@ def _finish(scenario: Scenario, tree: Tree, ids: tuple[str, ...]) -> Scenario:
         step.place_at(locate(tree.root, ("steps", index))[1].line)
     for index, expectation in enumerate(finished.expect):
         expectation.place_at(locate(tree.root, ("expect", index))[1].line)
+        _check_conditions(tree, finished, expectation.when, index)
+    if faults := tree.faults.all():
+        raise ScenarioFileError(faults)
     finished.attach(tree)
     return finished
+
+
+def _check_conditions(
+    tree: Tree, scenario: Scenario, when: Mapping[str, object], index: int
+) -> None:
+    """Add a fault for each condition about a key that there is not."""
+    for path in when:
+        try:
+            value_at(scenario, path)
+        except KeyError as error:
+            loc = ("expect", index, "when", path)
+            got = f"{path}, where {error.args[0]} is no key"
+            tree.faults.add(locate(tree.root, loc)[1], loc, wants="the path of a key", got=got)

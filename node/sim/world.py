@@ -28,6 +28,7 @@ from node.sim.engine_plans import engine_plan
 from node.sim.facts import (
     BlockStored,
     BytesSeen,
+    EvidenceReported,
     Fact,
     FinalAt,
     HeadAt,
@@ -117,6 +118,8 @@ class World:
         self.cast: Cast = cast_all(scenario, hospitals, founding.contracts)
         self.nodes: dict[str, NodeCore] = {}
         self.hosts: dict[str, Host] = {}
+        self.addresses: dict[str, Address] = {}
+        """The key of each node."""
         self._by_address: dict[Address, str] = {}
         for name in scenario.network.validators:
             self._add_node(name, hospitals[name])
@@ -235,6 +238,12 @@ class World:
                 self.tell(MessageSent(node, self.engine.name, payload))
             case "chain.block_sealed":
                 self.counters.sealed[node] = self.counters.sealed.get(node, 0) + 1
+            case "consensus.evidence":
+                offender, kind, proof = data["offender"], data["kind"], data["proof"]
+                assert isinstance(offender, bytes)
+                assert isinstance(kind, str)
+                assert isinstance(proof, bytes)
+                self.tell(EvidenceReported(node, offender, kind, proof))
             case "custody.receipt_signed":
                 receipt = data["receipt"]
                 assert isinstance(receipt, bytes)
@@ -243,8 +252,8 @@ class World:
             case _:
                 pass
         if note.name in _HISTORY_NOTES:
-            kind: EventKind = "evidence" if note.name == "consensus.evidence" else "note"
-            self.history.append(self.kernel.now, node, kind, note.name, _json(data))
+            line: EventKind = "evidence" if note.name == "consensus.evidence" else "note"
+            self.history.append(self.kernel.now, node, line, note.name, _json(data))
 
     # -- inside --
 
@@ -288,6 +297,7 @@ class World:
             )
         )
         self.nodes[name] = core
+        self.addresses[name] = core.address
         self._by_address[core.address] = name
         settings = scenario.network.nodes.get(name)
         clock, cpu = LocalClock(scenario.run.epoch_us), CpuSpec()
@@ -328,10 +338,15 @@ def _plan(scenario: Scenario, hospitals: dict[str, Hospital], engine: EnginePlan
         members=tuple(key.address for key in regulator_keys(scenario).values()),
         validators=validators,
         verified=verified,
-        min_validators=max(1, min(4, len(validators) - 1)),
+        min_validators=min_validators(len(validators)),
         first_patient_id=scenario.records.first_patient_id,
         utc_offset_seconds=scenario.utc_offset_s,
     )
+
+
+def min_validators(count: int) -> int:
+    """Give the MIN_VALIDATORS of a network that begins with so many: one may always go."""
+    return max(1, min(4, count - 1))
 
 
 def _json(data: dict[str, int | str | bytes]) -> JsonValue:

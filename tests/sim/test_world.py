@@ -190,11 +190,13 @@ def test_a_signed_receipt_is_kept_and_told() -> None:
 @pytest.mark.parametrize("name", sorted(world_module._HISTORY_NOTES))
 def test_a_note_that_matters_stands_in_the_history_as_hex(name: str) -> None:
     world = made()
-    world.noted("h1", Noted(name, {"receipt": b"\x01", "why": "text", "number": 3}))
+    evidence = {"offender": b"\x02", "kind": "double_seal", "proof": b"\x03"}
+    world.noted("h1", Noted(name, {"receipt": b"\x01", "why": "text", "number": 3, **evidence}))
     (line,) = world.history.as_dicts()
     assert (line["p"], line["f"]) == ("h1", name)
     assert line["e"] == ("evidence" if name == "consensus.evidence" else "note")
-    assert line["v"] == {"receipt": "0x01", "why": "text", "number": 3}
+    shown = {"offender": "0x02", "kind": "double_seal", "proof": "0x03"}
+    assert line["v"] == {"receipt": "0x01", "why": "text", "number": 3, **shown}
 
 
 def test_a_note_of_daily_life_stands_in_no_history() -> None:

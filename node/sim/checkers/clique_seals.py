@@ -49,8 +49,13 @@ class CliqueSealChecker:
             keccak256(genesis): SetAfter(0, tuple(sorted(signers)), {}, ())
         }
 
-    def judge(self, header: bytes) -> str | None:
+    def judge(self, header: bytes, certificate: bytes | None = None) -> str | None:
         """Say what is wrong with the linking or the seal of a header, or None."""
+        del certificate  # everything stands in the header
+        return self.learn(header)
+
+    def learn(self, header: bytes) -> str | None:
+        """Say what is wrong with a header, or None and its branch is followed."""
         block_hash = keccak256(header)
         if block_hash in self._after:
             return None
@@ -73,10 +78,18 @@ class CliqueSealChecker:
         self._after[block_hash] = self._apply(parent, number, signer, items)
         return None
 
-    def signers_after(self, block_hash: Hash32) -> tuple[Address, ...] | None:
+    def after(self, block_hash: Hash32) -> tuple[Address, ...] | None:
         """Give the set after a block that was shown."""
         known = self._after.get(block_hash)
         return None if known is None else known.signers
+
+    def eligible_on(self, block_hash: Hash32) -> tuple[Address, ...]:
+        """Give who may seal the next block on this one: signers that did not do so lately."""
+        known = self._after.get(block_hash)
+        if known is None:
+            return ()
+        lately = {who for n, who in known.sealed.items() if n > known.number + 1 - known.limit}
+        return tuple(signer for signer in known.signers if signer not in lately)
 
     def _list_fault(self, parent: SetAfter, number: int, listed: bytes) -> str | None:
         wants = b"".join(parent.signers) if number % self._epoch == 0 else b""
@@ -98,14 +111,6 @@ class CliqueSealChecker:
         if (target in parent.signers) != add:
             votes = (*votes, (signer, target, add))
         return _settle(parent, number, sealed, votes, target)
-
-
-def sealer(header: bytes, verifier: Verifier) -> Address | None:
-    """Recover who sealed a header.
-
-    raises        CodecError: the bytes are no sealed header.
-    """
-    return _signer(_items(header), verifier)
 
 
 def _signer(items: list[bytes], verifier: Verifier) -> Address | None:

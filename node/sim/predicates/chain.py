@@ -1,10 +1,9 @@
 """Predicates about blocks and heads."""
 
-from node.base import rlp
 from node.base.errors import CodecError
 from node.base.keccak import keccak256
 from node.base.types import Hash32
-from node.sim.checkers.clique_seals import CliqueSealChecker
+from node.sim.checkers.consensus_headers import read_header
 from node.sim.checkers.reexecution import ReexecutionChecker
 from node.sim.facts import BlockStored, Fact, HeadAt
 from node.sim.predicates.base import State
@@ -61,44 +60,23 @@ class ChainLinked:
 
     def _link(self, fact: BlockStored) -> str | None:
         numbers = self._numbers.setdefault(fact.node, {self._genesis: 0})
-        if keccak256(fact.header) != fact.hash:
-            return f"{fact.node} stored a header under 0x{fact.hash.hex()[:16]}, not its hash"
         try:
-            items = rlp.decode(fact.header)
+            header = read_header(fact.header)
         except CodecError as error:
             return f"{fact.node} stored a header that does not decode: {error}"
-        parent, number = items[0], items[8]
-        assert isinstance(parent, bytes)
-        assert isinstance(number, bytes)
-        below = numbers.get(Hash32(parent))
+        if header.hash != fact.hash:
+            return f"{fact.node} stored a header under 0x{fact.hash.hex()[:16]}, not its hash"
+        below = numbers.get(header.parent)
         if below is None:
-            return f"{fact.node} stored block {int.from_bytes(number)} without its parent"
-        if int.from_bytes(number) != below + 1:
-            return f"{fact.node} stored block {int.from_bytes(number)} on block {below}"
+            return f"{fact.node} stored {header.name} without its parent"
+        if header.number != below + 1:
+            return f"{fact.node} stored {header.name} on block {below}"
         numbers[fact.hash] = below + 1
         return None
 
     def state(self) -> State:
         """Give the first fault, if any."""
         return State(holds=self._fault is None, why=self._fault or "all stored blocks are linked")
-
-
-class SealAuthorised:
-    """Every stored block is sealed by a signer of its own branch whose turn allows it (I2)."""
-
-    def __init__(self, checker: CliqueSealChecker) -> None:
-        self._checker = checker
-        self._fault: str | None = None
-
-    def observe(self, fact: Fact) -> None:
-        """Judge a header that is new to the run."""
-        if isinstance(fact, BlockStored) and self._fault is None:
-            fault = self._checker.judge(fact.header)
-            self._fault = None if fault is None else f"{fact.node}: {fault}"
-
-    def state(self) -> State:
-        """Give the first fault, if any."""
-        return State(holds=self._fault is None, why=self._fault or "all seals are authorised")
 
 
 class StateRootReproducible:

@@ -26,6 +26,7 @@ def expand(data: dict[str, Any]) -> None:
             network["validators"] = numbered("h", count, first=0)
         nodes = node_ids(data)
         _link_groups(network, nodes)
+    _expected_nodes(data.get("expect"), nodes)
     actors = data.setdefault("actors", {})
     if isinstance(actors, dict):
         actors.setdefault("regulators", REGULATORS_DEFAULT)
@@ -77,6 +78,20 @@ def _spread(prefix: str, count: int, nodes: tuple[str, ...] | None) -> dict[str,
     if nodes is None:
         return {name: {} for name in ids}
     return {name: {"hospital": nodes[k % len(nodes)]} for k, name in enumerate(ids)}
+
+
+def _expected_nodes(expect: object, nodes: tuple[str, ...] | None) -> None:
+    """Replace ``nodes: all`` in the arguments of predicates."""
+    if nodes is None or not isinstance(expect, tuple):
+        return
+    for expectation in expect:
+        if not isinstance(expectation, dict):
+            continue
+        for predicate in expectation.values():
+            arguments = predicate.values() if isinstance(predicate, dict) else ()
+            for given in arguments:
+                if isinstance(given, dict) and given.get("nodes") == _ALL:
+                    given["nodes"] = nodes
 
 
 def _link_groups(network: dict[str, Any], nodes: tuple[str, ...] | None) -> None:

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from node.sim.schema.base import Id, PlacedSection, Section, duration_field, refers_to, whole
+from node.sim.schema.conditions import When
+from node.sim.schema.network import Selector
 from node.sim.schema.units import Duration, PositiveDuration, duration_text, wants
 
 _BLOCKS_MAX: Final = 10**9
@@ -77,6 +79,109 @@ class HeightAtLeast(Section):
     blocks: Annotated[int, whole(1, _BLOCKS_MAX)]
 
 
+class Agreement(Section):
+    """Of any two decided chains of honest nodes, at any two times, one begins the other."""
+
+    name: Literal["agreement"]
+
+
+class Integrity(Section):
+    """What an honest node holds for decided only grows."""
+
+    name: Literal["integrity"]
+
+
+class ValidatorSetPure(Section):
+    """After one block all honest nodes read one set: that of headers and of the registry's log."""
+
+    name: Literal["validator_set_pure"]
+
+
+class NoHonestDoubleSign(Section):
+    """No honest key signs two things in one slot."""
+
+    name: Literal["no_honest_double_sign"]
+
+
+class BftRules(Section):
+    """QBFT, IBFT 1: locks are kept, rounds rise, what is prepared or decided was proposed."""
+
+    name: Literal["bft_rules"]
+
+
+class CliqueRules(Section):
+    """Clique: seals, turns and checkpoints are right, and no head falls in difficulty."""
+
+    name: Literal["clique_rules"]
+
+
+class AuraRules(Section):
+    """AuRa: steps rise, primaries seal, scores are right, and what is final only grows."""
+
+    name: Literal["aura_rules"]
+
+
+class RegistryRules(Section):
+    """The registry removes no more at once than its cap, and not below its minimum."""
+
+    name: Literal["registry_rules"]
+
+
+class TimesPossible(Section):
+    """Blocks keep the period, and are not of the future of who takes them."""
+
+    name: Literal["times_possible"]
+
+
+class Deadlock(Section):
+    """Clique: all blocks are delivered, and no online signer may seal on its own head."""
+
+    name: Literal["deadlock"]
+
+
+class ReorgDeeperThan(Section):
+    """An honest node left more than so many blocks of its chain at once."""
+
+    name: Literal["reorg_deeper_than"]
+    blocks: Annotated[int, whole(0, _BLOCKS_MAX)]
+
+
+class FinalisedAtLeast(Section):
+    """Every honest node holds a block of that number for final."""
+
+    name: Literal["finalised_at_least"]
+    blocks: Annotated[int, whole(1, _BLOCKS_MAX)]
+
+
+class HeightGrows(Section):
+    """The head of each of the nodes grows in the window; with ``never``: of none of them."""
+
+    name: Literal["height_grows"]
+    nodes: Selector = refers_to("node")
+
+
+class Stalled(Section):
+    """No head of the nodes grew for so long."""
+
+    name: Literal["stalled"]
+    nodes: Selector = refers_to("node")
+    for_us: PositiveDuration = Field(alias="for")
+
+
+class InValidatorSet(Section):
+    """The node may seal on the highest head."""
+
+    name: Literal["in_validator_set"]
+    node: Id = refers_to("node")
+
+
+class EvidenceAgainst(Section):
+    """Somebody reported that the node broke a rule."""
+
+    name: Literal["evidence_against"]
+    node: Id = refers_to("node")
+
+
 Predicate: TypeAlias = (
     HeadsAgree
     | ChainLinked
@@ -88,6 +193,22 @@ Predicate: TypeAlias = (
     | Refused
     | ShareRule
     | HeightAtLeast
+    | Agreement
+    | Integrity
+    | ValidatorSetPure
+    | NoHonestDoubleSign
+    | BftRules
+    | CliqueRules
+    | AuraRules
+    | RegistryRules
+    | TimesPossible
+    | Deadlock
+    | ReorgDeeperThan
+    | FinalisedAtLeast
+    | HeightGrows
+    | Stalled
+    | InValidatorSet
+    | EvidenceAgainst
 )
 PREDICATE_MODELS: Final[dict[str, type[Section]]] = {
     get_args(model.model_fields["name"].annotation)[0]: model for model in get_args(Predicate)
@@ -153,6 +274,8 @@ class Expectation(PlacedSection):
     """With ``always`` and ``never``; None: to the end of the run."""
     and_stay: bool = False
     """With ``eventually``: true once, true from then on."""
+    when: When = Field(default_factory=dict[str, Any])
+    """Judge only if the resolved file has these values: dotted path, and a value or a list."""
 
     @property
     def mode(self) -> Mode:
@@ -171,11 +294,19 @@ class Expectation(PlacedSection):
         """Write the expectation in one line, as a reader would."""
         arguments: dict[str, Any] = self.predicate.model_dump(exclude={"name"})
         words: list[str] = [self.mode, self.predicate.name]
-        words += [f"{key}={value}" for key, value in arguments.items()]
+        words += [f"{key.removesuffix('_us')}={_shown(key, arguments[key])}" for key in arguments]
         if self.from_us:
             words += ["from", duration_text(self.from_us)]
         if self.until_us is not None:
             words += ["until", duration_text(self.until_us)]
         if self.by_us is not None:
             words += ["by", duration_text(self.by_us)]
+        for path, value in self.when.items():
+            words += ["when", f"{path}={_shown(path, value)}"]
         return " ".join(words) + (", and stay" if self.and_stay else "")
+
+
+def _shown(key: str, value: object) -> str:
+    if key.endswith("_us") and isinstance(value, int):
+        return duration_text(value)
+    return "|".join(str(one) for one in value) if isinstance(value, tuple) else str(value)

@@ -2,7 +2,7 @@
 
 import zoneinfo
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from pydantic import Field, PrivateAttr
 
@@ -14,6 +14,9 @@ from node.sim.schema.network import Network
 from node.sim.schema.settings import Chain, Records, Run
 from node.sim.schema.steps import AnyStep
 from node.sim.schema.tree import Tree
+
+EngineName: TypeAlias = Literal["qbft", "clique", "aura", "ibft1"]
+Verdict: TypeAlias = Literal["valid", "invalid", "unknown"]
 
 
 class Scenario(Section):
@@ -37,6 +40,8 @@ class Scenario(Section):
     actors: Actors = Field(default_factory=Actors)
     steps: tuple[AnyStep, ...] = ()
     expect: tuple[Expectation, ...] = ()
+    verdicts: dict[EngineName, Verdict] = Field(default_factory=dict[EngineName, Verdict])
+    """The verdict that each engine is expected to come to; read when engines are compared."""
 
     _tree: Tree | None = PrivateAttr(default=None)
 

@@ -26,7 +26,7 @@ class Branch:
         self.checker = CliqueSealChecker(genesis.encode(), epoch=epoch, verifier=VERIFIER)
 
     def signers(self):
-        return self.checker.signers_after(self.head.hash())
+        return self.checker.after(self.head.hash())
 
     def seal(self, label, vote=None, difficulty=None, listed=None):
         number = self.head.number + 1

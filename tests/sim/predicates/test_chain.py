@@ -5,7 +5,6 @@ from node.sim.predicates.chain import (
     ChainLinked,
     HeadsAgree,
     HeightAtLeast,
-    SealAuthorised,
     StateRootReproducible,
 )
 from tests.base.headers import empty_header
@@ -93,15 +92,6 @@ def test_the_lowest_head_decides_the_height():
     predicate = HeightAtLeast(("h0", "h1"), 2)
     assert not judge(predicate, HeadAt("h0", SECOND.hash(), 2)).holds
     assert judge(predicate, HeadAt("h1", SECOND.hash(), 2)).holds
-
-
-def test_the_first_unauthorised_seal_is_named_with_its_node():
-    class Refuses:
-        def judge(self, header):
-            return "block 1: sealed by a stranger"
-
-    state = judge(SealAuthorised(Refuses()), stored("h2", FIRST))
-    assert state.why == "h2: block 1: sealed by a stranger"
 
 
 class Auditor:

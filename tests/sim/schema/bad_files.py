@@ -59,7 +59,8 @@ BAD_FILES = {  # name: (text, the fault as line:column path: message)
         HEAD + "faults: []\n",
         (
             '3:1 faults: unknown key "faults"; keys here: wardnet, name, title, about, tags, refs, '
-            "run, chain, records, network, actors, steps, expect"
+            "run, chain, records, network, actors, steps, expect, "
+            "verdicts"
         ),
     ),
     "engine that nobody has": (
@@ -133,13 +134,8 @@ BAD_FILES = {  # name: (text, the fault as line:column path: message)
         '4:5 expect[0].always: unknown predicate "heads_agre"; did you mean heads_agree?',
     ),
     "predicate that is not built": (
-        HEAD + "expect:\n  - always: {agreement: {}}\n",
-        (
-            '4:14 expect[0].always.agreement: unknown predicate "agreement"; there are '
-            "heads_agree, chain_linked, seal_authorised, state_root_reproducible, "
-            "grant_window_respected, plaintext_leak, "
-            "step_ok, refused, share_rule, height_at_least"
-        ),
+        HEAD + "expect:\n  - always: {erased: {}}\n",
+        '4:14 expect[0].always.erased: unknown predicate "erased"',
     ),
     "unknown key of a predicate": (
         CAST + VISIT + "expect: [{always: {step_ok: {step: v, node: h0}}}]\n",

@@ -13,9 +13,12 @@ def _expectation(text: str):
 
 def test_built_predicates_are_those_of_this_version() -> None:
     assert sorted(PREDICATE_MODELS) == [
-        *("chain_linked", "grant_window_respected", "heads_agree", "height_at_least"),
-        *("plaintext_leak", "refused", "seal_authorised", "share_rule", "state_root_reproducible"),
-        "step_ok",
+        *("agreement", "aura_rules", "bft_rules", "chain_linked", "clique_rules", "deadlock"),
+        *("evidence_against", "finalised_at_least", "grant_window_respected", "heads_agree"),
+        *("height_at_least", "height_grows", "in_validator_set", "integrity"),
+        *("no_honest_double_sign", "plaintext_leak", "refused", "registry_rules"),
+        *("reorg_deeper_than", "seal_authorised", "share_rule", "stalled"),
+        *("state_root_reproducible", "step_ok", "times_possible", "validator_set_pure"),
     ]
 
 
@@ -47,6 +50,10 @@ def test_predicate_without_arguments_may_be_written_in_three_ways(form: str) -> 
         ("never: plaintext_leak, from: 10s, until: 1m", "never plaintext_leak from 10s until 1m"),
         ("eventually: {step_ok: {step: v}}, by: 90s", "eventually step_ok step=v by 90s"),
         ("eventually: heads_agree, and_stay: true", "eventually heads_agree, and stay"),
+        (
+            "never: {stalled: {nodes: h0, for: 30s}}, when: {chain.consensus: [qbft, aura]}",
+            "never stalled nodes=h0 for=30s when chain.consensus=qbft|aura",
+        ),
         ("eventually: {height_at_least: {blocks: 3}}", "eventually height_at_least blocks=3"),
     ],
 )
@@ -62,7 +69,7 @@ def test_line_of_the_file_is_known() -> None:
     "text",
     [
         "by: 3s",
-        "always: agreement",
+        "always: concord",
         "always: 5",
         "always: {}",
         "always: {heads_agree: 5}",
@@ -85,4 +92,26 @@ def test_line_of_the_file_is_known() -> None:
     ],
 )
 def test_bad_expectation_is_one_fault(text: str) -> None:
+    assert len(lines(CAST + VISIT + f"expect: [{{{text}}}]\n")) == 1
+
+
+def test_all_stands_for_every_node() -> None:
+    found = _expectation("eventually: {height_grows: {nodes: all}}").predicate
+    assert found.nodes == ("h0", "h1", "h2", "h3")
+    assert _expectation("never: {stalled: {nodes: h1, for: 5s}}").predicate.nodes == ("h1",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "always: {height_grows: {nodes: h9}}",
+        "always: {height_grows: {nodes: []}}",
+        "always: {stalled: {nodes: all}}",
+        "always: {stalled: {nodes: all, for: 0s}}",
+        "always: {in_validator_set: {node: h9}}",
+        "never: {reorg_deeper_than: {blocks: -1}}",
+        "eventually: {finalised_at_least: {blocks: 0}}",
+    ],
+)
+def test_bad_argument_of_a_predicate_is_one_fault(text: str) -> None:
     assert len(lines(CAST + VISIT + f"expect: [{{{text}}}]\n")) == 1

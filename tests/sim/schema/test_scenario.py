@@ -5,7 +5,7 @@ import json
 import pytest
 
 from node.sim.schema.scenario import Scenario
-from tests.sim.schema.texts import CAST, HEAD, VISIT, scenario
+from tests.sim.schema.texts import CAST, HEAD, VISIT, lines, scenario
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,13 @@ def test_schema_names_every_predicate() -> None:
     assert "heads_agree" in named["enum"]
     assert "step_ok" not in named["enum"]
     assert with_arguments["properties"]["step_ok"]["required"] == ["step"]
+
+
+def test_verdicts_name_engines_and_what_each_comes_to() -> None:
+    found = scenario(HEAD + "verdicts: {qbft: valid, ibft1: invalid}\n")
+    assert found.verdicts == {"qbft": "valid", "ibft1": "invalid"}
+
+
+@pytest.mark.parametrize("text", ["{pow: valid}", "{qbft: fine}", "[qbft]"])
+def test_a_verdict_of_no_engine_or_no_kind_is_a_fault(text: str) -> None:
+    assert len(lines(HEAD + f"verdicts: {text}\n")) == 1
