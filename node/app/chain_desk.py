@@ -5,8 +5,8 @@ passes their effects around until none is left.
 """
 
 from collections import deque
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol, TypeAlias
 
 from node.app.events import HeadMoved
 from node.app.role_book import RoleBook
@@ -18,7 +18,7 @@ from node.base.limits import WAL_ENTRIES_COUNT_MAX
 from node.base.types import Address, Hash32
 from node.consensus_poa import effects as wants
 from node.consensus_poa import events as told
-from node.consensus_poa.clique.engine import CliqueEngine
+from node.consensus_poa.interface import Engine
 from node.consensus_poa.wal import keep_newest
 from node.evm.blocks import BuildRequest, ExecutionResult
 from node.evm.errors import NonceError
@@ -37,6 +37,7 @@ _TOLD: Final = frozenset(
 HeadListener: TypeAlias = Callable[[Turn], None]
 GapListener: TypeAlias = Callable[[Turn, Hash32, Address | None], None]
 BlockListener: TypeAlias = Callable[[Turn, Block], None]
+PushListener: TypeAlias = Callable[[Turn, Block, tuple[Address, ...]], None]
 
 
 class LedgerReader:
@@ -60,18 +61,32 @@ class LedgerReader:
         return self._ledger.total_difficulty(block_hash)
 
 
+class BuildHabits(Protocol):
+    """What a node's own blocks are like, as far as no rule says."""
+
+    def pick(self, candidates: Iterable[Transaction]) -> Iterable[Transaction]:
+        """Give the transactions that may go into a block."""
+        ...
+
+    def gas_limit(self, parent: Header) -> int | None:
+        """Give the gas limit of a block on ``parent``; None: the parent's."""
+        ...
+
+
 class ChainDesk:
     """Runs one engine on one ledger."""
 
     def __init__(
         self,
-        engine: CliqueEngine,
+        engine: Engine,
         ledger: Ledger,
         pool: Pool,
         roles: RoleBook,
         *,
         address: Address,
         safe_depth: int,
+        wal: list[bytes] | None = None,
+        habits: BuildHabits | None = None,
     ) -> None:
         self.ledger = ledger
         self.pool = pool
@@ -79,15 +94,18 @@ class ChainDesk:
         self._engine = engine
         self._address = address
         self._safe_depth = safe_depth
+        self._habits = habits
         self._results: dict[Hash32, ExecutionResult] = {}
         self._built: ExecutionResult | None = None
-        self._wal: list[bytes] = []
+        self._wal: list[bytes] = [] if wal is None else wal
         self._gaps: dict[Address | None, Hash32] = {}
         """What was missing below the newest block of each peer; None: no one peer has it."""
         self.on_head: list[HeadListener] = []
         """Called after each move of the head."""
         self.on_block: list[BlockListener] = []
         """Called when the engine wants peers to have a block."""
+        self.on_push: list[PushListener] = []
+        """Called when the engine wants just these peers to have a block."""
         self.on_gap: list[GapListener] = []
         """Called with the hash of a block that is missing, and who should have it."""
 
@@ -155,16 +173,15 @@ class ChainDesk:
             case wants.AppendWal(entry):
                 self._wal.append(entry)
                 if len(self._wal) > WAL_ENTRIES_COUNT_MAX:
-                    self._wal = list(keep_newest(self._wal, _WAL_KEEPS))
+                    self._wal[:] = keep_newest(self._wal, _WAL_KEEPS)
             case wants.ScheduleTimer(timer, at):
                 turn.set_timer(("engine", timer.kind.value, timer.height, timer.round), at)
             case wants.CancelTimer(timer):
                 turn.clear_timer(("engine", timer.kind.value, timer.height, timer.round))
             case wants.ImportBlock(block):
                 self._import(turn, block)
-            case wants.BroadcastBlock(block):
-                for listener in self.on_block:
-                    listener(turn, block)
+            case wants.BroadcastBlock(block, to=peers):
+                self._broadcast(turn, block, peers)
             case wants.RequestSync(peer=peer):
                 missing = self._gaps.get(peer)
                 if missing is not None:
@@ -178,7 +195,21 @@ class ChainDesk:
             case _:
                 raise AssertionError(f"Clique has no effect {type(effect).__name__}")
 
+    def _broadcast(self, turn: Turn, block: Block, peers: tuple[Address, ...]) -> None:
+        if peers:
+            for push_listener in self.on_push:
+                push_listener(turn, block, peers)
+        else:
+            for listener in self.on_block:
+                listener(turn, block)
+
     def _build(self, turn: Turn, effect: wants.BuildBlock) -> told.Event:
+        habits, gas_limit = self._habits, None
+        candidates: Iterable[Transaction] = self.pool.candidates()
+        if habits is not None:
+            candidates = habits.pick(candidates)
+            parent = self.ledger.header(effect.parent)
+            gas_limit = None if parent is None else habits.gas_limit(parent)
         request = BuildRequest(
             parent_hash=effect.parent,
             timestamp=effect.timestamp,
@@ -188,8 +219,9 @@ class ChainDesk:
             difficulty=effect.difficulty,
             mix_hash=effect.mix_hash,
             fee_recipient=self._address,
+            gas_limit=gas_limit,
         )
-        built = self.ledger.build(request, self.pool.candidates())
+        built = self.ledger.build(request, candidates)
         turn.work.signatures += 1
         turn.work.gas += built.block.header.gas_used
         for skipped, error in built.skipped:

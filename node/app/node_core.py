@@ -4,10 +4,11 @@ Wires chain, peers, block store, custody and clients; decides nothing itself.  T
 real shell run this very class.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
-from node.app.chain_desk import ChainDesk, LedgerReader
+from node.app.chain_desk import BuildHabits, ChainDesk, LedgerReader
 from node.app.client_desk import ClientDesk
 from node.app.custody_desk import CustodyDesk
 from node.app.events import (
@@ -16,6 +17,7 @@ from node.app.events import (
     FrameReceived,
     Outcome,
     PeerConnected,
+    PeerLost,
     SealingPaused,
     Started,
     TimerFired,
@@ -31,7 +33,7 @@ from node.base.ports import Entropy, Verifier
 from node.base.types import Address
 from node.consensus_poa.clique.engine import CliqueEngine
 from node.consensus_poa.clique.options import CliqueOptions
-from node.consensus_poa.interface import Capabilities
+from node.consensus_poa.interface import Capabilities, Engine
 from node.contracts.suite import ContractSuite
 from node.evm.beginning import Beginning
 from node.evm.executor import Executor
@@ -88,6 +90,12 @@ class NodeParts:
     """None: py-evm."""
     memo: ExecutionMemo | None = None
     """None: this node executes every block."""
+    wal: list[bytes] = field(default_factory=list[bytes])
+    """The engine's write-ahead log: changed in place, so that it outlives the core."""
+    wrap: Callable[[Engine], Engine] | None = None
+    """Puts something between engine and desk; None: nothing."""
+    habits: BuildHabits | None = None
+    """None: every transaction that fits, and the parent's gas limit."""
 
 
 class NodeCore:
@@ -102,10 +110,12 @@ class NodeCore:
             executor=parts.executor,
             memo=parts.memo,
         )
-        engine = CliqueEngine(
+        engine: Engine = CliqueEngine(
             parts.clique,
             Capabilities(LedgerReader(self.ledger), parts.verifier, parts.wiggle, parts.signer),
         )
+        if parts.wrap is not None:
+            engine = parts.wrap(engine)
         roles = RoleBook(self.ledger, parts.contracts)
         pool = Pool(
             self.ledger,
@@ -121,6 +131,8 @@ class NodeCore:
             roles,
             address=self.address,
             safe_depth=SAFE_DEPTH_LIMITS * (parts.signers // 2 + 1),
+            wal=parts.wal,
+            habits=parts.habits,
         )
         self.store = StoreDesk(parts.store, _every_validator)
         self.peers = PeerDesk(self.chain, parts.gossip)
@@ -152,6 +164,9 @@ class NodeCore:
             case PeerConnected(peer):
                 self.peers.peer_connected(turn, peer)
                 self.store.peer_connected(turn, peer)
+            case PeerLost(peer):
+                self.peers.peer_lost(turn, peer)
+                self.store.peer_lost(turn, peer)
             case FrameReceived(peer, payload):
                 self._frame(turn, peer, payload)
             case TimerFired(timer):

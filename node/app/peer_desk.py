@@ -12,7 +12,7 @@ from node.evm.trie import list_root
 from node.p2p import events as p2p
 from node.p2p.fetch import BlockFetcher
 from node.p2p.gossip import Gossip
-from node.p2p.messages import GetBodies, GetHeaders, GetTxs, Message, Status
+from node.p2p.messages import GetBodies, GetHeaders, GetTxs, Message, NewBlock, Status
 from node.p2p.requests import RequestBook
 from node.p2p.serve import answer_bodies, answer_headers, answer_transactions
 
@@ -35,6 +35,7 @@ class PeerDesk:
         self._connected: set[Address] = set()
         """Only counted."""
         chain.on_block.append(self._block_accepted)
+        chain.on_push.append(self._block_pushed)
         chain.on_gap.append(self._block_missing)
 
     def peer_connected(self, turn: Turn, peer: Address) -> None:
@@ -57,6 +58,12 @@ class PeerDesk:
                 validators_connected=len(self._connected),
             ),
         )
+
+    def peer_lost(self, turn: Turn, peer: Address) -> None:
+        """A connection ended: what was asked over it is asked elsewhere."""
+        self._connected.discard(peer)
+        self._tell(turn, p2p.PeerLost(peer))
+        self._fetch(turn, p2p.PeerLost(peer))
 
     def received(self, turn: Turn, peer: Address, message: Message) -> None:
         """Take a message about blocks or transactions."""
@@ -86,6 +93,14 @@ class PeerDesk:
     def _block_accepted(self, turn: Turn, block: Block) -> None:
         score = encode_int(self._chain.ledger.total_difficulty(block.header.hash()))
         self._tell(turn, p2p.BlockAccepted(block, score))
+
+    def _block_pushed(self, turn: Turn, block: Block, peers: tuple[Address, ...]) -> None:
+        """Send a whole block to these peers; it need not be stored here."""
+        ledger, header = self._chain.ledger, block.header
+        below = ledger.total_difficulty(header.parent_hash)
+        score = encode_int(below + header.difficulty)
+        for peer in peers:
+            turn.send(peer, NewBlock(header.encode(), block.transactions, score))
 
     def _block_missing(self, turn: Turn, missing: Hash32, peer: Address | None) -> None:
         self._fetch(turn, p2p.BlockMissing(missing, () if peer is None else (peer,)))
