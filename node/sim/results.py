@@ -44,6 +44,18 @@ class StepResult:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultResult:
+    """What one fault did."""
+
+    id: str
+    kind: str
+    nodes: tuple[str, ...]
+    """Whom it was about, over all its activations."""
+    effects: int
+    """Frames cut, nodes stopped, votes forged, ...: what it counts is told where it is done."""
+
+
+@dataclass(frozen=True, slots=True)
 class NodeResult:
     """Where one node stands at the end.  Hashes and addresses are 0x and hex."""
 
@@ -71,6 +83,7 @@ class Results:
     digest: str
     """Of the trace, hex."""
     expectations: tuple[ExpectationResult, ...]
+    faults: tuple[FaultResult, ...] = ()
     steps: tuple[StepResult, ...]
     nodes: tuple[NodeResult, ...]
     metrics: Mapping[str, Mapping[str, int | float]]
@@ -93,6 +106,7 @@ class Results:
             "cause": self.cause,
             "digest": self.digest,
             "expectations": [asdict(one) for one in self.expectations],
+            "faults": [asdict(one) | {"nodes": list(one.nodes)} for one in self.faults],
             "steps": [asdict(one) for one in self.steps],
             "nodes": [asdict(one) for one in self.nodes],
             "metrics": {key: dict(self.metrics[key]) for key in sorted(self.metrics)},

@@ -44,6 +44,7 @@ def test_keys_are_those_of_the_specification_in_their_order() -> None:
             "cause",
             "digest",
             "expectations",
+            "faults",
             "steps",
             "nodes",
             "metrics",
