@@ -95,9 +95,10 @@ class PeerDesk:
         self._tell(turn, p2p.BlockAccepted(block, score))
 
     def _block_pushed(self, turn: Turn, block: Block, peers: tuple[Address, ...]) -> None:
-        """Send a whole block to these peers; it need not be stored here."""
+        """Send a whole block to these peers; neither it nor its parent need be stored here."""
         ledger, header = self._chain.ledger, block.header
-        below = ledger.total_difficulty(header.parent_hash)
+        has_parent = ledger.header(header.parent_hash) is not None
+        below = ledger.total_difficulty(header.parent_hash) if has_parent else 0
         score = encode_int(below + header.difficulty)
         for peer in peers:
             turn.send(peer, NewBlock(header.encode(), block.transactions, score))

@@ -4,6 +4,7 @@ import pytest
 
 from node.app.events import PeerConnected, PeerLost
 from node.app.turn import Turn
+from node.base import rlp
 from node.p2p.messages import (
     BlockName,
     Bodies,
@@ -375,3 +376,12 @@ def test_a_block_for_certain_peers_goes_to_them_whole_and_to_nobody_else():
     frames = [(one.peer, decode(one.payload)) for one in turn.outcome().effects]
     assert [peer for peer, _ in frames] == [TWO.address, FOUR.address]
     assert all(message.header == block.header.encode() for _, message in frames)
+
+
+def test_a_block_without_its_parent_can_be_sent_too():
+    ward = lone(validators=4)
+    orphan = on(ward.cores[0], child(ward.cores[0], TWO), THREE)
+    turn = Turn(0)
+    ward.cores[0].peers._block_pushed(turn, orphan, (TWO.address,))
+    (frame,) = turn.outcome().effects
+    assert decode(frame.payload).score == rlp.encode_int(orphan.header.difficulty)

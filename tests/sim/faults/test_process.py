@@ -3,6 +3,7 @@
 import pytest
 
 from node.sim.facts import NodeTurned
+from tests.sim import small
 from tests.sim.faulty import begun, heads, heights, heights_at, played, result
 
 
@@ -103,3 +104,15 @@ def test_the_proposer_of_a_height_may_be_the_one_that_crashes():
     ledger = run.world.nodes["h0"].ledger
     signer = run.world.bends.engine("h0").signer_of(ledger.header_by_number(5))
     assert signer != run.world.nodes[name].address
+
+
+def test_a_custodian_that_restarted_still_serves_what_it_holds():
+    """Its deals are on its disk; what it had derived from them comes back by itself."""
+    fault = "faults: [{do: crash, nodes: h1, at: {after: visit, delay: 1s}, lasting: 2s}]\n"
+    late = small.GRANT.replace("id: given", "id: given, at: {after: visit, delay: 6s}")
+    read = "\n  - {do: read_record, id: read, doctor: d1, pmr: visit}\n"
+    text = small.text(small.ARRIVE.rstrip() + late.rstrip() + read, until="45s") + fault
+    run = small._Run(small.load(text, "small.yaml"), {}, lambda _event: None)
+    run.play()
+    assert result(run).effects == 1
+    assert small.outcome(run, "read").status == "ok"
