@@ -5,8 +5,8 @@ passes their effects around until none is left.
 """
 
 from collections import deque
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol, TypeAlias
 
 from node.app.engines import EnginePlan
 from node.app.events import HeadMoved
@@ -75,6 +75,18 @@ class LedgerReader:
         return self._ledger.total_difficulty(block_hash)
 
 
+class BuildHabits(Protocol):
+    """What a node's own blocks are like, as far as no rule says."""
+
+    def pick(self, candidates: Iterable[Transaction]) -> Iterable[Transaction]:
+        """Give the transactions that may go into a block."""
+        ...
+
+    def gas_limit(self, parent: Header) -> int | None:
+        """Give the gas limit of a block on ``parent``; None: the parent's."""
+        ...
+
+
 class ChainDesk:
     """Runs one engine on one ledger."""
 
@@ -91,6 +103,7 @@ class ChainDesk:
         log: WriteAheadLog,
         memo: Memo,
         watcher: RegistryWatcher | None = None,
+        habits: BuildHabits | None = None,
     ) -> None:
         self.ledger = ledger
         self.pool = pool
@@ -104,6 +117,7 @@ class ChainDesk:
         self._log_entries_max = WAL_ENTRIES_COUNT_MAX
         self._memo = memo
         self._watcher = watcher
+        self._habits = habits
         self._checked: Bounded[Hash32, ExecutionResult] = Bounded(BLOCK_RESULTS_COUNT_MAX)
         """Block hash -> what executing it gave, until it is imported."""
         self._built: Bounded[Hash32, ExecutionResult] = Bounded(BUILT_RESULTS_COUNT_MAX)
@@ -259,6 +273,12 @@ class ChainDesk:
             self._log_entries_max = max(WAL_ENTRIES_COUNT_MAX, 2 * len(kept))
 
     def _build(self, turn: Turn, effect: wants.BuildBlock) -> told.Event:
+        habits, gas_limit = self._habits, None
+        candidates: Iterable[Transaction] = self.pool.candidates()
+        if habits is not None:
+            candidates = habits.pick(candidates)
+            parent = self.ledger.header(effect.parent)
+            gas_limit = None if parent is None else habits.gas_limit(parent)
         request = BuildRequest(
             parent_hash=effect.parent,
             timestamp=effect.timestamp,
@@ -268,8 +288,9 @@ class ChainDesk:
             difficulty=effect.difficulty,
             mix_hash=effect.mix_hash,
             fee_recipient=self._address,
+            gas_limit=gas_limit,
         )
-        built = self.ledger.build(request, self.pool.candidates())
+        built = self.ledger.build(request, candidates)
         turn.work.signatures += 1
         turn.work.gas += built.block.header.gas_used
         for skipped, error in built.skipped:

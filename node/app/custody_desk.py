@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from node.app.chain_desk import ChainDesk
-from node.app.final_view import DealPlace, FinalBook, FinalView
+from node.app.final_view import DealPlaces, FinalBook, FinalView
 from node.app.store_desk import Fetched, StoreDesk
 from node.app.turn import Turn
 from node.base.errors import WardnetError
@@ -70,7 +70,7 @@ class CustodyDesk:
         self._period_us = period_us
         self._reply = reply
         self._book = FinalBook(chain, contracts)
-        self._places: dict[bytes, DealPlace] = {}
+        self._places = DealPlaces(custodian.store)
         self._early: list[_Arrived] = []
         chain.on_head.append(self.head_moved)
 
@@ -137,8 +137,7 @@ class CustodyDesk:
         fragment = manifest.fragments[container.index - 1].cid
         multihash_of(fragment)  # raises for a name of nothing, before anything is kept
         self.custodian.hold(message.manifest, share)
-        cid = self._store.add(turn, message.manifest)
-        self._places[message.deal] = DealPlace(int.from_bytes(manifest.header.pmr_id), cid)
+        self._store.add(turn, message.manifest)
 
         def kept(turn: Turn, files: Fetched) -> None:
             if isinstance(files, WardnetError):

@@ -27,6 +27,13 @@ class PeerConnected:
 
 
 @dataclass(frozen=True, slots=True)
+class PeerLost:
+    """The connection to a validator ended; what was asked over it is not answered any more."""
+
+    peer: Address
+
+
+@dataclass(frozen=True, slots=True)
 class FrameReceived:
     """The payload of one frame."""
 
@@ -54,7 +61,9 @@ class SealingPaused:
     """The operator wants no more blocks from this node; it still takes in those of others."""
 
 
-Event: TypeAlias = Started | PeerConnected | FrameReceived | TimerFired | Asked | SealingPaused
+Event: TypeAlias = (
+    Started | PeerConnected | PeerLost | FrameReceived | TimerFired | Asked | SealingPaused
+)
 
 
 @dataclass(frozen=True, slots=True)

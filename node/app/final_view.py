@@ -12,9 +12,12 @@ from node.contracts.abi import View
 from node.contracts.consent_registry import Granted, Revoked
 from node.contracts.pmr_token import EntryKind
 from node.contracts.suite import ContractSuite
+from node.ipfs_lite.unixfs_write import write_bytes
 from node.privacy.consent import ALL_SECTIONS, scope_of
+from node.privacy.custody_store import CustodyStore
 from node.privacy.release import GrantFacts, RecordFacts
 from node.privacy.release_messages import Head
+from node.sss.commitments import Manifest
 
 T = TypeVar("T")
 
@@ -29,6 +32,24 @@ class DealPlace:
 
     pmr_id: int
     manifest_cid: Cid
+
+
+class DealPlaces:
+    """The places of all deals in custody, read from their manifests: a restart loses none."""
+
+    def __init__(self, store: CustodyStore) -> None:
+        self._store = store
+        self._read: dict[bytes, DealPlace] = {}
+
+    def get(self, deal_id: bytes) -> DealPlace | None:
+        """Give the place of a deal, None if it is not held."""
+        found = self._read.get(deal_id)
+        holding = self._store.holding(deal_id) if found is None else None
+        if holding is not None:
+            pmr_id = int.from_bytes(Manifest.decode(holding.manifest).header.pmr_id)
+            root = write_bytes(holding.manifest, lambda _cid, _block: None)
+            found = self._read[deal_id] = DealPlace(pmr_id, root.cid)
+        return found
 
 
 class FinalBook:
@@ -113,7 +134,7 @@ class FinalView:
         *,
         own: Address,
         period_us: int,
-        places: dict[bytes, DealPlace],
+        places: DealPlaces,
     ) -> None:
         self._ledger = chain.ledger
         self._header = chain.final

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from node.app.chain_desk import ChainDesk, LedgerReader
+from node.app.chain_desk import BuildHabits, ChainDesk, LedgerReader
 from node.app.client_desk import ClientDesk
 from node.app.custody_desk import CustodyDesk
 from node.app.engines import EnginePlan
@@ -18,6 +18,7 @@ from node.app.events import (
     FrameReceived,
     Outcome,
     PeerConnected,
+    PeerLost,
     SealingPaused,
     Started,
     TimerFired,
@@ -112,6 +113,8 @@ class NodeParts:
     """Validator sets read from the registry; nodes of one process may share them."""
     wrap: Callable[[Engine], Engine] = _as_it_is
     """Puts something between engine and node: a simulated fault."""
+    habits: BuildHabits | None = None
+    """None: every transaction that fits, and the parent's gas limit."""
 
 
 class NodeCore:
@@ -160,6 +163,7 @@ class NodeCore:
             safe_depth=SAFE_DEPTH_LIMITS * (parts.signers // 2 + 1),
             log=parts.log,
             watcher=watcher,
+            habits=parts.habits,
             memo=parts.opened,
         )
         self.store = StoreDesk(parts.store, _every_validator)
@@ -194,6 +198,9 @@ class NodeCore:
             case PeerConnected(peer):
                 self.peers.peer_connected(turn, peer)
                 self.store.peer_connected(turn, peer)
+            case PeerLost(peer):
+                self.peers.peer_lost(turn, peer)
+                self.store.peer_lost(turn, peer)
             case FrameReceived(peer, payload):
                 self._frame(turn, peer, payload)
             case TimerFired(timer):

@@ -14,7 +14,7 @@ from node.p2p import events as p2p
 from node.p2p.blocks import BlockMemo
 from node.p2p.fetch import BlockFetcher
 from node.p2p.gossip import Gossip
-from node.p2p.messages import Consensus, GetBodies, GetHeaders, GetTxs, Message, Status
+from node.p2p.messages import Consensus, GetBodies, GetHeaders, GetTxs, Message, NewBlock, Status
 from node.p2p.requests import RequestBook
 from node.p2p.serve import answer_bodies, answer_headers, answer_transactions
 from node.p2p.wire import encode
@@ -77,6 +77,12 @@ class PeerDesk:
             ),
         )
 
+    def peer_lost(self, turn: Turn, peer: Address) -> None:
+        """A connection ended: what was asked over it is asked elsewhere."""
+        self._connected.pop(peer, None)
+        self._tell(turn, p2p.PeerLost(peer))
+        self._fetch(turn, p2p.PeerLost(peer))
+
     def received(self, turn: Turn, peer: Address, message: Message) -> None:
         """Take a message about blocks or transactions."""
         match message:
@@ -114,11 +120,22 @@ class PeerDesk:
 
     def _block_accepted(self, turn: Turn, wanted: BroadcastBlock) -> None:
         block = wanted.block
+        if wanted.to:
+            self._push(turn, wanted)
+            return
         score = encode_int(self._chain.ledger.total_difficulty(block.header.hash()))
         is_own = self._chain.is_own(block.header)
-        self._tell(
-            turn, p2p.BlockAccepted(block, score, wanted.certificate, wanted.to, is_own=is_own)
-        )
+        self._tell(turn, p2p.BlockAccepted(block, score, wanted.certificate, is_own=is_own))
+
+    def _push(self, turn: Turn, wanted: BroadcastBlock) -> None:
+        """Send a whole block to these peers; neither it nor its parent need be stored here."""
+        ledger, header = self._chain.ledger, wanted.block.header
+        has_parent = ledger.header(header.parent_hash) is not None
+        below = ledger.total_difficulty(header.parent_hash) if has_parent else 0
+        whole = self._chain.plan.form.join(header, wanted.certificate).encode()
+        score = encode_int(below + header.difficulty)
+        for peer in wanted.to:
+            turn.send(peer, NewBlock(whole, wanted.block.transactions, score))
 
     def _message_wanted(self, turn: Turn, wanted: Multicast) -> None:
         """Send a message to the validators among the peers, or to those it names."""

@@ -96,6 +96,11 @@ class StoreDesk:
         self._ask(turn, exchange.PeerJoined(peer))
         self._serve(turn, exchange.PeerJoined(peer))
 
+    def peer_lost(self, turn: Turn, peer: Address) -> None:
+        """A peer cannot be asked any more, and asks no more."""
+        self._ask(turn, exchange.PeerGone(peer))
+        self._serve(turn, exchange.PeerGone(peer))
+
     def wanted(self, turn: Turn, peer: Address, message: XWant) -> None:
         """A peer asks for blocks; a list with a name that no block can have is a breach."""
         entries = tuple(exchange.WantEntry(*entry) for entry in message.entries)

@@ -53,6 +53,8 @@ class BuildRequest:
     mix_hash: Hash32
     fee_recipient: Address
     """Who receives fees and what the COINBASE opcode returns (clique: the signer)."""
+    gas_limit: int | None = None
+    """None: the parent's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +271,7 @@ def make_header(
         logs_bloom=result.logs_bloom,
         difficulty=request.difficulty,
         number=parent.number + 1,
-        gas_limit=parent.gas_limit,
+        gas_limit=parent.gas_limit if request.gas_limit is None else request.gas_limit,
         gas_used=result.gas_used,
         timestamp=request.timestamp,
         extra_data=request.extra_data,

@@ -180,7 +180,7 @@ class ProfileRules:
             fee_recipient=request.fee_recipient,
             difficulty=request.difficulty,
             mix_hash=request.mix_hash,
-            gas_limit=parent.gas_limit,
+            gas_limit=parent.gas_limit if request.gas_limit is None else request.gas_limit,
             base_fee=next_base_fee(parent),
             ancestor_hashes=ancestors,
         )

@@ -40,15 +40,11 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True)
 class BlockAccepted:
-    """A block, own or received, passed its checks and may be passed on.
-
-    ``to`` not empty: to these peers alone, whole.
-    """
+    """A block, own or received, passed its checks and may be passed on."""
 
     block: Block
     score: bytes
     certificate: bytes | None = None
-    to: tuple[Address, ...] = ()
     is_own: bool = False
     """Made by this node."""
 

@@ -211,13 +211,10 @@ class Gossip:
         header = event.block.header
         name = header.hash()
         self._blocks.pop(name, None)
-        if self._is_direct and not event.is_own and not event.to:
+        if self._is_direct and not event.is_own:
             return
         lacking = [peer for peer in sorted(self._peers) if name not in self._peers[peer].blocks]
-        if event.to:
-            chosen, rest = [peer for peer in event.to if peer in self._peers], []
-            lacking = chosen
-        elif self._is_direct:
+        if self._is_direct:
             chosen, rest = lacking, list[Address]()
         else:
             chosen, rest = self._draw(lacking)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from node.app.events import Asked
-from node.base.errors import WardnetError
+from node.base.errors import UnavailableError, WardnetError
 from node.base.types import Address
 from node.sim.hosts import Host
 from node.sim.kernel import Kernel, Priority
@@ -27,6 +27,16 @@ class Ended:
     """Each once, as it was seen last."""
 
 
+@dataclass(eq=False)
+class NodeDownError(UnavailableError):
+    """The node that a client asks does not run, or stopped before it answered."""
+
+    node: str
+
+    def __str__(self) -> str:
+        return f"{self.node} is down"
+
+
 @dataclass(slots=True)
 class _Running:
     name: str
@@ -43,6 +53,7 @@ class FlowDriver:
         self._kernel = kernel
         self._hosts = hosts
         self._calls: dict[int, _Running] = {}
+        self._asked: dict[int, Host] = {}
         self._next_call = 0
 
     def start(self, name: str, flow: Flow[object], *, timeout_us: int, done: Done) -> None:
@@ -54,6 +65,7 @@ class FlowDriver:
 
     def answered(self, call: int, value: object) -> None:
         """Hand a node's answer to the flow that waits for it."""
+        self._asked.pop(call, None)
         running = self._calls.pop(call, None)
         if running is None:
             return  # the flow ran out of time
@@ -63,6 +75,7 @@ class FlowDriver:
 
     def failed(self, call: int, error: WardnetError) -> None:
         """Throw a node's error into the flow that waits for an answer."""
+        self._asked.pop(call, None)
         running = self._calls.pop(call, None)
         if running is not None:
             now = self._kernel.now
@@ -86,13 +99,24 @@ class FlowDriver:
     def _ask(self, running: _Running, ask: Ask) -> None:
         self._next_call += 1
         self._calls[self._next_call] = running
-        self._hosts[ask.node].offer(Priority.STEP, Asked(self._next_call, ask.request))
+        host = self._hosts[ask.node]
+        self._asked[self._next_call] = host
+        if host.is_up:
+            host.offer(Priority.STEP, Asked(self._next_call, ask.request))
+        else:
+            self.failed(self._next_call, NodeDownError(host.name))
+
+    def stopped(self, host: Host) -> None:
+        """A machine is down: who waits for its answer learns it at once."""
+        for call in [call for call, asked in self._asked.items() if asked is host]:
+            self.failed(call, NodeDownError(host.name))
 
     def _expire(self, running: _Running) -> None:
         if running.is_over:
             return
         for call in [call for call, other in self._calls.items() if other is running]:
             del self._calls[call]
+            self._asked.pop(call, None)
         running.flow.close()
         self._end(running, Ended(timed_out=True))
 

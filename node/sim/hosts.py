@@ -6,7 +6,7 @@ A host handles one event at a time; what an event costs delays its effects and t
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from node.app.events import (
@@ -48,6 +48,16 @@ class LocalClock:
         """Give the world time at which this clock shows ``local_us``; not before ``world_us``."""
         delay = max(0, local_us - self.read(world_us))
         return world_us + -(-delay * PPM // (PPM + self.drift_ppm))
+
+    def shifted(self, by_us: int) -> "LocalClock":
+        """Give the clock that is ``by_us`` ahead of this one."""
+        return replace(self, offset_us=self.offset_us + by_us)
+
+    def drifting(self, ppm: int, world_us: int) -> "LocalClock":
+        """Give the clock that shows the same at ``world_us`` and runs ``ppm`` faster."""
+        # rounded towards zero, so that drifting(-ppm) of the same moment takes it back exactly
+        gained = world_us * abs(ppm) // PPM * (1 if ppm > 0 else -1)
+        return replace(self, offset_us=self.offset_us - gained, drift_ppm=self.drift_ppm + ppm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +122,14 @@ class Host:
     ) -> None:
         self.name = name
         self.clock = clock
+        """Another one after a clock fault; armed timers do not move."""
         self.busy_us_total = 0
+        self.handled = 0
+        """Events so far."""
+        self.is_up = True
+        self.is_paused = False
+        self._life = 0
+        """Goes up when the machine stops: what it had planned by then is void."""
         self._core = core
         self._cpu = cpu
         self._kernel = kernel
@@ -125,13 +142,49 @@ class Host:
         self._armed = 0
 
     def offer(self, priority: Priority, event: Event) -> None:
-        """Queue an event that reaches the host now."""
+        """Queue an event that reaches the host now; a machine that is down does not notice."""
+        if not self.is_up:
+            return
         self._queue.append((priority, event))
-        if not self._awake:
+        self._wake()
+
+    def stop(self) -> None:
+        """Lose power: memory, timers and all that is under way inside are gone."""
+        self.is_up = False
+        self.is_paused = False
+        self._life += 1
+        self._queue.clear()
+        self._timers.clear()
+        self._awake = False
+
+    def start(self, core: Core) -> None:
+        """Run a core that was built from the disk."""
+        self._core = core
+        self.is_up = True
+        self._free_at = self._kernel.now
+
+    def pause(self) -> None:
+        """Handle nothing until ``resume``; what comes waits."""
+        self.is_paused = True
+
+    def resume(self) -> int:
+        """Go on; give how many events have waited."""
+        self.is_paused = False
+        self._free_at = max(self._free_at, self._kernel.now)
+        waiting = len(self._queue)
+        if waiting:
+            self._wake()
+        return waiting
+
+    def _wake(self) -> None:
+        if not self._awake and not self.is_paused:
             self._awake = True
-            self._kernel.at(self._free_at, Priority.COMPLETION, self.name, self._work)
+            self._later(self._work)
 
     def _work(self) -> None:
+        if self.is_paused:
+            self._awake = False
+            return
         priority, event = self._queue.popleft()
         now = self._kernel.now
         payload = event.payload if isinstance(event, FrameReceived) else b""
@@ -139,6 +192,7 @@ class Host:
         outcome = self._core.handle(event, self.clock.read(now))
         cost = self._cpu.cost_us(outcome.work)
         self.busy_us_total += cost
+        self.handled += 1
         self._free_at = now + cost
         if outcome.effects:
             self._later(lambda: self._apply(outcome.effects))
@@ -148,7 +202,13 @@ class Host:
             self._awake = False
 
     def _later(self, action: Callable[[], None]) -> None:
-        self._kernel.at(self._free_at, Priority.COMPLETION, self.name, action)
+        life = self._life
+
+        def act() -> None:
+            if life == self._life:
+                action()
+
+        self._kernel.at(self._free_at, Priority.COMPLETION, self.name, act)
 
     def _apply(self, effects: tuple[Effect, ...]) -> None:
         for effect in effects:

@@ -88,7 +88,8 @@ def _predicate(world: World, book: StepBook, predicate: wanted.Predicate) -> Pre
         case wanted.ShareRule():
             return ShareRule(predicate.record, _Trial(world, book))
         case wanted.HeightAtLeast():
-            return HeightAtLeast(tuple(world.nodes), predicate.blocks)
+            lasting = tuple(one.name for one in world.members if not one.is_clone)
+            return HeightAtLeast(lasting, predicate.blocks)
         case _:
             raise AssertionError(f"no judge for {predicate.name}")
 

@@ -5,7 +5,7 @@ costs a retransmission (simulation.md section 5).  Every draw is counted per (li
 so leaving out one message leaves the others' fate alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from node.base.rng import PPM, Key, block, derive_key, lane, scale
@@ -32,6 +32,10 @@ class LinkSpec:
     bandwidth_bps: int
     loss_ppm: int
 
+    def losing(self, p_ppm: int) -> "LinkSpec":
+        """Give a link that loses frames for one more reason; losses combine as 1-(1-a)(1-b)."""
+        return replace(self, loss_ppm=PPM - (PPM - self.loss_ppm) * (PPM - p_ppm) // PPM)
+
 
 def wire_bytes(payload: int) -> int:
     """Give the bytes on the wire of one frame: length prefix and TLS 1.3 records."""
@@ -44,14 +48,20 @@ class Link:
 
     def __init__(self, seed: int, source: str, target: str, spec: LinkSpec) -> None:
         self.spec = spec
+        """May be another one from some moment on; what is under way keeps its arrival."""
         self._seed = seed
         self._ends = (source, target)
         self._busy_us = 0
         self._last_arrival_us = 0
+        self.frames = 0
+        """Frames taken so far."""
+        self.losses = 0
+        """Tries of theirs that were lost."""
         self._streams: dict[int, tuple[Key, int]] = {}
 
     def arrival(self, now_us: int, message_type: int, payload: int) -> int:
         """Take a frame onto the link at ``now_us``; give the microsecond of its arrival."""
+        self.frames += 1
         drawn = self._draw(message_type)
         begin = max(now_us, self._busy_us)
         self._busy_us = begin + wire_bytes(payload) * 8 * 1_000_000 // self.spec.bandwidth_bps
@@ -88,6 +98,7 @@ class Link:
         for _ in range(_RETRANSMISSIONS_MAX):
             if value >= bound:
                 break
+            self.losses += 1
             delay += timeout
             timeout *= 2
             bound = bound * self.spec.loss_ppm // PPM

@@ -11,10 +11,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from node.base.errors import UsageError
+from node.sim.faults.chaos import Setting, expand_chaos
 from node.sim.schema.conditions import value_at
 from node.sim.schema.consistency import check_consistency
 from node.sim.schema.expand import expand, step_ids
 from node.sim.schema.faults import Fault, ScenarioFileError
+from node.sim.schema.injection import AnyFault
 from node.sim.schema.references import check_references
 from node.sim.schema.scenario import Scenario
 from node.sim.schema.translate import add_faults, locate
@@ -73,18 +75,34 @@ def _refuse_override(path: str, faults: tuple[Fault, ...]) -> None:
             raise UsageError(f"{fault.path}: {what}" + (f"; {fault.hint}" if fault.hint else ""))
 
 
+def _with_ids(faults: tuple[AnyFault, ...], tree: Tree) -> tuple[AnyFault, ...]:
+    """Give every fault an id and its line."""
+    names = step_ids([{"id": one.id or None, "do": one.do} for one in faults])
+    named = tuple(
+        one.model_copy(update={"id": name}) for one, name in zip(faults, names, strict=True)
+    )
+    for index, fault in enumerate(named):
+        fault.place_at(locate(tree.root, ("faults", index))[1].line)
+    return named
+
+
 def _finish(scenario: Scenario, tree: Tree, ids: tuple[str, ...]) -> Scenario:
     steps = tuple(
         step.model_copy(update={"id": name}) for step, name in zip(scenario.steps, ids, strict=True)
     )
-    finished = scenario.model_copy(update={"steps": steps})
+    faults = _with_ids(scenario.faults, tree)
+    finished = scenario.model_copy(update={"steps": steps, "faults": faults})
+    if scenario.chaos is not None:
+        setting = Setting(scenario.run.seed, scenario.chain.consensus, scenario.network.validators)
+        faults = (*faults, *expand_chaos(setting, scenario.chaos))
+        finished = finished.model_copy(update={"faults": faults, "chaos": None})
     for index, step in enumerate(steps):
         step.place_at(locate(tree.root, ("steps", index))[1].line)
     for index, expectation in enumerate(finished.expect):
         expectation.place_at(locate(tree.root, ("expect", index))[1].line)
         _check_conditions(tree, finished, expectation.when, index)
-    if faults := tree.faults.all():
-        raise ScenarioFileError(faults)
+    if wrong := tree.faults.all():
+        raise ScenarioFileError(wrong)
     finished.attach(tree)
     return finished
 

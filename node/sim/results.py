@@ -46,6 +46,18 @@ class StepResult:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultResult:
+    """What one fault did."""
+
+    id: str
+    kind: str
+    nodes: tuple[str, ...]
+    """Whom it was about, over all its activations."""
+    effects: int
+    """Frames cut, nodes stopped, votes forged, ...: what it counts is told where it is done."""
+
+
+@dataclass(frozen=True, slots=True)
 class NodeResult:
     """Where one node stands at the end.  Hashes and addresses are 0x and hex."""
 
@@ -75,6 +87,7 @@ class Results:
     """Of the trace, hex."""
     expectations: tuple[ExpectationResult, ...]
     chain: CourseResult
+    faults: tuple[FaultResult, ...]
     steps: tuple[StepResult, ...]
     nodes: tuple[NodeResult, ...]
     metrics: Mapping[str, Mapping[str, int | float]]
@@ -99,6 +112,7 @@ class Results:
             "digest": self.digest,
             "expectations": [asdict(one) for one in self.expectations],
             "chain": asdict(self.chain),
+            "faults": [asdict(one) | {"nodes": list(one.nodes)} for one in self.faults],
             "steps": [asdict(one) for one in self.steps],
             "nodes": [asdict(one) for one in self.nodes],
             "metrics": {key: dict(self.metrics[key]) for key in sorted(self.metrics)},

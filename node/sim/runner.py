@@ -21,6 +21,7 @@ from node.evm.executors import require_executor
 from node.sim.course import Course
 from node.sim.execution_check import ExecutionCheck, compare, portrait
 from node.sim.expectations import Finding
+from node.sim.faults.injector import Injector
 from node.sim.history import canonical
 from node.sim.judges import build_expectations
 from node.sim.loader import load, resolve
@@ -47,6 +48,8 @@ Render: TypeAlias = Callable[[Mapping[str, Any], list[dict[str, Any]], Any], str
 RUNS: Final = Path("runs")
 _VERSIONS: Final = ("wardnet", "py-evm", "coincurve", "cryptography", "msgpack", "numpy", "pydicom")
 _PROGRESS_EVERY_US: Final = 5_000_000
+VACUOUS_FAULT: Final = "vacuous_fault"
+"""Cause of a run that says nothing, because one of its faults changed nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,7 @@ class _Run:
         self.scenario = scenario
         self.world = World(scenario)
         self.book = StepBook(self.world, studies)
+        self.injector = Injector(self.world)
         self.schedule = Schedule(self.world, self.book, self._step_ended)
         self._tell = tell
         self._expectations = build_expectations(self.world, self.book)
@@ -206,6 +210,7 @@ class _Run:
         """Run to the horizon, or until the simulator itself cannot go on."""
         world = self.world
         world.start()
+        self.injector.start()
         self.schedule.start()
         until = self.scenario.run.until_us
         try:
@@ -216,6 +221,8 @@ class _Run:
             world.settle()
         except WardnetError as error:
             self._cause = f"{type(error).__name__}: {error}"
+        if self._cause is None and self.injector.vacuous():
+            self._cause = VACUOUS_FAULT
         world.tell_stores()
         self._check()
         self.findings = tuple(one.conclude(world.kernel.now) for one in self._expectations)
@@ -247,6 +254,7 @@ class _Run:
             digest=self.world.trace.digest(),
             expectations=expectations,
             chain=self._course.result(self.world.counters.deepest_reorg),
+            faults=self.injector.results(),
             steps=step_results(scenario.steps, outcomes),
             nodes=node_results(self.world),
             metrics=metrics(self.world, outcomes),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from node.base.errors import StorageError, WardnetError
 from node.privacy.release_errors import GrantNotActiveError
 from node.sim.facts import StepEnded
-from node.sim.flow_driver import Ended
+from node.sim.flow_driver import Ended, NodeDownError
 from node.sim.history import EventKind, JsonValue
 from node.sim.kernel import Priority
 from node.sim.results import StepStatus
@@ -148,7 +148,7 @@ def judged(ended: Ended) -> tuple[StepStatus, str | None, str]:
             return "revert", error.name, str(error)
         case GrantNotActiveError():
             return "refused", error.status, str(error)
-        case FetchFailedError() | FragmentsMissingError() | StorageError():
+        case FetchFailedError() | FragmentsMissingError() | StorageError() | NodeDownError():
             return "error", type(error).__name__, str(error)
         case _:
             return "refused", type(error).__name__, str(error)

@@ -1,28 +1,36 @@
 """From the network section of a scenario to one link specification per direction."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from node.base.rng import PPM
 from node.sim.link import LinkSpec
 from node.sim.regions import one_way_us
+from node.sim.roster import Member, members
 from node.sim.schema.network import Link, LinkOverride, Network
 
 _REGION_JITTER_PART: Final = 10
 """Distance jitters by a tenth of itself, like the presets."""
 
 
-def link_specs(network: Network) -> dict[tuple[str, str], LinkSpec]:
+def link_specs(
+    network: Network, nodes: Sequence[Member] | None = None
+) -> dict[tuple[str, str], LinkSpec]:
     """Give the specification of every directed link of the mesh.
 
     Latencies and jitters of both ends add, losses combine as 1-(1-a)(1-b), the slower end limits
     the bandwidth, and the distance between regions comes on top; an override replaces all of it
-    but the distance (simulation.md section 5).
+    but the distance (simulation.md section 5).  A clone has the links of the node whose key it
+    has, and none to it: neither would accept its own address.
+    ``nodes``     None: those that the network section names.
     """
     specs: dict[tuple[str, str], LinkSpec] = {}
-    for source in network.validators:
-        for target in network.validators:
-            if source != target:
-                specs[source, target] = _spec(network, source, target)
+    found = members(network) if nodes is None else nodes
+    for source in found:
+        for target in found:
+            if source.key_of != target.key_of:
+                spec = _spec(network, source.key_of, target.key_of)
+                specs[source.name, target.name] = spec
     return specs
 
 

@@ -11,6 +11,7 @@ from node.app.events import (
     HeadMoved,
     Noted,
     PeerConnected,
+    PeerLost,
     SealingPaused,
     Started,
 )
@@ -20,11 +21,11 @@ from node.base.errors import WardnetError
 from node.base.rng import TreeEntropy
 from node.base.types import MICROS_PER_SECOND, Address, Cid, Hash32
 from node.evm.beginning import Beginning
-from node.ipfs_lite.blockstore import MemoryStore as MemoryBlocks
 from node.ipfs_lite.errors import CorruptBlockError
-from node.privacy.custody_store import MemoryStore as MemoryCustody
 from node.sim.cast import Cast, cast_all, cast_hospitals, regulator_keys, secrets_of
+from node.sim.disks import Disk
 from node.sim.engine_plans import engine_plan
+from node.sim.fabric import Fabric, addresses_of
 from node.sim.facts import (
     BlockStored,
     BytesSeen,
@@ -33,8 +34,10 @@ from node.sim.facts import (
     FinalAt,
     HeadAt,
     MessageSent,
+    NodeTurned,
     ReceiptSigned,
 )
+from node.sim.faults.bent import Bends
 from node.sim.flow_driver import FlowDriver
 from node.sim.history import EventKind, History, JsonValue
 from node.sim.hosts import CpuSpec, Host, LocalClock
@@ -42,21 +45,20 @@ from node.sim.kernel import Kernel, Priority
 from node.sim.link import Link
 from node.sim.memo import Executions
 from node.sim.message_trace import Message
+from node.sim.roster import Member, members
+from node.sim.schema.injection import is_engine_fault
 from node.sim.schema.scenario import Scenario
 from node.sim.schema.steps import RegisterHospital
 from node.sim.topology import link_specs
 from node.sim.trace import Trace
 from node.sss.ssms import Profile
-from node.storage.ledger_store import MemoryLedgerStore
-from node.storage.shared_nodes import NodePool, PooledNodes
+from node.storage.shared_nodes import NodePool
 from node.workflows.ward import Hospital
 
 Listener: TypeAlias = Callable[[Fact], None]
 
 MESSAGES_KEPT_MAX: Final = 200
 """Frames that the report draws."""
-HANDSHAKE_TRIPS: Final = 4
-"""One-way trips before a connection is up: TCP and TLS 1.3, two round trips."""
 SETTLE_US: Final = 10_000_000
 """What is under way at the horizon has this long to arrive: two retransmissions and a fetch."""
 _HISTORY_NOTES: Final = frozenset(
@@ -116,18 +118,24 @@ class World:
         self.executions = Executions(scenario, founding.genesis)
         self.verifier = self.executions.verifier
         self.cast: Cast = cast_all(scenario, hospitals, founding.contracts)
+        self.members = members(scenario.network, scenario.faults)
+        self.bends = Bends(is_honest=not any(map(is_engine_fault, scenario.faults)))
+        """What Byzantine nodes do; honest nodes have nothing there."""
+        self.before_start: list[Callable[[str], None]] = []
+        """Called with the name of a node that starts again, before its core is built."""
+        self.disks = {one.name: Disk.empty(self.pool) for one in self.members}
         self.nodes: dict[str, NodeCore] = {}
         self.hosts: dict[str, Host] = {}
         self.addresses: dict[str, Address] = {}
         """The key of each node."""
-        self._by_address: dict[Address, str] = {}
-        for name in scenario.network.validators:
-            self._add_node(name, hospitals[name])
+        for member in self.members:
+            self._add_node(member)
+        self._by_address = addresses_of((name, core.address) for name, core in self.nodes.items())
         seed = scenario.run.seed
-        self._links = {
-            ends: Link(seed, *ends, spec) for ends, spec in link_specs(scenario.network).items()
-        }
-        by_address = {address: self.hosts[name] for address, name in self._by_address.items()}
+        specs = link_specs(scenario.network, self.members)
+        links = {ends: Link(seed, *ends, spec) for ends, spec in specs.items()}
+        self.fabric = Fabric(self.kernel, links, self)
+        by_address = {one: self.hosts[names[0]] for one, names in self._by_address.items()}
         self.flows = FlowDriver(self.kernel, by_address)
 
     @property
@@ -141,9 +149,27 @@ class World:
         """Start all nodes at T = 0 and connect them."""
         for host in self.hosts.values():
             host.offer(Priority.COMPLETION, Started())
-        for (source, target), link in self._links.items():
-            up = HANDSHAKE_TRIPS * link.spec.base_us + 1
-            self._deliver(up, target, PeerConnected(self.nodes[source].address))
+        self.fabric.connect_all()
+
+    def stop_node(self, name: str) -> None:
+        """Take a machine down at once."""
+        host = self.hosts[name]
+        host.stop()
+        self.fabric.stopped(name)
+        self.flows.stopped(host)
+        self.tell(NodeTurned(name, "down"))
+
+    def start_node(self, name: str) -> None:
+        """Start a machine again: its core is built from its disk, as at the first start."""
+        for listener in self.before_start:
+            listener(name)
+        member = next(one for one in self.members if one.name == name)
+        self.nodes[name] = core = self._core(member)
+        host = self.hosts[name]
+        host.start(core)
+        self.tell(NodeTurned(name, "up"))
+        host.offer(Priority.COMPLETION, Started())
+        self.fabric.started(name)
 
     def settle(self) -> None:
         """Let no node seal any more, and deliver what is under way.
@@ -180,15 +206,34 @@ class World:
                     self.history.append(self.kernel.now, name, "note", "store.block_corrupt", why)
         self.tell(BytesSeen("the history", self.history.text().encode()))
 
+    # -- Ports of the fabric --
+
+    def is_up(self, node: str) -> bool:
+        """Say whether a machine runs."""
+        return self.hosts[node].is_up
+
+    def connected(self, node: str, peer: str) -> None:
+        """Tell a node that a peer is there."""
+        self._offer(node, PeerConnected(self.nodes[peer].address))
+
+    def lost(self, node: str, peer: str) -> None:
+        """Tell a node that a peer is gone."""
+        self._offer(node, PeerLost(self.nodes[peer].address))
+
     # -- Surroundings --
 
     def transmit(self, source: str, peer: Address, payload: bytes) -> None:
-        """Put a frame onto a link; it arrives as its bytes and the link decide."""
-        target = self._by_address[peer]
+        """Put a frame onto the links to all that have the peer's key."""
+        for target in self._by_address[peer]:
+            if (source, target) in self.fabric.links:
+                self._transmit(source, target, payload)
+
+    def _transmit(self, source: str, target: str, payload: bytes) -> None:
         now = self.kernel.now
-        arrival = self._links[source, target].arrival(now, payload[1], len(payload))
         event = FrameReceived(self.nodes[source].address, payload)
-        self._deliver(arrival, target, event)
+        arrival = self.fabric.send(
+            (source, target), payload[1], len(payload), lambda: self._offer(target, event)
+        )
         self.counters.frames += 1
         self.counters.bytes += len(payload)
         if len(self.messages) < MESSAGES_KEPT_MAX:
@@ -257,49 +302,52 @@ class World:
 
     # -- inside --
 
-    def _deliver(self, at_us: int, target: str, event: Event) -> None:
-        host = self.hosts[target]
-        self.kernel.at(
-            at_us, Priority.DELIVERY, target, lambda: host.offer(Priority.DELIVERY, event)
-        )
+    def _offer(self, target: str, event: Event) -> None:
+        self.hosts[target].offer(Priority.DELIVERY, event)
 
     def _check(self) -> None:
         self._check_due = False
         for listener in self.on_change:
             listener()
 
-    def _add_node(self, name: str, hospital: Hospital) -> None:
-        scenario = self.scenario
-        seed = scenario.run.seed
+    def _core(self, member: Member) -> NodeCore:
+        """Build a node from its disk."""
+        name, seed = member.name, self.scenario.run.seed
+        disk, secrets = self.disks[name], secrets_of(seed, member.key_of)
         execution = self.executions.of(name)
-        core = NodeCore(
+        return NodeCore(
             NodeParts(
                 genesis=self.beginning,
                 contracts=self.cast.ward.contracts,
                 engine=self.engine,
-                signers=len(scenario.network.validators),
-                signer=hospital.signer,
-                sealing_private=secrets_of(seed, name).sealing,
+                signers=len(self.scenario.network.validators),
+                signer=secrets.signer,
+                sealing_private=secrets.sealing,
                 verifier=execution.reading.verifier,
                 wiggle=TreeEntropy(seed, "node", name, "wiggle"),
                 gossip=TreeEntropy(seed, "node", name, "gossip"),
                 sealing=TreeEntropy(seed, "node", name, "sealing"),
-                store=MemoryBlocks(),
-                custody=MemoryCustody(),
+                store=disk.blocks,
+                custody=disk.custody,
                 profile=Profile.SIMULATION,
-                ledger_store=MemoryLedgerStore(nodes=PooledNodes(self.pool)),
+                ledger_store=disk.ledger,
                 executor=execution.executor,
                 memo=execution.memo,
                 opened=execution.reading.messages,
                 blocks=execution.reading.blocks,
                 sets=execution.reading.sets,
-                is_direct=scenario.network.gossip == "direct",
+                is_direct=self.scenario.network.gossip == "direct",
+                log=disk.log,
+                wrap=lambda engine: self.bends.wrap(name, engine),
+                habits=self.bends.habits(name),
             )
         )
-        self.nodes[name] = core
+
+    def _add_node(self, member: Member) -> None:
+        scenario, name = self.scenario, member.name
+        self.nodes[name] = core = self._core(member)
         self.addresses[name] = core.address
-        self._by_address[core.address] = name
-        settings = scenario.network.nodes.get(name)
+        settings = scenario.network.nodes.get(member.key_of)
         clock, cpu = LocalClock(scenario.run.epoch_us), CpuSpec()
         if settings is not None:
             clock = LocalClock(
@@ -311,6 +359,7 @@ class World:
         self.hosts[name] = Host(
             name, core, clock=clock, cpu=cpu, kernel=self.kernel, trace=self.trace, world=self
         )
+        self.hosts[name].is_up = not member.is_late
 
 
 def _plan(scenario: Scenario, hospitals: dict[str, Hospital], engine: EnginePlan) -> FoundingPlan:

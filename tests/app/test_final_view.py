@@ -2,7 +2,7 @@
 
 import pytest
 
-from node.app.final_view import FinalBook
+from node.app.final_view import DealPlaces, FinalBook
 from node.app.turn import Turn
 from node.contracts.pmr_token import EntryKind
 from node.privacy.consent import ALL_SECTIONS, scope_of
@@ -358,3 +358,14 @@ def test_the_book_reads_every_final_block_once():
     book.advance(Turn(5))
     book.advance(Turn(9))
     assert (book.number, book.advanced_us) == (2, 5)
+
+
+def test_places_of_deals_are_read_from_what_is_held():
+    """A node that restarts has its custody store and nothing else."""
+    clinic = opened()
+    store = clinic.net.cores[1].custody.custodian.store
+    place = DealPlaces(store).get(clinic.deal_id)
+    assert place is not None
+    assert place == clinic.net.cores[1].custody._places.get(clinic.deal_id)
+    assert clinic.net.cores[1].store.store.has(place.manifest_cid)
+    assert DealPlaces(store).get(bytes(16)) is None

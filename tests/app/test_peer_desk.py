@@ -2,6 +2,9 @@
 
 import pytest
 
+from node.app.events import PeerConnected, PeerLost
+from node.app.turn import Turn
+from node.base import rlp
 from node.p2p.messages import (
     BlockName,
     Bodies,
@@ -347,3 +350,42 @@ def test_a_claim_that_no_header_proves_changes_nothing():
     ward.say(TWO, 0, Headers((), rid=question.rid))
     assert ward.noted(0, "p2p.fetch.gave_up")[0]["block"] == b"\x07" * 32
     assert fingerprint(ward.cores[0]) == before
+
+
+# -- connections that end
+
+
+def test_nothing_is_spread_to_a_peer_that_is_lost():
+    ward = lone(validators=4, pause=False)
+    ward.give(0, PeerLost(THREE.address))
+    take(ward, child(ward.cores[0], TWO), source=TWO)
+    assert {peer for peer, _ in sent(ward, kind=NewBlock | NewBlockHashes)} == {FOUR.address}
+
+
+def test_a_peer_that_comes_back_hears_where_the_chain_stands():
+    ward = lone(validators=4)
+    ward.give(0, PeerLost(TWO.address))
+    ward.give(0, PeerLost(THREE.address))
+    ward.sent.clear()
+    ward.give(0, PeerConnected(TWO.address))
+    ((peer, status),) = sent(ward, kind=Status)
+    assert (peer, status.validators_connected) == (TWO.address, 2)
+
+
+def test_a_block_for_certain_peers_goes_to_them_whole_and_to_nobody_else():
+    ward = lone(validators=4)
+    block, turn = child(ward.cores[0], TWO), Turn(0)
+    for listener in ward.cores[0].chain.on_push:
+        listener(turn, block, (TWO.address, FOUR.address))
+    frames = [(one.peer, decode(one.payload)) for one in turn.outcome().effects]
+    assert [peer for peer, _ in frames] == [TWO.address, FOUR.address]
+    assert all(message.header == block.header.encode() for _, message in frames)
+
+
+def test_a_block_without_its_parent_can_be_sent_too():
+    ward = lone(validators=4)
+    orphan = on(ward.cores[0], child(ward.cores[0], TWO), THREE)
+    turn = Turn(0)
+    ward.cores[0].peers._block_pushed(turn, orphan, (TWO.address,))
+    (frame,) = turn.outcome().effects
+    assert decode(frame.payload).score == rlp.encode_int(orphan.header.difficulty)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from node.app.events import PeerLost
 from node.app.store_desk import StoreDesk
 from node.app.turn import Turn
 from node.base.types import Cid
@@ -379,3 +380,14 @@ def test_a_peer_that_may_not_have_a_block_is_told_nothing_else_than_for_an_absen
         desk.wanted(turn, TWO.address, XWant(full=False, entries=(XWantEntry(cid, 1, 4),)))
         answers.append(turn.outcome().effects)
     assert answers[0] == answers[1]
+
+
+# -- connections that end
+
+
+def test_a_peer_that_is_lost_is_asked_for_nothing_more():
+    ward = lone(validators=4)
+    ward.give(0, PeerLost(TWO.address))
+    ward.sent.clear()
+    ward.ask(0, Fetch((make_cid(SMALL),), (TWO.address, THREE.address)))
+    assert {peer for _, peer, _ in ward.sent} == {THREE.address}

@@ -117,14 +117,6 @@ def test_directly_a_block_goes_whole_from_its_maker_to_all_and_nobody_passes_it_
     assert sent(effects, NewBlockHashes) == []
 
 
-@pytest.mark.parametrize("is_direct", [True, False])
-def test_a_block_for_some_goes_to_them_alone(is_direct):
-    to = (address(3), address(1), address(77))
-    effects = GossipCore(5, is_direct=is_direct).handle(BlockAccepted(BLOCK, b"", None, to))
-    assert sent(effects, NewBlock) == [address(3), address(1)]
-    assert sent(effects, NewBlockHashes) == []
-
-
 def test_a_block_travels_with_its_score_and_its_number():
     effects = GossipCore(3).handle(BlockAccepted(BLOCK, b"\x05"))
     kinds = {

@@ -1,6 +1,6 @@
 from node.base.errors import ConfigError
 from node.base.types import Address, Hash32
-from node.sim.flow_driver import FlowDriver
+from node.sim.flow_driver import FlowDriver, NodeDownError
 from node.sim.kernel import Kernel, Priority
 from node.workflows.requests import Ask, Inclusion, NextNonce
 
@@ -9,6 +9,8 @@ NODE = Address(b"\1" * 20)
 
 class FakeHost:
     """Answers each request after 10 us with what the script says."""
+
+    name, is_up = "h0", True
 
     def __init__(self, kernel, script):
         self.kernel, self.script, self.driver, self.asked = kernel, list(script), None, []
@@ -111,3 +113,29 @@ def test_a_deadline_that_falls_between_answer_and_resumption_still_counts() -> N
     kernel.at(10, Priority.DELIVERY, "", lambda: driver.answered(1, 5))
     kernel.run_until(1_000)
     assert [one.timed_out for one in ended] == [True]
+
+
+def test_a_node_that_is_down_answers_at_once_with_that():
+    kernel = Kernel()
+    host = FakeHost(kernel, [])
+    host.is_up = False
+    driver = FlowDriver(kernel, {NODE: host})
+    ended = []
+    driver.start("f", ask(1), timeout_us=1_000, done=ended.append)
+    kernel.run_until(10)
+    assert [str(one.error) for one in ended] == ["h0 is down"]
+    assert host.asked == []
+
+
+def test_who_waits_for_a_node_learns_that_it_stopped():
+    kernel = Kernel()
+    host = FakeHost(kernel, [])
+    driver = FlowDriver(kernel, {NODE: host})
+    ended = []
+    driver.start("f", ask(1), timeout_us=1_000, done=ended.append)
+    kernel.run_until(5)
+    driver.stopped(FakeHost(kernel, []))
+    assert ended == []
+    driver.stopped(host)
+    kernel.run_until(5)
+    assert [type(one.error) for one in ended] == [NodeDownError]

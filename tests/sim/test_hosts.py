@@ -104,3 +104,56 @@ def test_an_answer_reaches_the_client_that_asked():
     machine.offer(Priority.STEP, Asked(7, TakeHead()))
     kernel.run_until(1_000)
     assert world.answers == [(10, 7, "yes")]
+
+
+def test_a_machine_that_stops_forgets_timers_effects_and_what_waits():
+    reply = Outcome((SendFrame(PEER, b"\x92\x10"), SetTimer(("t",), 900)), Work())
+    kernel, core, world, machine = host({FrameReceived: reply})
+    machine.offer(Priority.DELIVERY, FrameReceived(PEER, b"1"))
+    kernel.run_until(100)
+    machine.offer(Priority.DELIVERY, FrameReceived(PEER, b"2"))
+    machine.stop()
+    machine.offer(Priority.DELIVERY, FrameReceived(PEER, b"3"))
+    kernel.run_until(2_000)
+    assert [event.payload for _, event in core.seen] == [b"1"]
+    assert len(world.sent) == 1
+
+
+def test_a_machine_that_starts_runs_the_new_core_alone():
+    kernel, core, _, machine = host({Started: Outcome((SetTimer(("t",), 500),), Work())})
+    machine.offer(Priority.COMPLETION, Started())
+    kernel.run_until(100)
+    machine.stop()
+    fresh = ScriptedCore({})
+    machine.start(fresh)
+    machine.offer(Priority.COMPLETION, Started())
+    kernel.run_until(2_000)
+    assert [type(event) for _, event in core.seen] == [Started]
+    assert [type(event) for _, event in fresh.seen] == [Started]
+
+
+def test_a_paused_machine_lets_everything_wait_and_then_handles_it_in_order():
+    kernel, core, _, machine = host({Started: Outcome((SetTimer(("t",), 50),), Work())})
+    machine.offer(Priority.COMPLETION, Started())
+    kernel.run_until(20)
+    machine.pause()
+    machine.offer(Priority.DELIVERY, FrameReceived(PEER, b"1"))
+    kernel.run_until(1_000)
+    assert len(core.seen) == 1
+    assert machine.resume() == 2
+    kernel.run_until(2_000)
+    assert [event for _, event in core.seen[1:]] == [FrameReceived(PEER, b"1"), TimerFired(("t",))]
+    assert all(now >= 1_000 for now, _ in core.seen[1:])
+
+
+def test_a_pause_between_two_events_holds_the_second():
+    kernel, core, _, machine = host({})
+    for payload in (b"1", b"2"):
+        machine.offer(Priority.DELIVERY, FrameReceived(PEER, payload))
+    kernel.run_until(0)
+    machine.pause()
+    kernel.run_until(1_000)
+    assert len(core.seen) == 1
+    machine.resume()
+    kernel.run_until(2_000)
+    assert len(core.seen) == 2

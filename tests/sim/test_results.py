@@ -48,6 +48,7 @@ def test_keys_are_those_of_the_specification_in_their_order() -> None:
             "digest",
             "expectations",
             "chain",
+            "faults",
             "steps",
             "nodes",
             "metrics",

@@ -1,3 +1,4 @@
+from node.sim.roster import Member, members
 from node.sim.schema.network import PRESETS, Link, LinkOverride, Network, NodeSettings
 from node.sim.topology import link_specs
 
@@ -10,6 +11,21 @@ def mesh(**changes):
 
 def test_a_mesh_has_a_link_in_each_direction_between_all_nodes():
     assert len(link_specs(mesh())) == 6
+
+
+def test_nodes_without_a_vote_have_links_too():
+    observed = mesh(nodes={"o1": NodeSettings(role="observer", link="laggy")})
+    specs = link_specs(observed)
+    assert len(specs) == 12
+    assert specs["h0", "o1"].base_us == 320_000
+
+
+def test_a_clone_has_the_links_of_its_original_and_none_to_it():
+    network = mesh(nodes={"h1": NodeSettings(link="laggy")})
+    clone = Member("h1-clone", "h1", is_validator=True)
+    specs = link_specs(network, (*members(network), clone))
+    assert ("h1", "h1-clone") not in specs
+    assert specs["h0", "h1-clone"] == specs["h0", "h1"]
 
 
 def test_latencies_and_jitters_of_both_ends_add():

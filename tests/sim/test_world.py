@@ -6,9 +6,10 @@ import pytest
 from node.app.events import HeadMoved, Noted
 from node.base.types import Hash32
 from node.sim import world as world_module
+from node.sim.fabric import HANDSHAKE_TRIPS
 from node.sim.facts import BlockStored, BytesSeen, HeadAt, ReceiptSigned
 from node.sim.loader import load
-from node.sim.world import HANDSHAKE_TRIPS, MESSAGES_KEPT_MAX, World
+from node.sim.world import MESSAGES_KEPT_MAX, World
 
 TEXT = """\
 wardnet: 1
@@ -59,7 +60,7 @@ def test_the_chain_keeps_the_period_of_the_file(ran: World) -> None:
 
 def test_nobody_is_connected_before_four_trips(ran: World) -> None:
     """TCP and TLS take two round trips, so no frame is sent before."""
-    shortest = min(link.spec.base_us for link in ran._links.values())
+    shortest = min(link.spec.base_us for link in ran.fabric.links.values())
     assert ran.messages[0].sent_us >= HANDSHAKE_TRIPS * shortest
 
 

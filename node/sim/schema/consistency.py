@@ -9,6 +9,7 @@ from typing import Any
 from node.base.limits import CUSTODIAN_SHARES_COUNT_MAX, SHARE_RULE_HOLDERS_COUNT_MAX
 from node.sim.schema.expand import node_ids
 from node.sim.schema.expectations import MODES
+from node.sim.schema.fault_checks import check_chaos, check_fault
 from node.sim.schema.faults import Loc, shown
 from node.sim.schema.settings import Run, Sharing
 from node.sim.schema.translate import locate
@@ -35,6 +36,10 @@ def check_consistency(tree: Tree, data: dict[str, Any], steps: Sequence[str]) ->
             if horizon is not None:
                 clock = _check_times(tree, step, loc, (clock, horizon), starts)
         starts[steps[index]] = clock
+    for index, fault in enumerate(_items(data, "faults")):
+        if isinstance(fault, dict):
+            check_fault(tree, fault, ("faults", index), horizon, starts)
+    check_chaos(tree, data.get("chaos"), horizon)
     for index, expectation in enumerate(_items(data, "expect")):
         if isinstance(expectation, dict):
             _check_expectation(tree, expectation, ("expect", index), horizon)

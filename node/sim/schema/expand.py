@@ -14,6 +14,7 @@ from node.sim.schema.base import is_id
 from node.sim.schema.network import VALIDATORS_DEFAULT, numbered
 
 _ALL: Final = "all"
+_EXTRA_ROLES: Final = ("candidate", "observer")
 
 
 def expand(data: dict[str, Any]) -> None:
@@ -25,7 +26,7 @@ def expand(data: dict[str, Any]) -> None:
         if type(count) is int and 1 <= count <= VALIDATORS_COUNT_MAX:
             network["validators"] = numbered("h", count, first=0)
         nodes = node_ids(data)
-        _link_groups(network, nodes)
+        _link_groups(network, all_node_ids(data))
     _expected_nodes(data.get("expect"), nodes)
     actors = data.setdefault("actors", {})
     if isinstance(actors, dict):
@@ -46,8 +47,23 @@ def node_ids(data: dict[str, Any]) -> tuple[str, ...] | None:
     return None
 
 
+def all_node_ids(data: dict[str, Any]) -> tuple[str, ...] | None:
+    """Give the ids of validators, then of the other nodes; None as ``node_ids``."""
+    validators = node_ids(data)
+    if validators is None:
+        return None
+    settings = data["network"].get("nodes")
+    listed = settings.items() if isinstance(settings, dict) else ()
+    extras = [
+        name
+        for name, one in listed
+        if name not in validators and isinstance(one, dict) and one.get("role") in _EXTRA_ROLES
+    ]
+    return (*validators, *extras)
+
+
 def step_ids(steps: Sequence[Any]) -> tuple[str, ...]:
-    """Give every step an id: its own, else ``<do>-<k>``, the k-th of its kind.
+    """Give every step (or fault) an id: its own, else ``<do>-<k>``, the k-th of its kind.
 
     k goes up where somebody else has that name.  A step that is no mapping, or whose ``do`` is
     no text, gets the name ``step-<k>``.

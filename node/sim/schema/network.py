@@ -101,6 +101,9 @@ def _region(value: object) -> object:
 class NodeSettings(Section):
     """What is special about one node: ``network.nodes.ID``."""
 
+    role: Literal["validator", "candidate", "observer"] = "validator"
+    """An id outside ``network.validators`` is a node more, without a hospital: an observer, or a
+    candidate, whose key the validators may admit later."""
     region: Annotated[str, BeforeValidator(_region)] | None = None
     link: AnyLink | None = None
     """None: the network's."""
@@ -165,3 +168,8 @@ class Network(Section):
     nodes: Annotated[dict[Id, NodeSettings], mapped("a mapping of node ids")] = Field(
         default_factory=dict[str, NodeSettings]
     )
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """Give the nodes that are no validators, in the order of the file."""
+        return tuple(name for name in self.nodes if name not in self.validators)

@@ -12,9 +12,11 @@ from pydantic import BaseModel
 
 from node.sim.schema.actors import ACTOR_KINDS
 from node.sim.schema.base import REFERENCE, is_id
-from node.sim.schema.expand import node_ids
+from node.sim.schema.expand import all_node_ids, node_ids
 from node.sim.schema.expectations import MODES, PREDICATE_MODELS
+from node.sim.schema.fault_checks import check_fault_names
 from node.sim.schema.faults import Loc, shown, suggestion
+from node.sim.schema.injection import FAULT_MODELS, FaultAt
 from node.sim.schema.steps import STEP_MODELS, At
 from node.sim.schema.translate import locate
 from node.sim.schema.tree import Tree
@@ -33,6 +35,7 @@ _NAMED_KINDS: Final = {
     "patient": "a patient of actors.patients",
     "lab": "a lab of actors.labs",
 }
+_EXTRA_ROLES: Final = ("candidate", "observer")
 _Use: TypeAlias = tuple[str, Loc, str]
 """Kind, place and text of a reference."""
 
@@ -64,6 +67,11 @@ def check_references(tree: Tree, data: dict[str, Any], steps: Sequence[str]) -> 
         uses += _uses(At, step.get("at"), ("steps", index, "at"))
         for use in uses:
             _check(tree, names, use, index)
+    for index, fault in enumerate(_sequence(data, "faults")):
+        if isinstance(fault, dict):
+            check_fault_names(tree, data, fault, ("faults", index))
+            for use in _fault_uses(fault, ("faults", index)):
+                _check(tree, names, use, len(steps))
     for index, expectation in enumerate(_sequence(data, "expect")):
         for use in _predicate_uses(expectation, ("expect", index)):
             _check(tree, names, use, len(steps))
@@ -97,6 +105,13 @@ def _uses(model: type[BaseModel], fields: object, loc: Loc) -> Iterator[_Use]:
         for index, item in enumerate([value] if many is None else many):
             if isinstance(item, str) and item:
                 yield kind, (*loc, key) if many is None else (*loc, key, index), item
+
+
+def _fault_uses(fault: dict[str, Any], loc: Loc) -> Iterator[_Use]:
+    model = FAULT_MODELS.get(str(fault.get("do")))
+    if model is not None:
+        yield from _uses(model, fault, loc)
+    yield from _uses(FaultAt, fault.get("at"), (*loc, "at"))
 
 
 def _predicate_uses(expectation: Any, loc: Loc) -> Iterator[_Use]:  # noqa: ANN401 - any YAML
@@ -149,13 +164,18 @@ def _unknown(tree: Tree, loc: Loc, wants: str, text: str, known: Sequence[str]) 
 
 
 def _check_nodes(tree: Tree, data: dict[str, Any], names: Names) -> None:
-    known = names.things["node"]
-    if known is None:
+    validators, known = names.things["node"], all_node_ids(data)
+    if validators is None or known is None:
         return
     wants = _NAMED_KINDS["node"]
-    for node in _mapping(data, "network", "nodes"):
+    for node, settings in _mapping(data, "network", "nodes").items():
+        loc: Loc = ("network", "nodes", node)
         if node not in known:
-            _unknown(tree, ("network", "nodes", node), wants, node, known)
+            _unknown(tree, loc, wants + ", or one with role observer", node, known)
+        elif node in validators and _section({"": settings}, "").get("role", "") in _EXTRA_ROLES:
+            path, place = locate(tree.root, (*loc, "role"))
+            got = f"{shown(settings['role'])} of {node}, which network.validators lists"
+            tree.faults.add(place, path, wants="validator", got=got)
     for index, link in enumerate(_tuple(_section(data, "network").get("links"))):
         between = link.get("between") if isinstance(link, dict) else None
         for side, group in enumerate(_tuple(between)):
@@ -175,13 +195,14 @@ def _check_unique(tree: Tree, data: dict[str, Any]) -> None:
     ]
     for kind in ACTOR_KINDS:
         places += [(name, ("actors", kind, name)) for name in _mapping(data, "actors", kind)]
-    places += [
-        (step["id"], ("steps", index, "id"))
-        for index, step in enumerate(_sequence(data, "steps"))
-        if isinstance(step, dict) and is_id(step.get("id"))
-    ]
+    for kind in ("steps", "faults"):
+        places += [
+            (item["id"], (kind, index, "id"))
+            for index, item in enumerate(_sequence(data, kind))
+            if isinstance(item, dict) and is_id(item.get("id"))
+        ]
     for name, loc in places:
-        space = f"steps {name}" if loc[0] == "steps" else name
+        space = f"{loc[0]} {name}" if loc[0] in ("steps", "faults") else name
         before = first.setdefault(space, loc)
         if before != loc:
             path, place = locate(tree.root, loc)

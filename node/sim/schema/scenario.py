@@ -10,6 +10,7 @@ from node.base.types import MICROS_PER_SECOND
 from node.sim.schema.actors import Actors
 from node.sim.schema.base import Id, Section
 from node.sim.schema.expectations import Expectation
+from node.sim.schema.injection import AnyFault, Chaos
 from node.sim.schema.network import Network
 from node.sim.schema.settings import Chain, Records, Run
 from node.sim.schema.steps import AnyStep
@@ -39,6 +40,9 @@ class Scenario(Section):
     network: Network = Field(default_factory=Network)
     actors: Actors = Field(default_factory=Actors)
     steps: tuple[AnyStep, ...] = ()
+    faults: tuple[AnyFault, ...] = ()
+    chaos: Chaos | None = None
+    """The loader turns it into ``faults``."""
     expect: tuple[Expectation, ...] = ()
     verdicts: dict[EngineName, Verdict] = Field(default_factory=dict[EngineName, Verdict])
     """The verdict that each engine is expected to come to; read when engines are compared."""

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from node.sim.schema.expectations import PREDICATE_MODELS
 from node.sim.schema.faults import Loc, Place, shown, suggestion
+from node.sim.schema.injection import FAULT_MODELS
 from node.sim.schema.scenario import Scenario
 from node.sim.schema.steps import STEP_MODELS
 from node.sim.schema.tree import Listing, Node, Table, Tree
@@ -27,7 +28,11 @@ _PLAIN_WANTS: Final = {
     "int_type": "a whole number",
 }
 _QUOTED: Final = re.compile(r"'([^']*)'")
-_UNKNOWN: Final = {"do": "workflow", "name": "predicate"}
+_TAGGED: Final[dict[str | int, dict[str, type[BaseModel]]]] = {
+    "steps": {**STEP_MODELS},
+    "faults": {**FAULT_MODELS},
+}
+"""Lists whose items say by ``do`` which model they are of."""
 
 
 def add_faults(tree: Tree, error: ValidationError) -> None:
@@ -51,7 +56,7 @@ def add_faults(tree: Tree, error: ValidationError) -> None:
 
 def _without_tag(loc: Loc) -> Loc:
     """Leave out the tag behind ``steps, 3``: a stray key of that name would swallow the rest."""
-    return (*loc[:2], *loc[3:]) if loc[:1] == ("steps",) else loc
+    return (*loc[:2], *loc[3:]) if loc and loc[0] in _TAGGED else loc
 
 
 def _tag_key(root: Node, path: Loc) -> str:
@@ -127,8 +132,8 @@ def _sentence(found: ErrorDetails) -> tuple[str, str, str]:
             hint = hint if hint.startswith("did") else ""
         return (f"one of {', '.join(known)}" if len(known) > 1 else known[0]), shown(value), hint
     if kind == "union_tag_invalid":
-        noun = _UNKNOWN[context["discriminator"].strip("'")]
-        names = list(STEP_MODELS if noun == "workflow" else PREDICATE_MODELS)
+        noun = {"steps": "workflow", "faults": "fault"}.get(str(found["loc"][0]), "predicate")
+        names = list(_TAGGED.get(found["loc"][0], PREDICATE_MODELS))
         return "", f'unknown {noun} "{context["tag"]}"', suggestion(context["tag"], names)
     if kind == "string_type" and isinstance(value, bool | int | float):
         hint = "write it in quotes"
@@ -143,8 +148,8 @@ def _keys(loc: Loc) -> list[str]:
     """Give the keys that the mapping of ``loc[:-1]`` may have."""
     model: type[BaseModel] = Scenario
     inner = loc[:-1]
-    if loc[0] == "steps" and len(inner) >= 3:  # steps, index, tag
-        model, inner = STEP_MODELS[str(loc[2])], inner[3:]
+    if loc[0] in _TAGGED and len(inner) >= 3:  # steps, index, tag
+        model, inner = _TAGGED[loc[0]][str(loc[2])], inner[3:]
     for part in inner:
         if isinstance(part, int):
             continue

@@ -56,11 +56,10 @@ BAD_FILES = {  # name: (text, the fault as line:column path: message)
         '3:7 run.sed: unknown key "sed"; did you mean seed?',
     ),
     "key that is not built": (
-        HEAD + "faults: []\n",
+        HEAD + "sweep: []\n",
         (
-            '3:1 faults: unknown key "faults"; keys here: wardnet, name, title, about, tags, refs, '
-            "run, chain, records, network, actors, steps, expect, "
-            "verdicts"
+            '3:1 sweep: unknown key "sweep"; keys here: wardnet, name, title, about, tags, refs, '
+            "run, chain, records, network, actors, steps, faults, chaos, expect, verdicts"
         ),
     ),
     "engine that nobody has": (

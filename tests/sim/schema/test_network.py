@@ -79,6 +79,7 @@ def test_settings_of_a_node() -> None:
         " cpu: {message: 1us, signature: 2us, gas_per_second: 3}}}"
     ).nodes
     assert nodes["h3"].model_dump(exclude={"link"}) == {
+        "role": "validator",
         "region": "in_south",
         "clock": {"offset_us": -300_000_000, "drift_ppm": -200},
         "cpu": {"message_us": 1, "signature_us": 2, "gas_per_second": 3},

@@ -1,0 +1,348 @@
+"""``faults``: what is done to the network, one model per kind (simulation.md section 10).
+
+``schema.faults`` is about mistakes in a file; the models here are about harm that is meant.
+"""
+
+from typing import Annotated, Final, Literal, TypeAlias, get_args
+
+from pydantic import BeforeValidator, Field
+
+from node.sim.schema.base import (
+    Id,
+    PlacedSection,
+    Section,
+    duration_field,
+    listed,
+    refers_to,
+    whole,
+)
+from node.sim.schema.selectors import ALL_LINKS, AnyLinks, AnyNodes, NamedNodes
+from node.sim.schema.units import (
+    Duration,
+    Offset,
+    PositiveDuration,
+    Probability,
+    duration_us,
+    wants,
+)
+
+_DRIFT_PPM_MAX: Final = 100_000
+_REPEATS_MAX: Final = 10_000
+_BLOCK_MAX: Final = 2**32
+
+
+class FaultAt(Section):
+    """When a fault begins: after the start of the run or of the end of a step, or at a height."""
+
+    after: Id | None = refers_to("step", default=None)
+    delay_us: Duration = duration_field(0, "delay")
+    block: Annotated[int, whole(1, _BLOCK_MAX)] | None = None
+    """When more than half of the validators have a head of this number or above."""
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, dict):
+        if (value.get("after") is None) == (value.get("block") is None):
+            raise wants("either after: a step, or block: a number")
+        return value
+    delay = duration_us(value)
+    if delay is None or delay < 0:
+        raise wants("a duration from the start like 30s, {block: 12}, or {after: step, delay: 5s}")
+    return FaultAt.model_construct(after=None, delay_us=delay, block=None)
+
+
+AnyFaultAt: TypeAlias = Annotated[
+    FaultAt, BeforeValidator(_moment, json_schema_input_type=Duration | FaultAt)
+]
+
+
+class Repeat(Section):
+    """A fault that comes again."""
+
+    every_us: PositiveDuration = Field(alias="every")
+    count: Annotated[int, whole(2, _REPEATS_MAX)]
+    """The first time counts."""
+
+
+class FaultBase(PlacedSection):
+    """What every fault has."""
+
+    id: Id = ""
+    """The loader gives ``<do>-<k>`` to a fault without one."""
+    at: AnyFaultAt
+    repeat: Repeat | None = None
+    may_miss: bool = False
+    """Whether a run in which the fault changed nothing is one that says something."""
+
+
+class LastingFault(FaultBase):
+    """A fault that begins and ends."""
+
+    lasting_us: PositiveDuration | None = Field(default=None, alias="lasting")
+    """None: to the end of the run."""
+
+
+def _no_lasting(_value: object) -> None:
+    raise wants("no such key: this fault happens at one instant")
+
+
+class InstantFault(FaultBase):
+    """A fault that happens at one instant."""
+
+    lasting_us: Annotated[None, BeforeValidator(_no_lasting)] = Field(default=None, alias="lasting")
+
+
+def _groups(value: object) -> object:
+    groups = value if isinstance(value, tuple) else ()
+    if len(groups) < 2 or any(not isinstance(group, tuple) or not group for group in groups):
+        raise wants("two groups of nodes or more, like [[h0, h1], [h2, h3]]")
+    return value
+
+
+Groups: TypeAlias = Annotated[tuple[tuple[Id, ...], ...], BeforeValidator(_groups)]
+
+
+class Partition(LastingFault):
+    """Frames pass only inside groups; a node that no group names is alone."""
+
+    do: Literal["partition"]
+    shape: Literal["groups", "halves", "random"] = "groups"
+    """halves: the order of the file, cut in the middle; random: the same, in drawn order."""
+    groups: Groups | None = None
+
+
+class PartitionOneway(LastingFault):
+    """Frames of some nodes do not reach some others; the other direction works."""
+
+    do: Literal["partition_oneway"]
+    from_: AnyNodes = Field(alias="from")
+    to: AnyNodes
+
+
+class Isolate(LastingFault):
+    """Nodes are cut off from everybody, each for itself."""
+
+    do: Literal["isolate"]
+    nodes: AnyNodes
+
+
+class Latency(LastingFault):
+    """Frames take longer."""
+
+    do: Literal["latency"]
+    links: AnyLinks = ALL_LINKS
+    add_us: PositiveDuration = Field(alias="add")
+    jitter_us: Duration = duration_field(0, "jitter")
+    """Mean of what is added besides, drawn as the link draws its jitter."""
+
+
+class Loss(LastingFault):
+    """More frames are lost and sent again."""
+
+    do: Literal["loss"]
+    links: AnyLinks = ALL_LINKS
+    p_ppm: Probability = Field(alias="p")
+
+
+class Clog(LastingFault):
+    """Frames are held, and released in order at the end."""
+
+    do: Literal["clog"]
+    links: AnyLinks = ALL_LINKS
+
+
+class Disconnect(InstantFault):
+    """Connections break and are made again; what is under way is lost."""
+
+    do: Literal["disconnect"]
+    links: AnyLinks = ALL_LINKS
+
+
+class Crash(LastingFault):
+    """Nodes stop at once, and start again from their disks."""
+
+    do: Literal["crash"]
+    nodes: AnyNodes
+
+
+class RollingRestart(InstantFault):
+    """Nodes stop and start one after another."""
+
+    do: Literal["rolling_restart"]
+    nodes: AnyNodes
+    gap_us: PositiveDuration = duration_field(5_000_000, "gap")
+    """From one stop to the next."""
+    down_us: PositiveDuration = duration_field(2_000_000, "down")
+    """How long each is down."""
+
+
+class Pause(LastingFault):
+    """Nodes handle nothing; what reaches them waits, timers are late."""
+
+    do: Literal["pause"]
+    nodes: AnyNodes
+
+
+class LateJoin(InstantFault):
+    """Nodes start only now, with empty disks."""
+
+    do: Literal["late_join"]
+    nodes: NamedNodes
+
+
+class ClockOffset(LastingFault):
+    """Clocks are off by some time."""
+
+    do: Literal["clock_offset"]
+    nodes: AnyNodes
+    by_us: Offset = Field(alias="by")
+
+
+class ClockDrift(LastingFault):
+    """Clocks run fast or slow; set right at the end."""
+
+    do: Literal["clock_drift"]
+    nodes: AnyNodes
+    ppm: Annotated[int, whole(-_DRIFT_PPM_MAX, _DRIFT_PPM_MAX)]
+
+
+class ClockStep(InstantFault):
+    """Clocks jump, and stay there; timers that are armed do not move."""
+
+    do: Literal["clock_step"]
+    nodes: AnyNodes
+    by_us: Offset = Field(alias="by")
+
+
+class ByzantineFault(LastingFault):
+    """A validator that does not keep to the protocol."""
+
+    nodes: AnyNodes
+
+
+class Silent(ByzantineFault):
+    """Sends no consensus message and no block of its own."""
+
+    do: Literal["silent"]
+
+
+class WithholdBlock(ByzantineFault):
+    """Keeps the blocks that it makes to itself; votes as others do."""
+
+    do: Literal["withhold_block"]
+
+
+class EquivocateProposal(ByzantineFault):
+    """Tells one half of the others another block than the other half."""
+
+    do: Literal["equivocate_proposal"]
+
+
+class EquivocateVote(ByzantineFault):
+    """Votes for one value to one half of the others, for another to the other half."""
+
+    do: Literal["equivocate_vote"]
+
+
+class OutOfTurn(ByzantineFault):
+    """Makes blocks without waiting for its turn."""
+
+    do: Literal["out_of_turn"]
+
+
+class BadSeal(ByzantineFault):
+    """Signs its blocks or commits wrongly."""
+
+    do: Literal["bad_seal"]
+
+
+class Amnesia(ByzantineFault):
+    """Forgets what it signed: its log is empty when it starts again."""
+
+    do: Literal["amnesia"]
+
+
+class AlwaysRoundChange(ByzantineFault):
+    """Asks for the next round instead of voting."""
+
+    do: Literal["always_round_change"]
+
+
+class Censor(ByzantineFault):
+    """Leaves transactions out of its blocks."""
+
+    do: Literal["censor"]
+    sender: Id | None = None
+    """A hospital, doctor, patient, lab or regulator; None: all transactions."""
+
+
+class ReplayVotes(ByzantineFault):
+    """Sends old messages of others again."""
+
+    do: Literal["replay_votes"]
+
+
+class RaiseGasLimit(ByzantineFault):
+    """Raises the gas limit of its blocks by the most that the rules allow."""
+
+    do: Literal["raise_gas_limit"]
+
+
+class Flood(ByzantineFault):
+    """Sends blocks that it sealed with its own key, whoever may."""
+
+    do: Literal["flood"]
+    blocks: Annotated[int, whole(1, 64)] = 4
+    """For each new head."""
+
+
+class CloneKey(LastingFault):
+    """The key of a node also lives in a second one, ``<id>-clone``, with a disk of its own."""
+
+    do: Literal["clone_key"]
+    nodes: NamedNodes
+
+
+NetFault: TypeAlias = Partition | PartitionOneway | Isolate | Latency | Loss | Clog | Disconnect
+ProcessFault: TypeAlias = Crash | RollingRestart | Pause | LateJoin
+ClockFault: TypeAlias = ClockOffset | ClockDrift | ClockStep
+EngineFault: TypeAlias = (
+    Silent
+    | WithholdBlock
+    | EquivocateProposal
+    | EquivocateVote
+    | OutOfTurn
+    | BadSeal
+    | Amnesia
+    | AlwaysRoundChange
+    | Censor
+    | ReplayVotes
+    | RaiseGasLimit
+    | Flood
+)
+Fault: TypeAlias = NetFault | ProcessFault | ClockFault | EngineFault | CloneKey
+AnyFault: TypeAlias = Annotated[Fault, Field(discriminator="do")]
+FAULT_MODELS: Final[dict[str, type[FaultBase]]] = {
+    get_args(model.model_fields["do"].annotation)[0]: model for model in get_args(Fault)
+}
+"""Name of each kind that is built, and its model."""
+
+
+class Chaos(Section):
+    """Random faults, drawn from the seed before the run (simulation.md section 11)."""
+
+    families: Annotated[
+        tuple[Literal["net", "process", "clock", "byzantine"], ...],
+        listed("a list of net, process, clock, byzantine"),
+    ]
+    every_us: PositiveDuration = duration_field(5_000_000, "every")
+    """Mean time from the beginning of one fault to that of the next."""
+    active: Annotated[int, whole(1, 16)] = 3
+    """At most so many at a time."""
+    until_us: PositiveDuration = Field(alias="until")
+    """All faults have ended by then."""
+
+
+def is_engine_fault(fault: Fault) -> bool:
+    """Say whether a fault makes a node's engine, or its blocks, do what no honest one does."""
+    return isinstance(fault, ByzantineFault)
