@@ -301,6 +301,18 @@ def test_a_full_set_takes_the_next_key_when_one_has_left() -> None:
     assert KEYS[0] in set_now(world)
 
 
+def test_a_key_can_take_the_place_of_one_that_leaves_in_the_same_block() -> None:
+    world = with_validators(100)
+    world.add_hospital("h1")
+    government = world.suite.government
+    gone = set_now(world)[0]
+    admission = world.propose(AdmitValidator(account("h1"), KEYS[0], NODE_ID, LICENCE))
+    world.enact(WithdrawValidator(gone))
+    world.send(MEMBERS[1], government.address, government.vote(admission), block=False)
+    assert set(set_of(world, world.chain.number)) - set(set_now(world)) == {gone}
+    assert len(set_now(world)) == 100
+
+
 def test_a_key_that_still_leaves_holds_its_place() -> None:
     """S(e + 1) has room only for who is in neither block: of two, one leaves later."""
     world = with_validators(4)
