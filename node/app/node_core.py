@@ -86,6 +86,7 @@ class NodeParts:
     signers: int
     """Validators in the genesis: they fix the depth at which a block counts as final."""
     signer: PrivateKey
+    """The node's own key: its name among peers, its custodian's and its clients' signature."""
     sealing_private: bytes
     """X25519 key whose public half stands in HospitalRegistry."""
     verifier: Verifier
@@ -101,6 +102,8 @@ class NodeParts:
     """None: py-evm."""
     memo: ExecutionMemo | None = None
     """None: this node executes every block."""
+    validator: PrivateKey | None = None
+    """The key that blocks are made with since it was rotated; None: the node's own."""
     log: WriteAheadLog = field(default_factory=MemoryEngineLog)
     """The engine's; it must outlive the node."""
     opened: Memo = field(default_factory=Memo)
@@ -130,13 +133,14 @@ class NodeCore:
             memo=parts.memo,
         )
         reader = LedgerReader(self.ledger)
+        validator = parts.signer if parts.validator is None else parts.validator
         registry = RegistryValidators(self.ledger, parts.contracts.government, parts.sets)
         follows = parts.engine.registry
         lent = Capabilities(
             reader,
             parts.verifier,
             parts.wiggle,
-            parts.signer,
+            validator,
             registry if follows == "set" else None,
             parts.opened,
         )
@@ -159,7 +163,7 @@ class NodeCore:
             self.ledger,
             pool,
             roles,
-            address=self.address,
+            address=validator.address,
             safe_depth=SAFE_DEPTH_LIMITS * (parts.signers // 2 + 1),
             log=parts.log,
             watcher=watcher,

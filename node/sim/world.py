@@ -46,6 +46,7 @@ from node.sim.link import Link
 from node.sim.memo import Executions
 from node.sim.message_trace import Message
 from node.sim.roster import Member, members
+from node.sim.rotation import Rotations
 from node.sim.schema.injection import is_engine_fault
 from node.sim.schema.scenario import Scenario
 from node.sim.topology import link_specs
@@ -123,6 +124,8 @@ class World:
         """Called with the name of a node that starts again, before its core is built."""
         self.disks = {one.name: Disk.empty(self.pool) for one in self.members}
         self.nodes: dict[str, NodeCore] = {}
+        self.rotations = Rotations(self._members_at, self._restart)
+        self.listeners.append(self.rotations.observe)
         self.hosts: dict[str, Host] = {}
         self.addresses: dict[str, Address] = {}
         """The key of each node."""
@@ -300,6 +303,19 @@ class World:
 
     # -- inside --
 
+    def _members_at(self, node: str) -> frozenset[Address]:
+        return self.nodes[node].chain.validators
+
+    def _restart(self, node: str) -> None:
+        """Start a node again with another validator key: a log is of one key."""
+
+        def again() -> None:
+            self.disks[node].log.replace(())
+            self.stop_node(node)
+            self.start_node(node)
+
+        self.kernel.at(self.kernel.now + 1, Priority.FAULT, "", again)
+
     def _offer(self, target: str, event: Event) -> None:
         self.hosts[target].offer(Priority.DELIVERY, event)
 
@@ -335,6 +351,7 @@ class World:
                 blocks=execution.reading.blocks,
                 sets=execution.reading.sets,
                 is_direct=self.scenario.network.gossip == "direct",
+                validator=self.rotations.keys.get(name),
                 log=disk.log,
                 wrap=lambda engine: self.bends.wrap(name, engine),
                 habits=self.bends.habits(name),
