@@ -71,6 +71,7 @@ _HISTORY_NOTES: Final = frozenset(
         "custody.fragment_missing",
         "p2p.peer_breached",
         "p2p.peer_penalised",
+        "p2p.standing_changed",
         "pool.tx_expired",
         "pool.tx_refused",
         "pool.tx_skipped",
