@@ -10,6 +10,7 @@ from node.base.errors import CodecError, InvalidBlockError, PeerError
 from node.base.header import Header
 from node.base.limits import IMPORT_BATCH_BLOCKS_MAX, IMPORT_BATCH_BYTES_MAX
 from node.base.types import Hash32
+from node.evm.chain_errors import PrunedStateError
 from node.evm.chain_file import ChainFileError, ChainItem
 from node.evm.ledger import Ledger
 
@@ -41,6 +42,8 @@ class ImportCount:
     added: int
     skipped: int
     """They were there already."""
+    unjudged: int = 0
+    """Of these, whose seals were not judged: a contract says who may seal, its state is gone."""
 
     @property
     def blocks(self) -> int:
@@ -59,8 +62,8 @@ def import_chain(
     """Check and store the blocks of a file, in its order; the heaviest becomes the head.
 
     Block 0 may be there and must then be the genesis.  Seals of known blocks are
-    judged as well, but nothing of these is executed again.  It stops at the first fault; the
-    blocks before it stay, and nothing of the faulty one.
+    judged as well where that can be, but nothing of these is executed again.  It stops at the
+    first fault; the blocks before it stay, and nothing of the faulty one.
     ``is_foreign``  whether the chain has a fork schedule that is none of ours: uncles may come.
     ``tell``      called with the last header of each batch.
     raises        ChainFileError: bytes that are no block, or no block at all.
@@ -85,7 +88,7 @@ def import_chain(
         raise fault
     if not work.has_begun:
         raise ChainFileError(0, 0, "the file is empty, wants at least one block")
-    return ImportCount(work.added, work.skipped)
+    return ImportCount(work.added, work.skipped, work.unjudged)
 
 
 def _next_batch(items: Iterator[ChainItem]) -> Iterable[ChainItem]:
@@ -107,6 +110,7 @@ class _Import:
         self.has_begun = False
         self.added = 0
         self.skipped = 0
+        self.unjudged = 0
 
     def take(self, item: ChainItem) -> Header:
         """Take the next block in; give its header."""
@@ -131,7 +135,10 @@ class _Import:
         else:
             if known != block:
                 raise _refused(block, "body", "it has another body than its header names")
-            self._judge_seal(block, sealed.header)  # who stored it may have trusted its seal
+            if self._can_judge(block):  # who stored it may have trusted its seal
+                self._judge_seal(block, sealed.header)
+            else:
+                self.unjudged += 1
             self.skipped += 1
         return block.header
 
@@ -157,6 +164,16 @@ class _Import:
             ledger.set_head(header.hash())
             if self._judge.decides:
                 ledger.finalize(header.hash())
+
+    def _can_judge(self, block: Block) -> bool:
+        """Say whether what says who may seal a known block is still kept."""
+        if not self._judge.reads_state or self._ledger.header(block.header.parent_hash) is None:
+            return True
+        try:
+            self._ledger.state(block.header.parent_hash)
+        except PrunedStateError:
+            return False
+        return True
 
     def _judge_seal(self, block: Block, sealed: Header) -> None:
         """Judge the header as it travels, ``sealed``; the block has it as it is kept."""

@@ -139,6 +139,11 @@ def import_file(
     known = f", {count.skipped} of them known before" if count.skipped else ""
     if blocks is not None:
         output.say(f"{blocks}: {count.blocks} blocks above the genesis are valid, {seals}{known}")
+    if count.unjudged:
+        output.say(
+            f"of those known before, {count.unjudged} seals are not checked: a contract names "
+            "the validators, and its state at these blocks is not kept here"
+        )
     if begun:
         output.say(f"{snapshot}: {begun} blocks, {seals}, none executed; the state is whole")
 

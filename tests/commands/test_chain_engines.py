@@ -1,5 +1,6 @@
 """``chain import | export | verify | snapshot`` of chains whose seals are not Clique's."""
 
+import io
 import json
 from dataclasses import replace
 from itertools import pairwise
@@ -7,16 +8,19 @@ from typing import Any
 
 import pytest
 
+from node.app.chain_import import import_chain
 from node.app.genesis_engines import header_form
+from node.app.seal_judge import judge_for
 from node.base import rlp
 from node.base.block import Block
+from node.base.errors import WardnetError
 from node.base.keys import MemoVerifier
 from node.commands.data_dir import genesis_of, open_store
 from node.commands.main import main
 from node.consensus_poa.ibft1.header import IstanbulExtra
 from node.consensus_poa.ibft2_codec import Ibft2Extra
 from node.consensus_poa.qbft.header import QbftExtra
-from node.evm.chain_file import encode_chain
+from node.evm.chain_file import encode_chain, split_items
 from node.evm.ledger import Ledger
 from node.sim.loader import load
 from node.sim.run_chains import chain_files
@@ -197,6 +201,21 @@ def test_without_seal_checks_such_a_chain_keeps_its_bytes(tmp_path, kind):
     assert main(["chain", "verify", str(tmp_path / "d"), "--full"]) == 1
 
 
+@pytest.mark.parametrize("engine", EXTRA)
+def test_a_flipped_bit_of_any_byte_of_a_block_is_refused_by_one_of_our_errors(engine):
+    chain = BftChain(genesis_json(engine))
+    raw = chain.make(legacy(CAROL, 0), committers=MEMBERS[:3]).encode()
+    for at in range(len(raw)):
+        changed = bytearray(raw)
+        changed[at] ^= 1 << at % 8
+        ledger = Ledger(chain.genesis, verifier=MemoVerifier())
+        judge = judge_for(chain.genesis, ledger, MemoVerifier(), checks_seals=True)
+        with pytest.raises(WardnetError) as caught:
+            import_chain(ledger, judge, split_items(io.BytesIO(bytes(changed))))
+        assert caught.value.exit_code == 1, at
+        assert ledger.head_hash == ledger.genesis_hash
+
+
 def test_a_second_decision_at_one_height_is_refused(tmp_path, capsys):
     chain = BftChain(genesis_json("qbft"))
     other = chain.make(wait=9)
@@ -312,6 +331,9 @@ def test_a_snapshot_of_a_set_from_a_contract_is_taken_on_trust_alone(exported, t
     assert ("--no-seal" in capsys.readouterr().err) == is_contract
     if is_contract:
         assert main([*words, "--no-seal"]) == 0
+        capsys.readouterr()
+        assert main(words_of(place, data=tmp_path / "e")) == 0  # known, and their state is gone
+        assert "seals are not checked: a contract" in capsys.readouterr().out
 
 
 def test_exported_headers_have_their_seals_and_link_by_canonical_hashes(exported):
