@@ -23,6 +23,7 @@ from node.commands.chain_io import (
 )
 
 if TYPE_CHECKING:
+    from node.app.chain_import import ImportCount
     from node.app.seal_judge import SealJudge
     from node.evm.chain_file import ByteSource
     from node.evm.genesis import Genesis
@@ -133,19 +134,22 @@ def import_file(
             _tell_stopped(ledger, data, again="" if not begun else " without --snapshot")
             raise
         _tell(ledger, count.blocks or begun, as_json=as_json)
-    if as_json:
-        return
-    seals = "seals not checked" if no_seal else "seals checked"
+    if not as_json:
+        seals = "seals not checked" if no_seal else "seals checked"
+        if blocks is not None:
+            _say_taken(blocks, count, seals)
+        if begun:
+            output.say(f"{snapshot}: {begun} blocks, {seals}, none executed; the state is whole")
+
+
+def _say_taken(blocks: Path, count: "ImportCount", seals: str) -> None:
     known = f", {count.skipped} of them known before" if count.skipped else ""
-    if blocks is not None:
-        output.say(f"{blocks}: {count.blocks} blocks above the genesis are valid, {seals}{known}")
+    output.say(f"{blocks}: {count.blocks} blocks above the genesis are valid, {seals}{known}")
     if count.unjudged:
         output.say(
             f"of those known before, {count.unjudged} seals are not checked: a contract names "
             "the validators, and its state at these blocks is not kept here"
         )
-    if begun:
-        output.say(f"{snapshot}: {begun} blocks, {seals}, none executed; the state is whole")
 
 
 def _tell(ledger: "Ledger", blocks: int, *, as_json: bool) -> None:
