@@ -133,44 +133,9 @@ class NodeCore:
             executor=parts.executor,
             memo=parts.memo,
         )
-        reader = LedgerReader(self.ledger)
-        validator = parts.signer if parts.validator is None else parts.validator
         registry = RegistryValidators(self.ledger, parts.contracts.government, parts.sets)
-        follows = parts.engine.registry
-        lent = Capabilities(
-            reader,
-            parts.verifier,
-            parts.wiggle,
-            validator,
-            registry if follows == "set" else None,
-            parts.opened,
-        )
-        watcher = None
-        if follows != "set":
-            watcher = RegistryWatcher(reader, registry, reads_deep=follows == "deep votes")
-        engine = parts.wrap(parts.engine.make(lent))
         self._opened = parts.opened
-        roles = RoleBook(self.ledger, parts.contracts)
-        pool = Pool(
-            self.ledger,
-            chain_id=self.ledger.chain_id,
-            profile=parts.engine.profile,
-            verifier=parts.verifier,
-            roles=roles,
-        )
-        self.chain = ChainDesk(
-            engine,
-            parts.engine,
-            self.ledger,
-            pool,
-            roles,
-            address=validator.address,
-            safe_depth=SAFE_DEPTH_LIMITS * (parts.signers // 2 + 1),
-            log=parts.log,
-            watcher=watcher,
-            habits=parts.habits,
-            memo=parts.opened,
-        )
+        self.chain = _chain_desk(parts, self.ledger, registry)
         self.store = StoreDesk(parts.store, _every_validator)
         self.peers = PeerDesk(
             self.chain, parts.gossip, is_direct=parts.is_direct, memo=parts.blocks
@@ -267,6 +232,45 @@ class NodeCore:
             self.clients.replied(turn, peer, message)
         else:
             turn.send(peer, message)
+
+
+def _chain_desk(parts: NodeParts, ledger: Ledger, registry: RegistryValidators) -> ChainDesk:
+    """Give an engine its capabilities, and the desk that runs it on the ledger."""
+    reader = LedgerReader(ledger)
+    validator = parts.signer if parts.validator is None else parts.validator
+    follows = parts.engine.registry
+    lent = Capabilities(
+        reader,
+        parts.verifier,
+        parts.wiggle,
+        validator,
+        registry if follows == "set" else None,
+        parts.opened,
+    )
+    watcher = None
+    if follows != "set":
+        watcher = RegistryWatcher(reader, registry, reads_deep=follows == "deep votes")
+    roles = RoleBook(ledger, parts.contracts)
+    pool = Pool(
+        ledger,
+        chain_id=ledger.chain_id,
+        profile=parts.engine.profile,
+        verifier=parts.verifier,
+        roles=roles,
+    )
+    return ChainDesk(
+        parts.wrap(parts.engine.make(lent)),
+        parts.engine,
+        ledger,
+        pool,
+        roles,
+        address=validator.address,
+        safe_depth=SAFE_DEPTH_LIMITS * (parts.signers // 2 + 1),
+        log=parts.log,
+        watcher=watcher,
+        habits=parts.habits,
+        memo=parts.opened,
+    )
 
 
 def _decoded(payload: bytes) -> Message | FrameError | None:
