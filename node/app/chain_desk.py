@@ -217,9 +217,12 @@ class ChainDesk:
         return transaction
 
     def _run(self, turn: Turn, event: told.Event) -> None:
-        events: deque[told.Event] = deque((event,))
-        while events:
-            for effect in self._engine.handle(events.popleft(), turn.now):
+        effects = self._engine.handle(event, turn.now)
+        if not effects:  # most messages are one vote of many
+            return
+        events: deque[told.Event] = deque()
+        while True:
+            for effect in effects:
                 match effect:
                     case wants.BuildBlock():
                         events.append(self._build(turn, effect))
@@ -236,6 +239,9 @@ class ChainDesk:
                     case _:
                         self._apply(turn, effect)
             self._tell_head(turn)
+            if not events:
+                return
+            effects = self._engine.handle(events.popleft(), turn.now)
 
     def _apply(self, turn: Turn, effect: wants.Effect) -> None:
         match effect:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, TypeAlias
 
-from node.app.engines import EnginePlan
 from node.app.events import (
     Event,
     FrameReceived,
@@ -15,14 +15,14 @@ from node.app.events import (
     SealingPaused,
     Started,
 )
-from node.app.founding import FoundingHospital, FoundingPlan, found
+from node.app.founding import found
 from node.app.node_core import SAFE_DEPTH_LIMITS, NodeCore, NodeParts
 from node.base.errors import WardnetError
 from node.base.rng import TreeEntropy
-from node.base.types import MICROS_PER_SECOND, Address, Cid, Hash32
+from node.base.types import Address, Cid, Hash32
 from node.evm.beginning import Beginning
 from node.ipfs_lite.errors import CorruptBlockError
-from node.sim.cast import Cast, cast_all, cast_hospitals, regulator_keys, secrets_of
+from node.sim.cast import Cast, cast_all, cast_hospitals, secrets_of
 from node.sim.disks import Disk
 from node.sim.engine_plans import engine_plan
 from node.sim.fabric import Fabric, addresses_of
@@ -39,6 +39,7 @@ from node.sim.facts import (
 )
 from node.sim.faults.bent import Bends
 from node.sim.flow_driver import FlowDriver
+from node.sim.founding_plan import founding_plan
 from node.sim.history import EventKind, History, JsonValue
 from node.sim.hosts import CpuSpec, Host, LocalClock
 from node.sim.kernel import Kernel, Priority
@@ -48,12 +49,10 @@ from node.sim.message_trace import Message
 from node.sim.roster import Member, members
 from node.sim.schema.injection import is_engine_fault
 from node.sim.schema.scenario import Scenario
-from node.sim.schema.steps import RegisterHospital
 from node.sim.topology import link_specs
 from node.sim.trace import Trace
 from node.sss.ssms import Profile
 from node.storage.shared_nodes import NodePool
-from node.workflows.ward import Hospital
 
 Listener: TypeAlias = Callable[[Fact], None]
 
@@ -103,6 +102,9 @@ class World:
         self.counters = Counters()
         self.messages: list[Message] = []
         self.listeners: list[Listener] = []
+        """Told every fact but ``BytesSeen``."""
+        self.scanners: list[Listener] = []
+        """Told ``BytesSeen``, which is most facts of a run and matters to few."""
         self.on_change: list[Callable[[], None]] = []
         """Called once at an instant at which the state of some node changed."""
         self.stored_at: dict[bytes, dict[str, int]] = {}
@@ -111,7 +113,7 @@ class World:
         self._check_due = False
         hospitals = cast_hospitals(scenario)
         self.engine = engine_plan(scenario)
-        founding = found(_plan(scenario, hospitals, self.engine))
+        founding = found(founding_plan(scenario, hospitals, self.engine))
         self.beginning = Beginning(founding.genesis)
         self.pool = NodePool()
         """Trie nodes and code of all nodes; each opens only the states that it received."""
@@ -182,8 +184,11 @@ class World:
 
     def tell(self, fact: Fact) -> None:
         """Tell checkers and predicates a fact, and have them judge soon."""
-        for listener in self.listeners:
+        for listener in self.scanners if isinstance(fact, BytesSeen) else self.listeners:
             listener(fact)
+        self._judge_soon()
+
+    def _judge_soon(self) -> None:
         if not self._check_due:
             self._check_due = True
             self.kernel.at(self.kernel.now, Priority.CHECK, "", self._check)
@@ -222,23 +227,25 @@ class World:
 
     # -- Surroundings --
 
-    def transmit(self, source: str, peer: Address, payload: bytes) -> None:
-        """Put a frame onto the links to all that have the peer's key."""
-        for target in self._by_address[peer]:
-            if (source, target) in self.fabric.links:
-                self._transmit(source, target, payload)
-
-    def _transmit(self, source: str, target: str, payload: bytes) -> None:
-        now = self.kernel.now
+    def transmit(self, source: str, peers: tuple[Address, ...], payload: bytes) -> None:
+        """Put a frame onto the links to all that have the keys of the peers."""
+        now, kind, size = self.kernel.now, payload[1], len(payload)
         event = FrameReceived(self.nodes[source].address, payload)
-        arrival = self.fabric.send(
-            (source, target), payload[1], len(payload), lambda: self._offer(target, event)
-        )
-        self.counters.frames += 1
-        self.counters.bytes += len(payload)
-        if len(self.messages) < MESSAGES_KEPT_MAX:
-            self.messages.append(Message(now, arrival, source, target, payload[1], len(payload)))
-        self.tell(BytesSeen(f"frame {source} -> {target} at {now} us", payload))
+        send, hosts, links = self.fabric.send, self.hosts, self.fabric.links
+        for peer in peers:
+            for target in self._by_address[peer]:
+                ends = (source, target)
+                if ends not in links:
+                    continue
+                deliver = partial(hosts[target].offer, Priority.DELIVERY, event)
+                arrival = send(ends, kind, size, deliver)
+                self.counters.frames += 1
+                self.counters.bytes += size
+                if len(self.messages) < MESSAGES_KEPT_MAX:
+                    self.messages.append(Message(now, arrival, source, target, kind, size))
+                for scanner in self.scanners:
+                    scanner(BytesSeen(f"frame {source} -> {target} at {now} us", payload))
+                self._judge_soon()
 
     def answered(self, call: int, value: object) -> None:
         """Hand an answer to the flow that asked."""
@@ -360,42 +367,6 @@ class World:
             name, core, clock=clock, cpu=cpu, kernel=self.kernel, trace=self.trace, world=self
         )
         self.hosts[name].is_up = not member.is_late
-
-
-def _plan(scenario: Scenario, hospitals: dict[str, Hospital], engine: EnginePlan) -> FoundingPlan:
-    """Found the network: who registers in a step starts unverified, the others are Verified."""
-    registering = {step.hospital for step in scenario.steps if isinstance(step, RegisterHospital)}
-    verified = tuple(
-        FoundingHospital(
-            account=one.signer.address,
-            registration=one.registration,
-            name=one.title,
-            location=one.location,
-            specialisation=one.specialisation,
-            contact=one.contact,
-            custody_key=one.custody_key,
-        )
-        for name, one in hospitals.items()
-        if name not in registering
-    )
-    validators = tuple(one.signer.address for one in hospitals.values())
-    return FoundingPlan(
-        chain_id=scenario.chain.id,
-        timestamp=scenario.run.epoch_us // MICROS_PER_SECOND,
-        gas_limit=scenario.chain.gas_limit,
-        engine=engine,
-        members=tuple(key.address for key in regulator_keys(scenario).values()),
-        validators=validators,
-        verified=verified,
-        min_validators=min_validators(len(validators)),
-        first_patient_id=scenario.records.first_patient_id,
-        utc_offset_seconds=scenario.utc_offset_s,
-    )
-
-
-def min_validators(count: int) -> int:
-    """Give the MIN_VALIDATORS of a network that begins with so many: one may always go."""
-    return max(1, min(4, count - 1))
 
 
 def _json(data: dict[str, int | str | bytes]) -> JsonValue:
