@@ -223,6 +223,10 @@ class ChainDesk:
         events: deque[told.Event] = deque()
         while True:
             for effect in effects:
+                if type(effect) is wants.Trace:  # most of them, and most are told to nobody
+                    if effect.rule in _TOLD:
+                        turn.note(f"consensus.{effect.rule}", **dict(effect.data))
+                    continue
                 match effect:
                     case wants.BuildBlock():
                         events.append(self._build(turn, effect))
@@ -262,9 +266,6 @@ class ChainDesk:
                     gap_listener(turn, missing, peer)
             case wants.ReportEvidence(offender, kind, proof):
                 turn.note("consensus.evidence", offender=offender, kind=kind, proof=proof)
-            case wants.Trace(rule, data):
-                if rule in _TOLD:
-                    turn.note(f"consensus.{rule}", **dict(data))
             case _:
                 raise AssertionError(f"{type(effect).__name__} is handled before")
 
