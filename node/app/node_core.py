@@ -48,6 +48,7 @@ from node.evm.pool import Pool
 from node.ipfs_lite.blockstore import BlockStore
 from node.p2p.blocks import BlockMemo
 from node.p2p.messages import (
+    Consensus,
     Custody,
     CustodyKept,
     Deposit,
@@ -164,6 +165,9 @@ class NodeCore:
     def handle(self, event: Event, now: int) -> Outcome:
         """Apply one event at local time ``now``, microseconds since the Unix epoch."""
         turn = Turn(now)
+        if type(event) is FrameReceived:  # almost all of them
+            self._frame(turn, event.peer, event.payload)
+            return turn.outcome()
         match event:
             case Started():
                 self.chain.start(turn)
@@ -174,14 +178,14 @@ class NodeCore:
             case PeerLost(peer):
                 self.standings.peer_lost(peer)
                 self._peer_lost(turn, peer)
-            case FrameReceived(peer, payload):
-                self._frame(turn, peer, payload)
             case TimerFired(timer):
                 self._timer(turn, timer)
             case Asked(call, request):
                 self.clients.asked(turn, call, request)
             case SealingPaused():
                 self.chain.pause_sealing(turn)
+            case _:
+                raise AssertionError(f"a frame is handled before, {event} is none")
         return turn.outcome()
 
     def _peer_lost(self, turn: Turn, peer: Address) -> None:
@@ -193,6 +197,9 @@ class NodeCore:
             turn.note("p2p.frame_refused", peer=peer)
             return
         message = self._decode(payload)
+        if type(message) is Consensus:  # most frames of a BFT engine
+            self.peers.received(turn, peer, message)
+            return
         if isinstance(message, FrameError):
             turn.note("p2p.peer_breached", peer=peer, why=str(message))
             return
