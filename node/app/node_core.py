@@ -29,7 +29,7 @@ from node.app.role_book import RoleBook
 from node.app.standing_desk import StandingDesk
 from node.app.store_desk import StoreDesk
 from node.app.turn import Turn
-from node.app.validator_sets import RegistryValidators, SetCache, set_cache
+from node.app.validator_sets import RegistryValidators, SetCache
 from node.base.errors import FrameError
 from node.base.keys import PrivateKey
 from node.base.limits import SHARED_FRAME_BYTES_MAX
@@ -114,7 +114,7 @@ class NodeParts:
     """What reading blocks from the wire gave; nodes of one process may share it."""
     is_direct: bool = False
     """Blocks go from their maker to all, who do not pass them on (``Gossip``)."""
-    sets: SetCache = field(default_factory=set_cache)
+    sets: SetCache = field(default_factory=SetCache)
     """Validator sets read from the registry; nodes of one process may share them."""
     wrap: Callable[[Engine], Engine] = _as_it_is
     """Puts something between engine and node: a simulated fault."""
@@ -134,7 +134,9 @@ class NodeCore:
             executor=parts.executor,
             memo=parts.memo,
         )
-        registry = RegistryValidators(self.ledger, parts.contracts.government, parts.sets)
+        registry = RegistryValidators(
+            self.ledger, parts.contracts.government, parts.sets, is_founded=True
+        )
         self._opened = parts.opened
         self.chain = _chain_desk(parts, self.ledger, registry)
         self.store = StoreDesk(parts.store, _every_validator)

@@ -34,7 +34,8 @@ class StandingDesk:
         self._peers: dict[Address, None] = {}
         self._closed: dict[Address, None] = {}
         self._read_to = 0
-        self._members: tuple[Address, ...] = ()
+        self._members: tuple[Address, ...] | None = None
+        """Of the next block; None: nobody looked yet, and validators begin as validators."""
         self.on_close: list[PeerListener] = []
         """Called when a peer that is connected may not be one any more."""
         chain.on_head.append(self._final_moved)
@@ -90,7 +91,7 @@ class StandingDesk:
             members = self._sets.validators_after_block(final.hash())
         except UnavailableError:
             return False
-        has_moved, self._members = members != self._members, members
+        has_moved, self._members = self._members not in (None, members), members
         return has_moved or any(
             self._touches(number) for number in range(self._read_to + 1, final.number + 1)
         )

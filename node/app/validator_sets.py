@@ -7,7 +7,7 @@ block later would shift the set by a block and fork the chain.
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TypeAlias
+from typing import NamedTuple
 
 from node.base.errors import (
     RefusedError,
@@ -26,25 +26,47 @@ from node.contracts.errors import AbiDataError
 from node.contracts.government_registry import GovernmentRegistry
 from node.evm.ledger import Ledger
 
-SetCache: TypeAlias = Bounded[tuple[Address, Hash32], tuple[Address, ...] | str]
-"""(contract, block) to the set after the block, or why there is none.  Never by number: two
-branches have blocks of one number.  Equal for all nodes, so those of one process may share it."""
+
+class Settled(NamedTuple):
+    """A set that stays while the registry's storage does."""
+
+    since: int
+    """Number of a block after which it was read; an older block with equal storage may differ."""
+    members: tuple[Address, ...]
 
 
-def set_cache() -> SetCache:
-    """Make an empty cache."""
-    return SetCache(VALIDATOR_SETS_COUNT_MAX)
+class SetCache:
+    """What the registry said.  Equal for all nodes, so those of one process may share it."""
+
+    def __init__(self, sets_max: int = VALIDATOR_SETS_COUNT_MAX) -> None:
+        self.after: Bounded[tuple[Address, Hash32], tuple[Address, ...] | str] = Bounded(sets_max)
+        """(contract, block) to the set after the block, or why there is none.  Never by number:
+        two branches have blocks of one number."""
+        self.settled: Bounded[tuple[Address, Hash32], Settled] = Bounded(sets_max)
+        """(contract, its storage root) to a set without a planned end."""
 
 
 class RegistryValidators:
     """``ValidatorProvider`` of the engines, and what a watcher of the registry reads."""
 
     def __init__(
-        self, ledger: Ledger, registry: GovernmentRegistry, cache: SetCache | None = None
+        self,
+        ledger: Ledger,
+        registry: GovernmentRegistry,
+        cache: SetCache | None = None,
+        *,
+        is_founded: bool = False,
     ) -> None:
+        """Begin.
+
+        ``is_founded``  the registry is the one that this network was founded with, so its rules
+                        are known: a set without a planned end stays as it is while its storage
+                        does, and need not be read again after every block.
+        """
         self._ledger = ledger
         self._registry = registry
-        self._cache = set_cache() if cache is None else cache
+        self._cache = SetCache() if cache is None else cache
+        self._is_founded = is_founded
 
     def validators_for_block(self, block_hash: Hash32) -> tuple[Address, ...]:
         """Give the set that may seal this block: the one after its parent.
@@ -67,12 +89,40 @@ class RegistryValidators:
         if self._ledger.header(block_hash) is None:
             raise UnknownBlockError(f"0x{block_hash.hex()}")
         key = (self._registry.address, block_hash)
-        found = self._cache.get(key)
+        found = self._cache.after.get(key)
         if found is None:
-            found = self._cache[key] = self._read(block_hash)
+            found = self._settled(block_hash) if self._is_founded else self._read(block_hash)
+            self._cache.after[key] = found
         if isinstance(found, str):
             raise ValidatorSetUnavailableError(f"0x{block_hash.hex()}", found)
         return found
+
+    def _settled(self, block_hash: Hash32) -> tuple[Address, ...] | str:
+        """Give the set that equal storage gave before, if nothing of it was to end."""
+        header = self._ledger.header(block_hash)
+        try:
+            account = self._ledger.state(block_hash).full_account(self._registry.address)
+        except UnavailableError:
+            account = None
+        if header is None or account is None:
+            return self._read(block_hash)
+        key = (self._registry.address, account.storage_root)
+        known = self._cache.settled.get(key)
+        if known is not None and known.since <= header.number:
+            return known.members
+        found = self._read(block_hash)
+        if not isinstance(found, str) and not self._is_ending(found, block_hash):
+            self._cache.settled[key] = Settled(header.number, found)
+        return found
+
+    def _is_ending(self, members: tuple[Address, ...], at: Hash32) -> bool:
+        """Say whether a member has an end; who is to join later takes such a member's place."""
+        for member in members:
+            question = self._registry.validator(member)
+            answer = self._ledger.call(question.to, question.data, at=at)
+            if question.decode(answer).active_until != 0:
+                return True
+        return False
 
     def _read(self, block_hash: Hash32) -> tuple[Address, ...] | str:
         question = self._registry.get_validators()

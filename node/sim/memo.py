@@ -6,7 +6,7 @@ did the work or found it done.
 
 from dataclasses import dataclass, field
 
-from node.app.validator_sets import SetCache, set_cache
+from node.app.validator_sets import SetCache
 from node.base.keys import MemoVerifier
 from node.consensus_poa.memo import Memo
 from node.evm.executor import Executor
@@ -24,7 +24,7 @@ class Reading:
     verifier: MemoVerifier = field(default_factory=MemoVerifier)
     messages: Memo = field(default_factory=Memo)
     blocks: BlockMemo = field(default_factory=BlockMemo)
-    sets: SetCache = field(default_factory=set_cache)
+    sets: SetCache = field(default_factory=SetCache)
 
 
 @dataclass(frozen=True, slots=True)

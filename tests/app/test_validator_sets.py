@@ -10,7 +10,6 @@ from node.app.validator_sets import (
     ScheduledValidators,
     SetCache,
     flaw_of,
-    set_cache,
 )
 from node.base.errors import UnknownBlockError, ValidatorSetUnavailableError
 from node.base.types import ZERO_ADDRESS, Address, Hash32
@@ -64,9 +63,37 @@ def test_older_blocks_keep_their_sets(chain: Chain) -> None:
 def test_two_blocks_of_one_number_have_sets_of_their_own(chain: Chain) -> None:
     other = Chain()
     one, two = chain.block(WithdrawValidator(ONES[0])), other.block(WithdrawValidator(ONES[1]))
-    cache = set_cache()
+    cache = SetCache()
     assert chain.sets(cache).validators_after_block(one) == ONES[1:7]
     assert other.sets(cache).validators_after_block(two) == (ONES[0], *ONES[2:7])
+
+
+def founded(chain: Chain, cache: SetCache) -> RegistryValidators:
+    return RegistryValidators(chain.ledger, chain.government, cache, is_founded=True)
+
+
+def test_a_founded_registry_gives_the_same_sets_as_asking_for_each_block() -> None:
+    """Seven leave over several blocks, some come back, and blocks are asked for in any order."""
+    chain = Chain()
+    hashes = [chain.block(), chain.block(*(WithdrawValidator(one) for one in ONES[:3]))]
+    hashes += [chain.block() for _ in range(3)]
+    hashes.append(chain.block(EmergencyWithdraw(ONES[5])))
+    hashes += [chain.block() for _ in range(2)]
+    for order in (hashes, hashes[::-1], hashes[::2] + hashes[1::2]):
+        cache = SetCache()
+        for block_hash in order:
+            wanted = chain.sets().validators_after_block(block_hash)
+            assert founded(chain, cache).validators_after_block(block_hash) == wanted
+
+
+def test_a_founded_registry_is_not_asked_again_while_its_storage_stays() -> None:
+    chain, cache = Chain(), SetCache()
+    founded(chain, cache).validators_after_block(chain.block())
+    counting = _Counting(chain.ledger)
+    node = RegistryValidators(counting, chain.government, cache, is_founded=True)  # type: ignore[arg-type]
+    for _ in range(3):
+        assert node.validators_after_block(chain.block()) == ONES[:7]
+    assert counting.asked == []
 
 
 def test_an_unknown_block_is_named(chain: Chain) -> None:
@@ -88,7 +115,7 @@ class _Counting:
     """A ledger that counts the calls, and can lack a state."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self.header = ledger.header
+        self.header, self.state = ledger.header, ledger.state
         self._ledger = ledger
         self.asked: list[dict] = []
         self.lacks = False
@@ -108,7 +135,7 @@ def test_the_call_has_the_context_of_consensus(chain: Chain) -> None:
 
 
 def test_the_nodes_of_a_process_ask_once_for_a_block(chain: Chain) -> None:
-    counting, cache = _Counting(chain.ledger), set_cache()
+    counting, cache = _Counting(chain.ledger), SetCache()
     head = chain.ledger.head_hash
     for _ in range(3):
         node = RegistryValidators(counting, chain.government, cache)  # type: ignore[arg-type]
@@ -117,7 +144,7 @@ def test_the_nodes_of_a_process_ask_once_for_a_block(chain: Chain) -> None:
 
 
 def test_a_block_that_this_node_lacks_is_unknown_whatever_others_cached(chain: Chain) -> None:
-    cache = set_cache()
+    cache = SetCache()
     block = chain.block()
     chain.sets(cache).validators_after_block(block)
     with pytest.raises(UnknownBlockError):
@@ -125,12 +152,12 @@ def test_a_block_that_this_node_lacks_is_unknown_whatever_others_cached(chain: C
 
 
 def test_a_state_that_is_not_kept_is_no_answer_for_others(chain: Chain) -> None:
-    counting, cache = _Counting(chain.ledger), set_cache()
+    counting, cache = _Counting(chain.ledger), SetCache()
     counting.lacks = True
     node = RegistryValidators(counting, chain.government, cache)  # type: ignore[arg-type]
     with pytest.raises(ValidatorSetUnavailableError, match="not kept here"):
         node.validators_after_block(chain.ledger.head_hash)
-    assert len(cache) == 0
+    assert len(cache.after) == 0
     assert chain.sets(cache).validators_after_block(chain.ledger.head_hash) == ONES[:7]
 
 
@@ -140,7 +167,7 @@ def test_the_oldest_answer_goes_first(chain: Chain) -> None:
     blocks = [chain.block() for _ in range(3)]
     for block in blocks:
         sets.validators_after_block(block)
-    assert [block for _, block in cache] == blocks[1:]
+    assert [block for _, block in cache.after] == blocks[1:]
 
 
 # answers that are no set
