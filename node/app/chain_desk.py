@@ -110,7 +110,8 @@ class ChainDesk:
         self.plan = plan
         self._roles = roles
         self._engine = engine
-        self._address = address
+        self.address = address
+        """Of the key that makes blocks here."""
         self._safe_depth = safe_depth
         self._log = log
         self._log_entries = 0
@@ -168,7 +169,11 @@ class ChainDesk:
 
     def is_own(self, header: Header) -> bool:
         """Say whether this node made a block."""
-        return self._engine.signer_of(header) == self._address
+        return self._engine.signer_of(header) == self.address
+
+    def maker_of(self, header: Header) -> Address | None:
+        """Give the key that made a block; None of genesis."""
+        return self._engine.signer_of(header)
 
     def start(self, turn: Turn) -> None:
         """Begin at the ledger's head, with what the log kept."""
@@ -287,7 +292,7 @@ class ChainDesk:
             nonce=effect.nonce,
             difficulty=effect.difficulty,
             mix_hash=effect.mix_hash,
-            fee_recipient=self._address,
+            fee_recipient=self.address,
             gas_limit=gas_limit,
         )
         built = self.ledger.build(request, candidates)

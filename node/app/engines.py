@@ -78,7 +78,7 @@ def clique_plan(options: CliqueOptions) -> EnginePlan:
         settings={"period": options.period, "epoch": options.epoch},
         make=lambda lent: CliqueEngine(options, lent),
         prune_log=prune,
-        genesis_extra=_seal_genesis,
+        genesis_extra=seal_genesis,
         registry="deep votes",
     )
 
@@ -98,7 +98,7 @@ def aura_plan(options: AuraOptions) -> EnginePlan:
         settings=settings,
         make=lambda lent: AuraEngine(options, lent),
         prune_log=aura_engine.prune_wal,
-        genesis_extra=_seal_genesis,
+        genesis_extra=seal_genesis,
         registry="set",
         has_finality=True,
     )
@@ -161,6 +161,6 @@ def ibft1_plan(options: Ibft1Options) -> EnginePlan:
     )
 
 
-def _seal_genesis(validators: Sequence[Address]) -> bytes:
+def seal_genesis(validators: Sequence[Address]) -> bytes:
     """Give extraData of engines that seal there: vanity, validators, no seal."""
     return clique_extra(bytes(VANITY_BYTES), validators)

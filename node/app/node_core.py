@@ -26,6 +26,7 @@ from node.app.events import (
 )
 from node.app.peer_desk import PeerDesk
 from node.app.role_book import RoleBook
+from node.app.standing_desk import StandingDesk
 from node.app.store_desk import StoreDesk
 from node.app.turn import Turn
 from node.app.validator_sets import RegistryValidators, SetCache, set_cache
@@ -86,6 +87,7 @@ class NodeParts:
     signers: int
     """Validators in the genesis: they fix the depth at which a block counts as final."""
     signer: PrivateKey
+    """The node's own key: its name among peers, its custodian's and its clients' signature."""
     sealing_private: bytes
     """X25519 key whose public half stands in HospitalRegistry."""
     verifier: Verifier
@@ -101,6 +103,8 @@ class NodeParts:
     """None: py-evm."""
     memo: ExecutionMemo | None = None
     """None: this node executes every block."""
+    validator: PrivateKey | None = None
+    """The key that blocks are made with since it was rotated; None: the node's own."""
     log: WriteAheadLog = field(default_factory=MemoryEngineLog)
     """The engine's; it must outlive the node."""
     opened: Memo = field(default_factory=Memo)
@@ -130,13 +134,14 @@ class NodeCore:
             memo=parts.memo,
         )
         reader = LedgerReader(self.ledger)
+        validator = parts.signer if parts.validator is None else parts.validator
         registry = RegistryValidators(self.ledger, parts.contracts.government, parts.sets)
         follows = parts.engine.registry
         lent = Capabilities(
             reader,
             parts.verifier,
             parts.wiggle,
-            parts.signer,
+            validator,
             registry if follows == "set" else None,
             parts.opened,
         )
@@ -159,7 +164,7 @@ class NodeCore:
             self.ledger,
             pool,
             roles,
-            address=self.address,
+            address=validator.address,
             safe_depth=SAFE_DEPTH_LIMITS * (parts.signers // 2 + 1),
             log=parts.log,
             watcher=watcher,
@@ -186,6 +191,8 @@ class NodeCore:
             period_us=parts.engine.period_s * 1_000_000,
             reply=self._reply,
         )
+        self.standings = StandingDesk(self.chain, parts.contracts, registry)
+        self.standings.on_close.append(self._peer_lost)
         self.clients = ClientDesk(self.chain, self.store, self.custody, address=self.address)
         self.clients.on_transaction.append(self.peers.transaction_submitted)
 
@@ -196,11 +203,12 @@ class NodeCore:
             case Started():
                 self.chain.start(turn)
             case PeerConnected(peer):
-                self.peers.peer_connected(turn, peer)
-                self.store.peer_connected(turn, peer)
+                if self.standings.peer_connected(peer):
+                    self.peers.peer_connected(turn, peer)
+                    self.store.peer_connected(turn, peer)
             case PeerLost(peer):
-                self.peers.peer_lost(turn, peer)
-                self.store.peer_lost(turn, peer)
+                self.standings.peer_lost(peer)
+                self._peer_lost(turn, peer)
             case FrameReceived(peer, payload):
                 self._frame(turn, peer, payload)
             case TimerFired(timer):
@@ -211,7 +219,14 @@ class NodeCore:
                 self.chain.pause_sealing(turn)
         return turn.outcome()
 
+    def _peer_lost(self, turn: Turn, peer: Address) -> None:
+        self.peers.peer_lost(turn, peer)
+        self.store.peer_lost(turn, peer)
+
     def _frame(self, turn: Turn, peer: Address, payload: bytes) -> None:
+        if not self.standings.is_admitted(peer):
+            turn.note("p2p.frame_refused", peer=peer)
+            return
         message = self._decode(payload)
         if isinstance(message, FrameError):
             turn.note("p2p.peer_breached", peer=peer, why=str(message))

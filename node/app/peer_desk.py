@@ -138,9 +138,16 @@ class PeerDesk:
             turn.send(peer, NewBlock(whole, wanted.block.transactions, score))
 
     def _message_wanted(self, turn: Turn, wanted: Multicast) -> None:
-        """Send a message to the validators among the peers, or to those it names."""
-        members = frozenset(wanted.to) or self._chain.validators
-        payload = encode(Consensus(self._chain.plan.wire_id, wanted.message))
+        """Send a message to the validators among the peers, or to those it names.
+
+        A validator that rotated its key is no longer known by it among the peers: while one of
+        the set is not to be found, all peers hear the message.
+        """
+        chain = self._chain
+        members = frozenset(wanted.to) or chain.validators
+        if not wanted.to and not members <= self._connected.keys() | {chain.address}:
+            members = frozenset(self._connected)
+        payload = encode(Consensus(chain.plan.wire_id, wanted.message))
         turn.effects += [
             SendFrame(peer, payload)
             for peer in self._connected

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from node.base.errors import WardnetError
-from node.commands import bench, chain, check, doctor, output, run, schema, test
+from node.commands import bench, chain, check, compare, doctor, output, run, schema, sweep, test
 
 CLOSED_PIPE = 141
 """Exit code when the reader of stdout went away: 128 + SIGPIPE, as a shell shows it."""
@@ -27,6 +27,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("run")(run.run)
+app.command("compare")(compare.compare)
+app.command("sweep")(sweep.sweep)
 app.command("check")(check.check)
 app.command("schema")(schema.schema)
 app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(

@@ -41,7 +41,7 @@ from node.storage.state_nodes import StateNodes
 GWEI: Final = 10**9
 _CHAIN_ID_LARGEST: Final = 2**255 - 18
 """So that v of EIP-155 fits 32 bytes."""
-ENGINES: Final = ("clique", "qbft", "ibft", "ibft2", "aura")
+ENGINES: Final = ("clique", "qbft", "ibft", "ibft2", "aura", "outside")
 _FORKS: Final = (
     "homesteadBlock",
     "eip150Block",

@@ -59,8 +59,8 @@ def compare(
     ]
     for scenario, file in scenarios:
         results = judge_scenario(scenario, file)
-        expected = scenario.verdicts.get(scenario.chain.consensus)
-        yield row_of(results, expected)
+        verdicts = {str(engine): str(verdict) for engine, verdict in scenario.verdicts.items()}
+        yield row_of(results, verdicts.get(results.engine))
 
 
 def row_of(results: Results, expected: str | None) -> Row:

@@ -20,6 +20,7 @@ from node.sim.checkers.consensus_sets import RegistryRules, Sets
 from node.sim.checkers.consensus_times import Times
 from node.sim.checkers.consensus_votes import VoteLog
 from node.sim.expectations import Mode
+from node.sim.founding_plan import min_validators
 from node.sim.kernel import Priority
 from node.sim.predicates.base import Predicate
 from node.sim.predicates.consensus import (
@@ -35,7 +36,7 @@ from node.sim.predicates.consensus import (
 from node.sim.predicates.progress import HeightGrows, Stalled
 from node.sim.schema import expectations as wanted
 from node.sim.schema.scenario import Scenario
-from node.sim.world import World, min_validators
+from node.sim.world import World
 
 _FUTURE_US: Final = {"qbft": MICROS_PER_SECOND, "ibft1": MICROS_PER_SECOND}
 """How far ahead a block's time may be; Clique and AuRa park what is of the future at all."""
@@ -170,7 +171,8 @@ class ConsensusJudges:
         return Deadlocked(Deadlock(self._observed, self._clique))
 
     def _now(self) -> int:
-        return self._world.kernel.now
+        """Give the time up to the horizon: what is under way then arrives, but nobody seals."""
+        return min(self._world.kernel.now, self._world.scenario.run.until_us)
 
     def _wake(self, at_us: int) -> None:
         """Have expectations judged at a time at which nothing else may happen."""

@@ -1,6 +1,7 @@
 """The engine of a scenario, with the options that its ``chain`` section gives."""
 
 from node.app.engines import EnginePlan, aura_plan, clique_plan, ibft1_plan, qbft_plan
+from node.app.outside_engine import outside_plan
 from node.base.types import MICROS_PER_SECOND
 from node.consensus_poa.aura.options import AuraOptions
 from node.consensus_poa.clique.options import CliqueOptions
@@ -50,6 +51,8 @@ def engine_plan(scenario: Scenario) -> EnginePlan:
                 relays=False,
             )
         )
+    if ":" in chain.consensus:
+        return outside_plan(chain.consensus, chain.options.outside, period_s=period_s)
     return clique_plan(
         CliqueOptions(
             epoch=chain.epoch,

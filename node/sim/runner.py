@@ -168,6 +168,18 @@ def read_scenario(file: Path, options: Mapping[str, object]) -> Scenario:
     return resolve(scenario, instead) if instead else scenario
 
 
+def judge_scenario(scenario: Scenario, file: Path) -> Results:
+    """Run a scenario and judge it; nothing is written.
+
+    ``file``      where it came from: studies may lie beside it.
+    raises        StudyFileError, ConfigError: nothing was run.
+    """
+    require_executor(scenario.chain.executor)
+    run = _Run(scenario, read_studies(scenario, file), _nobody)
+    run.play()
+    return run.results({})
+
+
 def _check_execution(
     run: "_Run", results: Results, studies: Mapping[str, bytes], tell: Progress
 ) -> ExecutionCheck:

@@ -20,6 +20,7 @@ from node.workflows.errors import (
 )
 from node.workflows.read_record import Opinion, Reading
 from node.workflows.requests import Inclusion
+from node.workflows.validators import RotatedKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,8 @@ class Schedule:
         )
         self.outcomes[step.id] = outcome
         self._tell_reading(step, ended.value)
+        if isinstance(ended.value, RotatedKey):
+            world.rotations.rotated(world.cast.name_of(ended.value.node), ended.value.signer)
         world.tell(StepEnded(step.id, status))
         self._on_end(outcome)
         self._follow(step)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from node.app.engines import EnginePlan
 from node.app.events import (
     Event,
     FrameReceived,
@@ -15,14 +14,14 @@ from node.app.events import (
     SealingPaused,
     Started,
 )
-from node.app.founding import FoundingHospital, FoundingPlan, found
+from node.app.founding import found
 from node.app.node_core import SAFE_DEPTH_LIMITS, NodeCore, NodeParts
 from node.base.errors import WardnetError
 from node.base.rng import TreeEntropy
-from node.base.types import MICROS_PER_SECOND, Address, Cid, Hash32
+from node.base.types import Address, Cid, Hash32
 from node.evm.beginning import Beginning
 from node.ipfs_lite.errors import CorruptBlockError
-from node.sim.cast import Cast, cast_all, cast_hospitals, regulator_keys, secrets_of
+from node.sim.cast import Cast, cast_all, cast_hospitals, secrets_of
 from node.sim.disks import Disk
 from node.sim.engine_plans import engine_plan
 from node.sim.fabric import Fabric, addresses_of
@@ -39,6 +38,7 @@ from node.sim.facts import (
 )
 from node.sim.faults.bent import Bends
 from node.sim.flow_driver import FlowDriver
+from node.sim.founding_plan import founding_plan
 from node.sim.history import EventKind, History, JsonValue
 from node.sim.hosts import CpuSpec, Host, LocalClock
 from node.sim.kernel import Kernel, Priority
@@ -46,14 +46,13 @@ from node.sim.link import Link
 from node.sim.memo import Executions
 from node.sim.message_trace import Message
 from node.sim.roster import Member, members
+from node.sim.rotation import Rotations
 from node.sim.schema.injection import is_engine_fault
 from node.sim.schema.scenario import Scenario
-from node.sim.schema.steps import RegisterHospital
 from node.sim.topology import link_specs
 from node.sim.trace import Trace
 from node.sss.ssms import Profile
 from node.storage.shared_nodes import NodePool
-from node.workflows.ward import Hospital
 
 Listener: TypeAlias = Callable[[Fact], None]
 
@@ -72,6 +71,7 @@ _HISTORY_NOTES: Final = frozenset(
         "custody.fragment_missing",
         "p2p.peer_breached",
         "p2p.peer_penalised",
+        "p2p.standing_changed",
         "pool.tx_expired",
         "pool.tx_refused",
         "pool.tx_skipped",
@@ -111,7 +111,7 @@ class World:
         self._check_due = False
         hospitals = cast_hospitals(scenario)
         self.engine = engine_plan(scenario)
-        founding = found(_plan(scenario, hospitals, self.engine))
+        founding = found(founding_plan(scenario, hospitals, self.engine))
         self.beginning = Beginning(founding.genesis)
         self.pool = NodePool()
         """Trie nodes and code of all nodes; each opens only the states that it received."""
@@ -125,6 +125,8 @@ class World:
         """Called with the name of a node that starts again, before its core is built."""
         self.disks = {one.name: Disk.empty(self.pool) for one in self.members}
         self.nodes: dict[str, NodeCore] = {}
+        self.rotations = Rotations(self._members_at, self._restart)
+        self.listeners.append(self.rotations.observe)
         self.hosts: dict[str, Host] = {}
         self.addresses: dict[str, Address] = {}
         """The key of each node."""
@@ -302,6 +304,19 @@ class World:
 
     # -- inside --
 
+    def _members_at(self, node: str) -> frozenset[Address]:
+        return self.nodes[node].chain.validators
+
+    def _restart(self, node: str) -> None:
+        """Start a node again with another validator key: a log is of one key."""
+
+        def again() -> None:
+            self.disks[node].log.replace(())
+            self.stop_node(node)
+            self.start_node(node)
+
+        self.kernel.at(self.kernel.now + 1, Priority.FAULT, "", again)
+
     def _offer(self, target: str, event: Event) -> None:
         self.hosts[target].offer(Priority.DELIVERY, event)
 
@@ -337,6 +352,7 @@ class World:
                 blocks=execution.reading.blocks,
                 sets=execution.reading.sets,
                 is_direct=self.scenario.network.gossip == "direct",
+                validator=self.rotations.keys.get(name),
                 log=disk.log,
                 wrap=lambda engine: self.bends.wrap(name, engine),
                 habits=self.bends.habits(name),
@@ -360,42 +376,6 @@ class World:
             name, core, clock=clock, cpu=cpu, kernel=self.kernel, trace=self.trace, world=self
         )
         self.hosts[name].is_up = not member.is_late
-
-
-def _plan(scenario: Scenario, hospitals: dict[str, Hospital], engine: EnginePlan) -> FoundingPlan:
-    """Found the network: who registers in a step starts unverified, the others are Verified."""
-    registering = {step.hospital for step in scenario.steps if isinstance(step, RegisterHospital)}
-    verified = tuple(
-        FoundingHospital(
-            account=one.signer.address,
-            registration=one.registration,
-            name=one.title,
-            location=one.location,
-            specialisation=one.specialisation,
-            contact=one.contact,
-            custody_key=one.custody_key,
-        )
-        for name, one in hospitals.items()
-        if name not in registering
-    )
-    validators = tuple(one.signer.address for one in hospitals.values())
-    return FoundingPlan(
-        chain_id=scenario.chain.id,
-        timestamp=scenario.run.epoch_us // MICROS_PER_SECOND,
-        gas_limit=scenario.chain.gas_limit,
-        engine=engine,
-        members=tuple(key.address for key in regulator_keys(scenario).values()),
-        validators=validators,
-        verified=verified,
-        min_validators=min_validators(len(validators)),
-        first_patient_id=scenario.records.first_patient_id,
-        utc_offset_seconds=scenario.utc_offset_s,
-    )
-
-
-def min_validators(count: int) -> int:
-    """Give the MIN_VALIDATORS of a network that begins with so many: one may always go."""
-    return max(1, min(4, count - 1))
 
 
 def _json(data: dict[str, int | str | bytes]) -> JsonValue:

@@ -131,7 +131,7 @@ def _check_expectation(
         _add(tree, loc, "one of always, never, eventually", "none")
         return
     lasting = modes[0] != "eventually"
-    for key in ("by", "and_stay") if lasting else ("from", "until"):
+    for key in ("by", "and_stay") if lasting else ("until",):
         if expectation.get(key) is not None:
             wants = f"{key} only with {'eventually' if lasting else 'always and never'}"
             _add(tree, (*loc, key), wants, modes[0])
@@ -142,9 +142,11 @@ def _check_expectation(
         if value is not None and value > horizon - (key == "from"):
             wants = f"a time within the run, which ends at {duration_text(horizon)}"
             _add(tree, (*loc, key), wants, duration_text(value))
-    begin, end = duration_us(expectation.get("from")), duration_us(expectation.get("until"))
-    if begin is not None and end is not None and begin >= end:
-        _add(tree, (*loc, "until"), f"a time after {duration_text(begin)}", duration_text(end))
+    begin = duration_us(expectation.get("from"))
+    for key in ("until", "by"):
+        end = duration_us(expectation.get(key))
+        if begin is not None and end is not None and begin >= end:
+            _add(tree, (*loc, key), f"a time after {duration_text(begin)}", duration_text(end))
 
 
 def _check_share_rule(tree: Tree, expectation: dict[str, Any], loc: Loc, holders: object) -> None:

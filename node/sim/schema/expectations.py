@@ -269,7 +269,7 @@ class Expectation(PlacedSection):
     by_us: PositiveDuration | None = Field(default=None, alias="by")
     """With ``eventually``; None: by the end of the run."""
     from_us: Duration = duration_field(0, "from")
-    """With ``always`` and ``never``."""
+    """Nothing before counts."""
     until_us: PositiveDuration | None = Field(default=None, alias="until")
     """With ``always`` and ``never``; None: to the end of the run."""
     and_stay: bool = False

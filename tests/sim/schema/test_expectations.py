@@ -84,7 +84,7 @@ def test_line_of_the_file_is_known() -> None:
         "always: heads_agree, when: {a: b}",
         "always: heads_agree, never: plaintext_leak",
         "always: heads_agree, by: 5s",
-        "eventually: heads_agree, from: 5s",
+        "eventually: heads_agree, from: 5s, by: 5s",
         "eventually: heads_agree, by: 0s",
         "always: heads_agree, from: 2m",
         "always: heads_agree, from: 5s, until: 5s",
