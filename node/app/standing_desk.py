@@ -15,7 +15,7 @@ from node.base.header import Header
 from node.base.types import Address
 from node.contracts.suite import ContractSuite
 from node.evm.blooms import EMPTY_BLOOM, may_hold
-from node.p2p.licences import Standing, Standings
+from node.p2p.licences import LicenceStatus, Standing, Standings
 
 PeerListener = Callable[[Turn, Address], None]
 
@@ -63,7 +63,13 @@ class StandingDesk:
         except UnavailableError as error:
             turn.note("p2p.standings_unknown", why=str(error))
             return
-        for change in self._standings.update(licences):
+        # the registries never heard of an observer: what let it in is not theirs to end
+        heard_of = {
+            key: one
+            for key, one in licences.items()
+            if one.in_set or one.status is not LicenceStatus.UNKNOWN
+        }
+        for change in self._standings.update(heard_of):
             standing, certificate = change.verdict.standing, change.verdict.certificate
             turn.note(
                 "p2p.standing_changed",
