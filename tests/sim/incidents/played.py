@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cache
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +63,10 @@ class Played:
         return next(name for name, core in nodes.items() if core.address == address)
 
     def grown_after(self, seconds: float) -> float:
-        """Give the second at which a head first grew after a moment."""
+        """Give the second at which a head first grew after a moment; infinity: none did."""
         before = max(number for at, _, number in self.heads if at <= seconds)
-        return next(at for at, _, number in self.heads if at > seconds and number > before)
+        later = (at for at, _, number in self.heads if at > seconds and number > before)
+        return next(later, inf)
 
 
 def play(scenario: Scenario, file: Path) -> Played:

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from node.base.header import Header
 from node.sim.schema.settings import ENGINES
 from tests.sim.incidents.played import cases, changed, incident
 
@@ -101,7 +102,7 @@ def test_f12_nobody_decides_height_6_although_only_one_of_four_is_down() -> None
 def test_f13_who_may_jump_decides_within_seconds_of_the_restart() -> None:
     back = 86.0
     assert incident("besu-7642-round-spread-early", "qbft").grown_after(back) < back + 10
-    assert incident("besu-7642-round-spread", "qbft").grown_after(back) > back + 40
+    assert back + 60 < incident("besu-7642-round-spread", "qbft").grown_after(back) < back + 140
 
 
 def test_f14_both_who_forgot_are_named() -> None:
@@ -112,16 +113,15 @@ def test_f14_both_who_forgot_are_named() -> None:
     assert "Byzantine: 2 of 4 validators, f = 1: no promise was broken" in why
 
 
-def test_f14_no_clique_signer_seals_two_children_of_one_parent() -> None:
+@pytest.mark.parametrize("name", ["restart-amnesia", "restart-amnesia-log"])
+def test_f14_no_clique_signer_seals_two_children_of_one_parent(name: str) -> None:
     """Not even one that lost its log: the chain that it kept tells it."""
-    played = incident("restart-amnesia", "clique")
-    engine = played.engine("h1")
-    slots = set()
-    for number in range(1, played.results.chain.height + 1):
-        header = played.header("h1", number)
-        slots.add((header.parent_hash, engine.signer_of(header)))
-    assert len(slots) == played.results.chain.height
-    assert played.results.faults[0].effects > 0
+    played = incident(name, "clique")
+    signer_of = played.engine("h1").signer_of
+    headers = [Header.decode(one.header) for one in played.stored.values()]
+    slots = {(header.parent_hash, signer_of(header)) for header in headers}
+    assert len(slots) == len(headers)
+    assert len(headers) > played.results.chain.height  # there were forks
 
 
 @pytest.mark.slow
