@@ -222,9 +222,16 @@ class ChainDesk:
         return transaction
 
     def _run(self, turn: Turn, event: told.Event) -> None:
-        events: deque[told.Event] = deque((event,))
-        while events:
-            for effect in self._engine.handle(events.popleft(), turn.now):
+        effects = self._engine.handle(event, turn.now)
+        if not effects:  # most messages are one vote of many
+            return
+        events: deque[told.Event] = deque()
+        while True:
+            for effect in effects:
+                if type(effect) is wants.Trace:  # most of them, and most are told to nobody
+                    if effect.rule in _TOLD:
+                        turn.note(f"consensus.{effect.rule}", **dict(effect.data))
+                    continue
                 match effect:
                     case wants.BuildBlock():
                         events.append(self._build(turn, effect))
@@ -241,6 +248,9 @@ class ChainDesk:
                     case _:
                         self._apply(turn, effect)
             self._tell_head(turn)
+            if not events:
+                return
+            effects = self._engine.handle(events.popleft(), turn.now)
 
     def _apply(self, turn: Turn, effect: wants.Effect) -> None:
         match effect:
@@ -261,9 +271,6 @@ class ChainDesk:
                     gap_listener(turn, missing, peer)
             case wants.ReportEvidence(offender, kind, proof):
                 turn.note("consensus.evidence", offender=offender, kind=kind, proof=proof)
-            case wants.Trace(rule, data):
-                if rule in _TOLD:
-                    turn.note(f"consensus.{rule}", **dict(data))
             case _:
                 raise AssertionError(f"{type(effect).__name__} is handled before")
 

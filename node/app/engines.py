@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
+from node.base.header_form import WHOLE, HeaderForm
 from node.base.types import MICROS_PER_SECOND, ZERO_HASH, Address, Hash32
 from node.consensus_poa.aura import engine as aura_engine
 from node.consensus_poa.aura.engine import AuraEngine
@@ -19,18 +20,19 @@ from node.consensus_poa.ibft1 import header as ibft1_header
 from node.consensus_poa.ibft1 import log as ibft1_log
 from node.consensus_poa.ibft1.engine import Ibft1Engine
 from node.consensus_poa.ibft1.options import Ibft1Options
-from node.consensus_poa.interface import Capabilities, Engine, HeaderForm
+from node.consensus_poa.interface import Capabilities, Engine
 from node.consensus_poa.qbft import header as qbft_header
 from node.consensus_poa.qbft import log as qbft_log
 from node.consensus_poa.qbft.engine import QbftEngine
 from node.consensus_poa.qbft.options import QbftOptions
 from node.consensus_poa.wal import keep_newest
 from node.evm.forks import CANCUN, LONDON, Profile
-from node.p2p.blocks import WHOLE
 
 MakeEngine: TypeAlias = Callable[[Capabilities], Engine]
 PruneLog: TypeAlias = Callable[[Sequence[bytes], int], tuple[bytes, ...]]
 
+CONTRACT_KEY: Final = "validatorcontractaddress"
+"""Under ``config.<engine>``: the contract that names the validators (Besu)."""
 _CLIQUE_KEEPS: Final = {"seal": 128, "snapshot": 2}
 """Entries of each kind that Clique can still use after a restart."""
 
@@ -48,7 +50,7 @@ class EnginePlan:
     profile: Profile
     period_s: int
     settings: Mapping[str, Any]
-    """As under ``config.<config_key>`` of a genesis."""
+    """As under ``config.<config_key>`` of a genesis, without the contract."""
     make: MakeEngine
     prune_log: PruneLog
     """(entries, number of the head) -> entries that can still matter."""
@@ -61,6 +63,11 @@ class EnginePlan:
     casts, reading at the head or some blocks below it (consensus.md section 8)."""
     has_finality: bool = False
     """The engine says which blocks are final; else a depth below the head stands for it."""
+
+    def settings_of(self, registry: Address) -> dict[str, Any]:
+        """Give the settings of a network, whose set ``registry`` may name."""
+        named = {CONTRACT_KEY: f"0x{registry.hex()}"} if self.registry == "set" else {}
+        return {**self.settings, **named}
 
 
 def clique_plan(options: CliqueOptions) -> EnginePlan:
@@ -104,11 +111,8 @@ def aura_plan(options: AuraOptions) -> EnginePlan:
     )
 
 
-def qbft_plan(options: QbftOptions, *, registry: Address | None = None) -> EnginePlan:
-    """Give the plan of QBFT (EEA).
-
-    ``registry``  the contract that names the validators; None: headers hold the set.
-    """
+def qbft_plan(options: QbftOptions) -> EnginePlan:
+    """Give the plan of QBFT (EEA)."""
     is_contract = options.validators_from == "contract"
     settings: dict[str, Any] = {
         "blockperiodseconds": options.period,
@@ -117,8 +121,6 @@ def qbft_plan(options: QbftOptions, *, registry: Address | None = None) -> Engin
     }
     if options.empty_period is not None:
         settings["emptyblockperiodseconds"] = options.empty_period
-    if is_contract and registry is not None:
-        settings["validatorcontractaddress"] = f"0x{registry.hex()}"
     return EnginePlan(
         name="qbft",
         config_key="qbft",

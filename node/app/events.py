@@ -4,7 +4,7 @@ A driver (the simulator, or a real shell) executes effects in the order listed.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from node.base.errors import WardnetError
 from node.base.header import Header
@@ -75,6 +75,14 @@ class SendFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class SendToMany:
+    """Send one frame payload to several peers, in this order."""
+
+    peers: tuple[Address, ...]
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class SetTimer:
     """Fire at ``at_us`` of the local clock; setting a key again replaces it."""
 
@@ -123,7 +131,9 @@ class Noted:
     data: dict[str, int | str | bytes]
 
 
-Effect: TypeAlias = SendFrame | SetTimer | ClearTimer | Answered | Failed | HeadMoved | Noted
+Effect: TypeAlias = (
+    SendFrame | SendToMany | SetTimer | ClearTimer | Answered | Failed | HeadMoved | Noted
+)
 
 
 @dataclass(slots=True)
@@ -134,8 +144,7 @@ class Work:
     gas: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """Effects in order, and the work behind them."""
 
     effects: tuple[Effect, ...]

@@ -93,7 +93,7 @@ def found(plan: FoundingPlan) -> Founding:
         alloc=scratch.dump(),
         profile=plan.engine.profile,
         engine=plan.engine.config_key,
-        engine_settings=plan.engine.settings,
+        engine_settings=plan.engine.settings_of(contracts.government.address),
         ward={"contracts": _hex(deployment.addresses)},
         timestamp=plan.timestamp,
     )

@@ -48,6 +48,7 @@ from node.evm.pool import Pool
 from node.ipfs_lite.blockstore import BlockStore
 from node.p2p.blocks import BlockMemo
 from node.p2p.messages import (
+    Consensus,
     Custody,
     CustodyKept,
     Deposit,
@@ -133,44 +134,9 @@ class NodeCore:
             executor=parts.executor,
             memo=parts.memo,
         )
-        reader = LedgerReader(self.ledger)
-        validator = parts.signer if parts.validator is None else parts.validator
         registry = RegistryValidators(self.ledger, parts.contracts.government, parts.sets)
-        follows = parts.engine.registry
-        lent = Capabilities(
-            reader,
-            parts.verifier,
-            parts.wiggle,
-            validator,
-            registry if follows == "set" else None,
-            parts.opened,
-        )
-        watcher = None
-        if follows != "set":
-            watcher = RegistryWatcher(reader, registry, reads_deep=follows == "deep votes")
-        engine = parts.wrap(parts.engine.make(lent))
         self._opened = parts.opened
-        roles = RoleBook(self.ledger, parts.contracts)
-        pool = Pool(
-            self.ledger,
-            chain_id=self.ledger.chain_id,
-            profile=parts.engine.profile,
-            verifier=parts.verifier,
-            roles=roles,
-        )
-        self.chain = ChainDesk(
-            engine,
-            parts.engine,
-            self.ledger,
-            pool,
-            roles,
-            address=validator.address,
-            safe_depth=SAFE_DEPTH_LIMITS * (parts.signers // 2 + 1),
-            log=parts.log,
-            watcher=watcher,
-            habits=parts.habits,
-            memo=parts.opened,
-        )
+        self.chain = _chain_desk(parts, self.ledger, registry)
         self.store = StoreDesk(parts.store, _every_validator)
         self.peers = PeerDesk(
             self.chain, parts.gossip, is_direct=parts.is_direct, memo=parts.blocks
@@ -199,6 +165,9 @@ class NodeCore:
     def handle(self, event: Event, now: int) -> Outcome:
         """Apply one event at local time ``now``, microseconds since the Unix epoch."""
         turn = Turn(now)
+        if type(event) is FrameReceived:  # almost all of them
+            self._frame(turn, event.peer, event.payload)
+            return turn.outcome()
         match event:
             case Started():
                 self.chain.start(turn)
@@ -209,14 +178,14 @@ class NodeCore:
             case PeerLost(peer):
                 self.standings.peer_lost(peer)
                 self._peer_lost(turn, peer)
-            case FrameReceived(peer, payload):
-                self._frame(turn, peer, payload)
             case TimerFired(timer):
                 self._timer(turn, timer)
             case Asked(call, request):
                 self.clients.asked(turn, call, request)
             case SealingPaused():
                 self.chain.pause_sealing(turn)
+            case _:
+                raise AssertionError(f"a frame is handled before, {event} is none")
         return turn.outcome()
 
     def _peer_lost(self, turn: Turn, peer: Address) -> None:
@@ -228,6 +197,9 @@ class NodeCore:
             turn.note("p2p.frame_refused", peer=peer)
             return
         message = self._decode(payload)
+        if type(message) is Consensus:  # most frames of a BFT engine
+            self.peers.received(turn, peer, message)
+            return
         if isinstance(message, FrameError):
             turn.note("p2p.peer_breached", peer=peer, why=str(message))
             return
@@ -267,6 +239,45 @@ class NodeCore:
             self.clients.replied(turn, peer, message)
         else:
             turn.send(peer, message)
+
+
+def _chain_desk(parts: NodeParts, ledger: Ledger, registry: RegistryValidators) -> ChainDesk:
+    """Give an engine its capabilities, and the desk that runs it on the ledger."""
+    reader = LedgerReader(ledger)
+    validator = parts.signer if parts.validator is None else parts.validator
+    follows = parts.engine.registry
+    lent = Capabilities(
+        reader,
+        parts.verifier,
+        parts.wiggle,
+        validator,
+        registry if follows == "set" else None,
+        parts.opened,
+    )
+    watcher = None
+    if follows != "set":
+        watcher = RegistryWatcher(reader, registry, reads_deep=follows == "deep votes")
+    roles = RoleBook(ledger, parts.contracts)
+    pool = Pool(
+        ledger,
+        chain_id=ledger.chain_id,
+        profile=parts.engine.profile,
+        verifier=parts.verifier,
+        roles=roles,
+    )
+    return ChainDesk(
+        parts.wrap(parts.engine.make(lent)),
+        parts.engine,
+        ledger,
+        pool,
+        roles,
+        address=validator.address,
+        safe_depth=SAFE_DEPTH_LIMITS * (parts.signers // 2 + 1),
+        log=parts.log,
+        watcher=watcher,
+        habits=parts.habits,
+        memo=parts.opened,
+    )
 
 
 def _decoded(payload: bytes) -> Message | FrameError | None:

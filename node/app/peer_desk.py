@@ -1,7 +1,7 @@
 """The wire of a node: blocks and transactions in and out, and answers to peers who catch up."""
 
 from node.app.chain_desk import ChainDesk
-from node.app.events import SendFrame
+from node.app.events import SendFrame, SendToMany
 from node.app.turn import Turn
 from node.base.errors import WardnetError
 from node.base.header import Header
@@ -85,6 +85,12 @@ class PeerDesk:
 
     def received(self, turn: Turn, peer: Address, message: Message) -> None:
         """Take a message about blocks or transactions."""
+        if type(message) is Consensus:  # most frames of a BFT engine
+            if message.engine == self._chain.plan.wire_id:
+                self._chain.message_received(turn, message.payload, peer)
+            else:
+                turn.note("p2p.engine_foreign", peer=peer, engine=message.engine)
+            return
         match message:
             case GetHeaders():
                 ledger = self._chain.ledger
@@ -93,11 +99,6 @@ class PeerDesk:
                 turn.send(peer, answer_bodies(message, self._chain.ledger))
             case GetTxs():
                 turn.send(peer, answer_transactions(message, self._pooled))
-            case Consensus(engine=engine, payload=payload):
-                if engine == self._chain.plan.wire_id:
-                    self._chain.message_received(turn, payload, peer)
-                else:
-                    turn.note("p2p.engine_foreign", peer=peer, engine=engine)
             case Status():
                 self._compare(turn, peer, message)
             case _:
@@ -143,16 +144,13 @@ class PeerDesk:
         A validator that rotated its key is no longer known by it among the peers: while one of
         the set is not to be found, all peers hear the message.
         """
-        chain = self._chain
+        chain, exclude = self._chain, wanted.exclude
         members = frozenset(wanted.to) or chain.validators
         if not wanted.to and not members <= self._connected.keys() | {chain.address}:
             members = frozenset(self._connected)
         payload = encode(Consensus(chain.plan.wire_id, wanted.message))
-        turn.effects += [
-            SendFrame(peer, payload)
-            for peer in self._connected
-            if peer in members and peer not in wanted.exclude
-        ]
+        peers = tuple(one for one in self._connected if one in members and one not in exclude)
+        turn.effects.append(SendToMany(peers, payload))
 
     def _block_missing(self, turn: Turn, missing: Hash32 | None, peer: Address | None) -> None:
         """Fetch a block; where only a height is known, ask the peer where its chain stands."""

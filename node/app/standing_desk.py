@@ -15,7 +15,7 @@ from node.base.header import Header
 from node.base.types import Address
 from node.contracts.suite import ContractSuite
 from node.evm.blooms import EMPTY_BLOOM, may_hold
-from node.p2p.licences import LicenceStatus, Standing, Standings
+from node.p2p.licences import VALIDATOR, CertificateStatus, Standings
 
 PeerListener = Callable[[Turn, Address], None]
 
@@ -32,6 +32,7 @@ class StandingDesk:
         self._registries = (contracts.government.address, contracts.hospitals.address)
         self._standings = Standings()
         self._peers: dict[Address, None] = {}
+        self._closed: dict[Address, None] = {}
         self._read_to = 0
         self._members: tuple[Address, ...] = ()
         self.on_close: list[PeerListener] = []
@@ -49,8 +50,7 @@ class StandingDesk:
 
     def is_admitted(self, peer: Address) -> bool:
         """Say whether a peer may be spoken to; nobody is refused without a final reason."""
-        verdict = self._standings.verdict(peer)
-        return verdict is None or verdict.standing is not Standing.CLOSED
+        return peer not in self._closed
 
     def _final_moved(self, turn: Turn) -> None:
         final = self._chain.final
@@ -63,13 +63,16 @@ class StandingDesk:
         except UnavailableError as error:
             turn.note("p2p.standings_unknown", why=str(error))
             return
-        # the registries never heard of an observer: what let it in is not theirs to end
-        heard_of = {
-            key: one
-            for key, one in licences.items()
-            if one.in_set or one.status is not LicenceStatus.UNKNOWN
-        }
-        for change in self._standings.update(heard_of):
+        before = {key: self._standings.verdict(key) for key in licences}
+        for change in self._standings.update(licences):
+            is_first = before.get(change.address) is None
+            is_stranger = change.verdict.certificate is CertificateStatus.CEASED
+            if is_first and (is_stranger or change.verdict == VALIDATOR):
+                # validators begin so; whom no registry knows, the connection's identity let in
+                continue
+            self._closed.pop(change.address, None)
+            if change.close is not None:
+                self._closed[change.address] = None
             standing, certificate = change.verdict.standing, change.verdict.certificate
             turn.note(
                 "p2p.standing_changed",

@@ -5,6 +5,7 @@ NUMBER is h and the answer S(h + 1); sender 0x0, value 0, price 0, 30,000,000 ga
 block later would shift the set by a block and fork the chain.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -89,6 +90,40 @@ class RegistryValidators:
         except UnavailableError as error:  # this node's own lack: another one may know the set
             raise ValidatorSetUnavailableError(f"0x{block_hash.hex()}", str(error)) from error
         return flaw_of(validators) or validators
+
+
+class ScheduledValidators:
+    """``ValidatorProvider`` of a chain that asks one contract after another.
+
+    ``contracts``  (first block, contract), ascending, not empty; before the first block nobody
+                   is asked who may seal.
+    """
+
+    def __init__(self, ledger: Ledger, contracts: Sequence[tuple[int, Address]]) -> None:
+        self._ledger = ledger
+        self._schedule = [
+            (first, RegistryValidators(ledger, GovernmentRegistry(address)))
+            for first, address in contracts
+        ]
+
+    def validators_for_block(self, block_hash: Hash32) -> tuple[Address, ...]:
+        """Give the set that may seal this block; errors as ``RegistryValidators``."""
+        return self._at(block_hash, 0).validators_for_block(block_hash)
+
+    def validators_after_block(self, block_hash: Hash32) -> tuple[Address, ...]:
+        """Give the set that may seal a child of this block; errors as ``RegistryValidators``."""
+        return self._at(block_hash, 1).validators_after_block(block_hash)
+
+    def _at(self, block_hash: Hash32, above: int) -> RegistryValidators:
+        header = self._ledger.header(block_hash)
+        if header is None:
+            raise UnknownBlockError(f"0x{block_hash.hex()}")
+        number = header.number + above
+        due = [found for first, found in self._schedule if first <= number]
+        if not due:
+            why = f"no contract is named for block {number}"
+            raise ValidatorSetUnavailableError(f"0x{block_hash.hex()}", why)
+        return due[-1]
 
 
 def flaw_of(validators: tuple[Address, ...]) -> str | None:

@@ -13,6 +13,7 @@ ROUNDS_MAX: Final = 99
 TRANSACTIONS_MIN: Final = 2
 """One mint, one registration."""
 TRANSACTIONS_MAX: Final = 100_000
+VALIDATORS_MAX: Final = 500
 STAGES: Final = ("decode", "execute", "lists", "root", "storage")
 _ROOT_CHARS: Final = 12
 
@@ -90,6 +91,69 @@ def ledger(
     raise typer.Exit(document["exit_code"])
 
 
+@app.command("consensus")
+def consensus(
+    *,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            metavar="GROUP",
+            help="parts: headers, messages, signatures; qbft or clique: a whole network. "
+            "Without it all three.",
+        ),
+    ] = None,
+    validators: Annotated[
+        int, typer.Option(metavar="N", min=1, max=VALIDATORS_MAX, help="Of the networks.")
+    ] = 100,
+    rounds: Annotated[int, typer.Option(min=1, max=ROUNDS_MAX, help="Best of so many.")] = 3,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document on stdout, no progress.")
+    ] = False,
+) -> None:
+    """Measure headers, messages and whole networks beside their targets and other code.
+
+    All in this process, in turn; the best round counts.  Exit 1 if runs that should be equal are
+    not, or a checker finds a fault; a target that is missed is printed and is no failure.
+    """
+    from node.bench.consensus import GROUPS, measure
+
+    if only is not None and only not in GROUPS:
+        raise UsageError(f"no group is called {only!r}, choose one of {', '.join(GROUPS)}")
+    groups = GROUPS if only is None else (only,)
+    tell = _silent if as_json else output.talk
+    document = measure(groups, validators, rounds, tell)
+    if as_json:
+        output.write_json(document)
+    else:
+        _print_consensus(document)
+    raise typer.Exit(document["exit_code"])
+
+
+def _silent(_sentence: str) -> None:
+    """Say nothing: stdout and stderr belong to a machine."""
+
+
+def _print_consensus(document: Mapping[str, Any]) -> None:
+    output.say(f"consensus: CPU seconds of this process, best of {document['rounds']}")
+    words = {True: "met", False: "MISSED", None: ""}
+    table: list[Sequence[object]] = [("", "figure", "", "beside its peer", "target", "")]
+    for row in document["rows"]:
+        ratio = None if row["ratio"] is None else f"{row['ratio']:.2f}x as fast"
+        figure = f"{row['figure']:,.1f}"
+        cells = (row["name"], figure, row["unit"], ratio, row["target"] or None)
+        table.append((*cells, words[row["is_met"]]))
+    for line in output.columns(table):
+        output.say(line)
+    for sentence in document["disagreements"]:
+        output.say(f"WRONG    {sentence}")
+    if document["slowness"] is not None:
+        output.say(
+            f"slowness {document['slowness']:.2f}: so many times as long as where the targets "
+            "were set takes coincurve's recovery here"
+        )
+    _print_place(document)
+
+
 def _measure(
     mode: str, executor: str, count: int, rounds: int, *, peers_dir: Path | None, quiet: bool
 ) -> dict[str, Any]:
@@ -129,7 +193,6 @@ def _measure(
 
 
 def _print(document: Mapping[str, Any]) -> None:
-    place = document["machine"]
     rows: Sequence[Mapping[str, Any]] = document["rows"]
     output.say(
         f"ledger, mode {document['mode']}: microseconds of CPU per transaction, "
@@ -145,6 +208,11 @@ def _print(document: Mapping[str, Any]) -> None:
         output.say(f"absent   {each['name']}: {each['reason']}")
     for sentence in document["disagreements"]:
         output.say(f"WRONG    {sentence}")
+    _print_place(document)
+
+
+def _print_place(document: Mapping[str, Any]) -> None:
+    place = document["machine"]
     output.say(
         f"machine  {place['system']}, {place['processor']}, {place['cpus']} cpus, "
         f"python {place['python']}"

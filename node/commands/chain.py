@@ -23,6 +23,7 @@ from node.commands.chain_io import (
 )
 
 if TYPE_CHECKING:
+    from node.app.chain_import import ImportCount
     from node.app.seal_judge import SealJudge
     from node.evm.chain_file import ByteSource
     from node.evm.genesis import Genesis
@@ -102,6 +103,7 @@ def import_file(
         raise UsageError("nothing to import: give --blocks, --snapshot or both")
     text = read_genesis(genesis)  # a missing file is told before the interpreter is imported
     from node.app.chain_import import ImportCount, import_chain
+    from node.app.genesis_engines import kept_genesis
     from node.app.seal_judge import judge_for
     from node.base.keys import MemoVerifier
     from node.evm.chain_file import split_items
@@ -109,7 +111,7 @@ def import_file(
     from node.evm.genesis import parse_genesis
     from node.evm.ledger import Ledger
 
-    parsed = parse_genesis(text, foreign=True)
+    parsed = kept_genesis(parse_genesis(text, foreign=True))
     is_foreign = parsed.forks is not None
     if is_foreign and snapshot is not None:
         raise UsageError("a chain with a fork schedule of its own has no snapshots here")
@@ -134,13 +136,20 @@ def import_file(
         _tell(ledger, count.blocks or begun, as_json=as_json)
     if not as_json:
         seals = "seals not checked" if no_seal else "seals checked"
-        known = f", {count.skipped} of them known before" if count.skipped else ""
         if blocks is not None:
-            output.say(
-                f"{blocks}: {count.blocks} blocks above the genesis are valid, {seals}{known}"
-            )
+            _say_taken(blocks, count, seals)
         if begun:
             output.say(f"{snapshot}: {begun} blocks, {seals}, none executed; the state is whole")
+
+
+def _say_taken(blocks: Path, count: "ImportCount", seals: str) -> None:
+    known = f", {count.skipped} of them known before" if count.skipped else ""
+    output.say(f"{blocks}: {count.blocks} blocks above the genesis are valid, {seals}{known}")
+    if count.unjudged:
+        output.say(
+            f"of those known before, {count.unjudged} seals are not checked: a contract names "
+            "the validators, and its state at these blocks is not kept here"
+        )
 
 
 def _tell(ledger: "Ledger", blocks: int, *, as_json: bool) -> None:
@@ -172,12 +181,18 @@ def _take_snapshot(
     """Take a snapshot into an empty store; give how many blocks it brought."""
     from node.evm.snapshot import read_snapshot
 
+    if judge.reads_state:
+        raise UsageError(
+            "--snapshot: a contract names the validators, so seals cannot be checked without "
+            "executing the blocks: give --no-seal to trust them, or import the chain itself"
+        )
     if store.chain.head() != store.chain.canonical(0):
         raise UsageError(
             "--snapshot: the store must hold nothing but the genesis, and this one has blocks "
             "above it: leave --snapshot out, or name another --data"
         )
-    return read_snapshot(_records(source), store, genesis.profile, judge.check).number
+    records = _records(source)
+    return read_snapshot(records, store, genesis.profile, judge.check, judge.form).number
 
 
 def _records(source: "ByteSource") -> Iterator[bytes]:

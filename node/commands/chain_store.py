@@ -13,6 +13,7 @@ from node.commands.chain_io import packing, progress_lines
 
 if TYPE_CHECKING:
     from node.base.header import Header
+    from node.base.header_form import HeaderForm
     from node.evm.chain_file import ChainItem
     from node.evm.genesis import Genesis
     from node.evm.verify import Report
@@ -44,7 +45,7 @@ def verify(
     full: Annotated[
         bool,
         typer.Option(
-            "--full", help="Also execute every block again, in memory, and check clique's seals."
+            "--full", help="Also execute every block again, in memory, and check its seals."
         ),
     ] = False,
     genesis: _GenesisFile = None,
@@ -80,6 +81,7 @@ def snapshot(
     genesis: _GenesisFile = None,
 ) -> None:
     """Write chain and state for a node that joins late: chain import --snapshot reads it."""
+    from node.app.genesis_engines import header_form
     from node.evm.snapshot import write_snapshot
 
     parsed, text = data_dir.genesis_of(directory, genesis)
@@ -87,7 +89,7 @@ def snapshot(
         raise UsageError("a chain with a fork schedule of its own has no snapshots here")
     with closing(data_dir.open_store(directory, parsed, text)) as store, packing(out) as file:
         head = _head(directory, store)
-        for record in write_snapshot(store, head.hash()):
+        for record in write_snapshot(store, head.hash(), header_form(parsed)):
             file.write(record)
     size = out.stat().st_size
     output.say(f"{out}: blocks 1 to {head.number} and the state after them, {size} bytes")
@@ -130,31 +132,34 @@ def _head(directory: Path, store: "SqliteLedgerStore") -> "Header":
 def _execute_again(inspection: "Inspection", genesis: "Genesis", *, quiet: bool) -> _Again:
     """Import the stored chain into memory; the store is only read."""
     from node.app.chain_import import RefusedBlockError, import_chain
-    from node.app.seal_judge import judge_for
+    from node.app.seal_judge import can_check, judge_for
     from node.base.keys import MemoVerifier
     from node.evm.ledger import Ledger
 
     verifier = MemoVerifier()
     ledger = Ledger(genesis, verifier=verifier)
     is_foreign = genesis.forks is not None
-    has_seals = genesis.engine == "clique"
+    has_seals = can_check(genesis)
     judge = judge_for(genesis, ledger, verifier, checks_seals=has_seals)
     tell = None if quiet else progress_lines()
     try:
-        count = import_chain(ledger, judge, _chain(inspection), tell, is_foreign=is_foreign)
+        count = import_chain(
+            ledger, judge, _chain(inspection, judge.form), tell, is_foreign=is_foreign
+        )
     except RefusedBlockError as error:
         return _Again(ledger.head.number, str(error), has_seals)
     return _Again(count.blocks, None, has_seals)
 
 
-def _chain(inspection: "Inspection") -> Iterator["ChainItem"]:
+def _chain(inspection: "Inspection", form: "HeaderForm") -> Iterator["ChainItem"]:
     """Give the blocks of a store's chain as if they came from a file."""
+    from node.base.header_form import joined
     from node.evm.chain_file import ChainItem
 
     offset = 0
     for stored, is_canonical in inspection.blocks():
         if is_canonical:
-            raw = stored.block.encode()
+            raw = joined(stored.block, stored.certificate, form).encode()
             yield ChainItem(stored.block.header.number, offset, raw)
             offset += len(raw)
 

@@ -74,7 +74,10 @@ def _check_engine(path: Path, genesis: "Genesis") -> None:
 
 
 def _engine_of(genesis: "Genesis") -> str:
-    return json.dumps({genesis.engine: dict(genesis.engine_settings)}, sort_keys=True)
+    parts = {genesis.engine: dict(genesis.engine_settings)}
+    if genesis.transitions:
+        parts["transitions"] = dict(genesis.transitions)
+    return json.dumps(parts, sort_keys=True)
 
 
 def genesis_of(data: Path, given: Path | None = None) -> tuple["Genesis", bytes]:
@@ -82,6 +85,7 @@ def genesis_of(data: Path, given: Path | None = None) -> tuple["Genesis", bytes]
 
     raises        UsageError: there is no store, or no genesis.
     """
+    from node.app.genesis_engines import kept_genesis
     from node.evm.genesis import parse_genesis
     from node.storage.sqlite_store import FILE_NAME
 
@@ -91,4 +95,4 @@ def genesis_of(data: Path, given: Path | None = None) -> tuple["Genesis", bytes]
     if given is None and not path.is_file():
         raise UsageError(f"{data}: has no {GENESIS_FILE}, name one with --genesis")
     text = read_genesis(path)
-    return parse_genesis(text, foreign=True), text
+    return kept_genesis(parse_genesis(text, foreign=True)), text

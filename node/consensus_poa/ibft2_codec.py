@@ -62,6 +62,10 @@ class Ibft2Extra:
         ]
         return rlp.encode(items[:items_max])
 
+    def encode_kept(self) -> bytes:
+        """Give extraData of the header that is kept: what the block hash covers."""
+        return self.encode(_ITEMS_HASHED)
+
     @classmethod
     def decode(cls, data: bytes) -> Self:
         """Read extraData.
@@ -101,6 +105,40 @@ def recover_committers(header: Header, verifier: Verifier) -> tuple[Address | No
     digest = commit_seal_hash(header)
     seals = Ibft2Extra.decode(header.extra_data).seals
     return tuple(verifier.recover(digest, seal) for seal in seals)
+
+
+class Ibft2Form:
+    """Parts and joins headers of IBFT 2.0: the ``HeaderForm`` of such chains, genesis included.
+
+    Kept is extraData of three items, whose plain hash is the block's; the certificate holds the
+    other two, rlp([round, [seals]]).
+    """
+
+    def split(self, header: Header) -> tuple[Header, bytes | None]:
+        """Part a header as it travels; round 0 without seals leaves no certificate.
+
+        raises        CodecError: extraData is not IBFT 2.0's.
+        """
+        extra = Ibft2Extra.decode(header.extra_data)
+        kept = replace(header, extra_data=extra.encode_kept())
+        if extra.round == 0 and not extra.seals:
+            return kept, None
+        return kept, rlp.encode([extra.round.to_bytes(_ROUND_BYTES), extra.seals])
+
+    def join(self, header: Header, certificate: bytes | None) -> Header:
+        """Give the header as it travels.
+
+        raises        CodecError: extraData is no kept one, or the certificate cannot be read.
+        """
+        kept = rlp.decode(header.extra_data)
+        found = [bytes(_ROUND_BYTES), []] if certificate is None else rlp.decode(certificate)
+        if isinstance(kept, bytes) or len(kept) != _ITEMS_HASHED:
+            raise _error("wants a list of vanity, validators, vote")
+        if isinstance(found, bytes) or len(found) != 2:
+            raise _error("a certificate wants a list of round and seals")
+        whole = rlp.encode([*kept, *found])
+        Ibft2Extra.decode(whole)
+        return replace(header, extra_data=whole)
 
 
 def verify_header(

@@ -54,28 +54,6 @@ class Capabilities:
     """What decoding and recovering gave for equal bytes; engines of one process may share it."""
 
 
-class HeaderForm(Protocol):
-    """How an engine's header travels, and how it is kept (consensus.md section 1).
-
-    Kept is the canonical header, whose plain hash is the block's; what honest nodes may hold
-    differently for one block (round, seals) stands beside it as its certificate.
-    """
-
-    def split(self, header: Header) -> tuple[Header, bytes | None]:
-        """Part a header as it travels into the canonical one and its certificate.
-
-        raises        CodecError: extraData is not this engine's.
-        """
-        ...
-
-    def join(self, header: Header, certificate: bytes | None) -> Header:
-        """Give the header as it travels; None and genesis come back as they are.
-
-        raises        CodecError: the certificate cannot be read.
-        """
-        ...
-
-
 class Engine(Protocol):
     """A consensus engine: synchronous, deterministic, total."""
 

@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 from node.consensus_poa.bounded import Bounded
 
 T = TypeVar("T")
+_NOTHING: Final = object()
 ENTRIES_COUNT_MAX: Final = 65_536
 """A round of 100 validators is 20,000 messages."""
 
@@ -25,9 +26,9 @@ class Memo:
         ``make`` must be total: what cannot be decoded is a value too.
         """
         key = (kind, data)
-        known = self._known
-        if key in known:
-            return known[key]  # type: ignore[return-value]  # one kind, one type
+        found = self._known.get(key, _NOTHING)
+        if found is not _NOTHING:
+            return found  # type: ignore[return-value]  # one kind, one type
         made = make(data)
-        known[key] = made
+        self._known[key] = made
         return made

@@ -26,6 +26,9 @@ class RegistryWatcher:
         self._registry = registry
         self._reads_deep = reads_deep
         self._open: dict[Address, bool] = {}
+        self._line: list[Hash32] = []
+        """The newest head and its ancestors as deep as was read, or down to genesis; the oldest
+        first."""
         self.alarm: str | None = None
         """Why the registry could not be read at the newest head, or None."""
 
@@ -44,6 +47,8 @@ class RegistryWatcher:
         except UnavailableError as error:
             self.alarm = str(error)
             wanted = signers
+        if wanted == signers and not self._open:
+            return ()
         differing = sorted(set(wanted) ^ set(signers))
         votes = {subject: subject in wanted for subject in differing}
         before, self._open = self._open, votes
@@ -61,13 +66,25 @@ class RegistryWatcher:
 
     def _read_at(self, head: Header, signers: tuple[Address, ...]) -> Hash32:
         """Give the block after which the registry is read; genesis where the chain is shorter."""
-        block_hash, header = head.hash(), head
-        for _ in range(len(signers) // 2 + 1 if self._reads_deep else 0):
-            if header.number == 0:
-                break
+        if not self._reads_deep:
+            return head.hash()
+        length, line = len(signers) // 2 + 2, self._line
+        if line and line[-1] == head.parent_hash and len(line) >= min(length - 1, head.number):
+            line.append(head.hash())
+            del line[:-length]
+        else:
+            self._line = line = self._walk(head, length)
+        return line[-length] if len(line) >= length else line[0]
+
+    def _walk(self, head: Header, length: int) -> list[Hash32]:
+        """Give the hashes of ``head`` and its ancestors, at most ``length``, the oldest first."""
+        line, header = [head.hash()], head
+        while header.number > 0 and len(line) < length:
             block_hash = header.parent_hash
             parent = self._chain.header_by_hash(block_hash)
             if parent is None:
                 raise UnknownBlockError(f"0x{block_hash.hex()}")
+            line.append(block_hash)
             header = parent
-        return block_hash
+        line.reverse()
+        return line

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Protocol
 
 from node.base.errors import PeerError
+from node.base.header_form import WHOLE, HeaderForm, joined
 from node.base.limits import CHAIN_ITEM_BYTES_MAX
 from node.evm.ledger import Ledger
 
@@ -63,13 +64,17 @@ def split_items(source: ByteSource) -> Iterator[ChainItem]:
         offset += len(raw)
 
 
-def encode_chain(ledger: Ledger) -> Iterator[bytes]:
-    """Give the items of a chain: block 0 to the head."""
+def encode_chain(ledger: Ledger, form: HeaderForm = WHOLE) -> Iterator[bytes]:
+    """Give the items of a chain: block 0 to the head, with headers as they travel.
+
+    raises        CodecError: a certificate that cannot be read.
+    """
     for number in range(ledger.head.number + 1):
         block_hash = ledger.hash_by_number(number)
-        block = None if block_hash is None else ledger.block(block_hash)
-        assert block is not None, "the chain has every number below its head"
-        yield block.encode()
+        assert block_hash is not None, "the chain has every number below its head"
+        block = ledger.block(block_hash)
+        assert block is not None, "and every block of it"
+        yield joined(block, ledger.certificate(block_hash), form).encode()
 
 
 def _next_item(source: ByteSource, item: int, offset: int) -> bytes:

@@ -35,7 +35,7 @@ from node.evm.foreign_forks import ForkSchedule
 from node.evm.foreign_headers import check_foreign_header
 from node.evm.foreign_system import requests_hash
 from node.evm.forks import Fork, Profile
-from node.evm.genesis import Genesis
+from node.evm.genesis import ENGINES, Genesis
 from node.evm.genesis_fields import number
 from node.evm.journal import JournalAccounts
 from node.evm.rules import blob_gas
@@ -71,9 +71,11 @@ class ForeignRules:
         self._verifier = verifier
         self._block_of = block_of
         self._has_rewards = genesis.engine == "ethash"
-        self._clique_period_s: int | None = None
+        self._seal_period_s: int | None = None
         if genesis.engine == "clique":
-            self._clique_period_s = number(genesis.engine_settings, "period", 0)
+            self._seal_period_s = number(genesis.engine_settings, "period", 0)
+        elif genesis.engine in ENGINES:
+            self._seal_period_s = 1  # the shortest; seals and their times are an engine's
 
     def decode(self, raw: bytes) -> Transaction:
         """Read a transaction of a stored block, of whatever fork; errors as decode_transaction."""
@@ -143,7 +145,7 @@ class ForeignRules:
         return result
 
     def _check_header(self, header: Header, parent: Header) -> None:
-        check_foreign_header(header, parent, self._forks, clique_period_s=self._clique_period_s)
+        check_foreign_header(header, parent, self._forks, seal_period_s=self._seal_period_s)
 
     def _transactions(self, block: Block, profile: Profile) -> tuple[Transaction, ...]:
         """Decode by the rules of the block's fork; the rest is judged where they run."""

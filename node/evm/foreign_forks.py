@@ -30,12 +30,14 @@ _ORDER: Final = (
     ("cancunTime", Fork.CANCUN),
     ("pragueTime", Fork.PRAGUE),
 )
+_BESU_ENGINES: Final = ("qbft", "ibft", "ibft2")
 _NO_RULES: Final = {
     "daoForkBlock",  # without daoForkSupport, which is refused, it changes nothing but mining
     "muirGlacierBlock",
     "arrowGlacierBlock",
     "grayGlacierBlock",
     "mergeNetsplitBlock",
+    "qip714Block",  # GoQuorum: who may send, which no root shows
     "mergeForkBlock",  # its name in older genesis files
 }
 _BLOBS: Final = {Fork.CANCUN: BlobLimits(3, 6, 3_338_477), Fork.PRAGUE: BlobLimits(6, 9, 5_007_716)}
@@ -131,6 +133,8 @@ def read_schedule(config: Mapping[str, Any]) -> ForkSchedule:
     if config.get("daoForkSupport"):
         raise ConfigError("genesis: config.daoForkSupport: the DAO's move of money is not known")
     found = {name: _optional(config, name) for name, _ in _ORDER}
+    if any(engine in config for engine in _BESU_ENGINES):
+        _imply(found)
     _check_order(found)
     if found["petersburgBlock"] is None:  # go-ethereum's reading of genesis files from before it
         found["petersburgBlock"] = found["constantinopleBlock"]
@@ -152,6 +156,17 @@ def read_schedule(config: Mapping[str, Any]) -> ForkSchedule:
         else address(config["depositContractAddress"], "config.depositContractAddress"),
         config=dict(config),
     )
+
+
+def _imply(found: dict[str, int | None]) -> None:
+    """Let a fork bring the older ones that are left out, as Besu reads a genesis."""
+    later: int | None = None
+    for name, _ in reversed(_ORDER):
+        if name.endswith("Time"):
+            continue
+        if found[name] is None:
+            found[name] = later
+        later = found[name]
 
 
 def _optional(config: Mapping[str, Any], name: str) -> int | None:

@@ -23,7 +23,7 @@ from node.evm.forks import GAS_PER_BLOB, Fork, Profile
 _INITIAL_BASE_FEE: Final = 10**9
 _ELASTICITY: Final = 2
 _EXTRA_DATA_BYTES: Final = 32
-"""Longest extraData of miners and beacon nodes; a Clique header carries its seal in there."""
+"""Longest extraData of miners and beacon nodes; an authority's headers have their seals there."""
 _FIELD_COUNTS: Final = (
     (Fork.PRAGUE, 21),
     (Fork.CANCUN, 20),
@@ -33,19 +33,19 @@ _FIELD_COUNTS: Final = (
 
 
 def check_foreign_header(
-    header: Header, parent: Header, forks: ForkSchedule, *, clique_period_s: int | None
+    header: Header, parent: Header, forks: ForkSchedule, *, seal_period_s: int | None
 ) -> None:
     """Check a header (also of an uncle) against its parent's.
 
-    ``clique_period_s``  seconds between blocks; None: not clique.
+    ``seal_period_s``  least seconds between blocks of an authority's engine; None: no such chain.
     raises        InvalidBlockError; ConfigError: the block is of a fork that is not known here.
     """
     profile = forks.profile(header)
     same("number", parent.number + 1, header.number)
     _check_merge(header, parent, forks, profile)
     _check_fields(header, profile)
-    _check_time(header, parent, clique_period_s)
-    _check_extra_data(header, is_clique=clique_period_s is not None)
+    _check_time(header, parent, seal_period_s)
+    _check_extra_data(header, is_sealed=seal_period_s is not None)
     _check_gas(header, parent, forks)
     if profile.blobs is not None and profile.fork >= Fork.CANCUN:
         _check_blobs(header, parent, profile)
@@ -70,15 +70,15 @@ def _check_fields(header: Header, profile: Profile) -> None:
         raise InvalidBlockError("header fields", f"{want} for {profile.name}", str(got))
 
 
-def _check_time(header: Header, parent: Header, clique_period_s: int | None) -> None:
-    is_sealed = clique_period_s is not None and header.difficulty > 0
-    least = parent.timestamp + (clique_period_s or 0 if is_sealed else 1)
+def _check_time(header: Header, parent: Header, seal_period_s: int | None) -> None:
+    is_sealed = seal_period_s is not None and header.difficulty > 0
+    least = parent.timestamp + (seal_period_s or 0 if is_sealed else 1)
     if header.timestamp < least:
         raise InvalidBlockError("timestamp", f"at least {least}", str(header.timestamp))
 
 
-def _check_extra_data(header: Header, *, is_clique: bool) -> None:
-    limit = EXTRA_DATA_BYTES_MAX if is_clique and header.difficulty else _EXTRA_DATA_BYTES
+def _check_extra_data(header: Header, *, is_sealed: bool) -> None:
+    limit = EXTRA_DATA_BYTES_MAX if is_sealed and header.difficulty else _EXTRA_DATA_BYTES
     size = len(header.extra_data)
     if size > limit:
         raise InvalidBlockError("extra data size", f"at most {limit}", str(size))

@@ -41,7 +41,9 @@ from node.storage.state_nodes import StateNodes
 GWEI: Final = 10**9
 _CHAIN_ID_LARGEST: Final = 2**255 - 18
 """So that v of EIP-155 fits 32 bytes."""
-ENGINES: Final = ("clique", "qbft", "ibft", "ibft2", "aura", "outside")
+ENGINES: Final = ("clique", "qbft", "ibft", "istanbul", "ibft2", "aura", "outside")
+"""As under ``config``; ibft and istanbul are one engine, IBFT 1, in Besu's and GoQuorum's words;
+outside is an engine of somebody's own."""
 _FORKS: Final = (
     "homesteadBlock",
     "eip150Block",
@@ -93,6 +95,8 @@ class Genesis:
     engine: str = "clique"
     engine_settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """As under ``config.<engine>``: for clique ``period`` and ``epoch``."""
+    transitions: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """As under ``config.transitions``: per engine, what changes at which block (Besu)."""
     ward: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Own extensions, under ``config.ward``: other clients skip them.  JSON values only."""
     profile: Profile = LONDON
@@ -119,6 +123,8 @@ class Genesis:
         if self.profile is CANCUN:
             config |= dict.fromkeys(_CANCUN_FORKS, 0)
         config[self.engine] = dict(self.engine_settings)
+        if self.transitions:
+            config["transitions"] = dict(self.transitions)
         if self.ward:
             config["ward"] = dict(self.ward)
         blobs: dict[str, Any] = {}
@@ -174,8 +180,9 @@ class Genesis:
             extra_data=read.hex_bytes(data.get("extraData", "0x"), "extraData"),
             alloc=alloc,
             engine=engine,
-            engine_settings=dict(read.mapping(config, engine)) if engine in config else {},
-            ward=dict(read.mapping(config, "ward")) if "ward" in config else {},
+            engine_settings=_part(config, engine),
+            transitions=_part(config, "transitions"),
+            ward=_part(config, "ward"),
             profile=_profile(config) if forks is None else forks.at_genesis(timestamp),
             forks=forks,
             timestamp=timestamp,
@@ -282,6 +289,10 @@ def genesis_block(genesis: Genesis, nodes: StateNodes) -> Block:
         requests_hash=EMPTY_REQUESTS_HASH if fork >= Fork.PRAGUE else None,
     )
     return Block(header, ())
+
+
+def _part(config: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return dict(read.mapping(config, key)) if key in config else {}
 
 
 def _optional(data: Mapping[str, Any], key: str) -> int | None:

@@ -12,12 +12,15 @@ older states; blocks above the head are executed as ever (ledger.md section 9).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from node.base import rlp
 from node.base.block import Block
 from node.base.errors import CodecError, InvalidBlockError
 from node.base.header import Header
+from node.base.header_form import WHOLE, HeaderForm
+from node.base.header_form import joined as joined_block
 from node.base.keccak import keccak256
 from node.base.limits import SNAPSHOT_BATCH_RECORDS_MAX, SNAPSHOT_WAITING_COUNT_MAX
 from node.base.types import Hash32
@@ -65,7 +68,9 @@ class Manifest(NamedTuple):
         )
 
 
-def write_snapshot(store: LedgerStore, head_hash: Hash32) -> Iterator[bytes]:
+def write_snapshot(
+    store: LedgerStore, head_hash: Hash32, form: HeaderForm = WHOLE
+) -> Iterator[bytes]:
     """Give the records of a snapshot of the chain up to a block of it, each as an RLP item.
 
     raises        UnknownBlockError; MissingStateError: the state of the block is not kept.
@@ -85,18 +90,23 @@ def write_snapshot(store: LedgerStore, head_hash: Hash32) -> Iterator[bytes]:
         block_hash = store.chain.canonical(number)
         assert block_hash is not None, "every number up to the head is on the chain"
         stored = tree.stored(block_hash)
-        yield stored.block.encode()
+        yield joined_block(stored.block, stored.certificate, form).encode()
         yield rlp.encode(stored.receipts)
     for reference, raw in walk(store.nodes, header.state_root):
         yield rlp.encode([rlp.encode_int(_KINDS.index(reference.kind)), raw])
 
 
 def read_snapshot(
-    records: Iterable[bytes], store: LedgerStore, profile: Profile, check_seal: SealCheck
+    records: Iterable[bytes],
+    store: LedgerStore,
+    profile: Profile,
+    check_seal: SealCheck,
+    form: HeaderForm = WHOLE,
 ) -> Manifest:
     """Take a snapshot into a store that holds the genesis and nothing else: all of it, or nothing.
 
     ``records``     each one an RLP item, in their order.
+    ``form``        how headers travel, in the records; ``check_seal`` gets them so.
     raises          SnapshotError: number of the record, and what is wrong with it.
     """
     source = _Source(records)
@@ -114,7 +124,7 @@ def read_snapshot(
         parent = BlockTree(chain).stored(manifest.genesis_hash)
         added: list[Hash32] = []
         for _ in range(manifest.number):
-            parent = source.block(parent, profile, check_seal)
+            parent = source.block(parent, profile, check_seal, form)
             chain.put(parent)
             added.append(parent.hash)
         if parent.hash != manifest.head_hash:
@@ -156,11 +166,16 @@ class _Source:
         except CodecError as error:
             raise SnapshotError(self.number, error.what) from error
 
-    def block(self, parent: StoredBlock, profile: Profile, check_seal: SealCheck) -> StoredBlock:
+    def block(
+        self, parent: StoredBlock, profile: Profile, check_seal: SealCheck, form: HeaderForm
+    ) -> StoredBlock:
         raw = self.record("a block")
         try:
-            block = Block.decode(raw)
-            _check(block, parent, profile, check_seal)
+            sealed = Block.decode(raw)
+            kept, certificate = form.split(sealed.header)
+            block = replace(sealed, header=kept)
+            _check(block, parent, profile)
+            _check_seal(sealed.header, parent, check_seal)
         except (CodecError, InvalidBlockError) as error:
             raise SnapshotError(self.number, str(error)) from error
         items = self.item("a list of receipts")
@@ -175,6 +190,7 @@ class _Source:
             parent.total_difficulty + block.header.difficulty,
             receipts,
             tuple(keccak256(raw) for raw in block.transactions),
+            certificate=certificate,
         )
 
     def state_record(self) -> tuple[Kind, bytes]:
@@ -211,7 +227,7 @@ def _kind_and_bytes(items: rlp.Decoded) -> tuple[Kind, bytes]:
     return _KINDS[number], items[1]
 
 
-def _check(block: Block, parent: StoredBlock, profile: Profile, check_seal: SealCheck) -> None:
+def _check(block: Block, parent: StoredBlock, profile: Profile) -> None:
     header, before = block.header, parent.block.header
     check_header(header, profile)
     if header.parent_hash != parent.hash:
@@ -219,10 +235,13 @@ def _check(block: Block, parent: StoredBlock, profile: Profile, check_seal: Seal
             "parent hash", f"0x{parent.hash.hex()}", f"0x{header.parent_hash.hex()}"
         )
     check_child(header, before)
-    broken = check_seal(header, before)
+    check_body(block)
+
+
+def _check_seal(header: Header, parent: StoredBlock, check_seal: SealCheck) -> None:
+    broken = check_seal(header, parent.block.header)
     if broken is not None:
         raise InvalidBlockError(broken, "what the engine allows", "this header")
-    check_body(block)
 
 
 def _check_receipts(block: Block, encoded: Sequence[bytes]) -> None:

@@ -1,46 +1,13 @@
 """Blocks as they come from the wire: header bytes and raw transactions, not trusted yet."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple
 
 from node.base.block import Block
 from node.base.errors import CodecError
 from node.base.header import Header
+from node.base.header_form import HeaderForm
 from node.base.limits import BLOCKS_READ_COUNT_MAX
-
-
-class HeaderForm(Protocol):
-    """How the headers of an engine travel, and how they are kept."""
-
-    def split(self, header: Header) -> tuple[Header, bytes | None]:
-        """Part a header as it travels into the one that is kept and its certificate.
-
-        raises        CodecError.
-        """
-        ...
-
-    def join(self, header: Header, certificate: bytes | None) -> Header:
-        """Give the header as it travels.
-
-        raises        CodecError.
-        """
-        ...
-
-
-class WholeForm:
-    """The form of engines whose headers travel as they are kept."""
-
-    def split(self, header: Header) -> tuple[Header, bytes | None]:
-        """Give the header itself."""
-        return header, None
-
-    def join(self, header: Header, certificate: bytes | None) -> Header:
-        """Give the header itself."""
-        del certificate
-        return header
-
-
-WHOLE: Final[HeaderForm] = WholeForm()
 
 
 class CertifiedBlock(NamedTuple):

@@ -12,9 +12,10 @@ from typing import Final, NamedTuple, TypeAlias
 from node.base.block import Block
 from node.base.errors import CodecError
 from node.base.header import Header
+from node.base.header_form import WHOLE, HeaderForm
 from node.base.limits import FETCH_JOBS_COUNT_MAX, HEADERS_AHEAD_COUNT_MAX
 from node.base.types import EMPTY_TRIE_ROOT, Address, Hash32
-from node.p2p.blocks import WHOLE, HeaderForm, checked_transactions
+from node.p2p.blocks import checked_transactions
 from node.p2p.events import (
     BREACH_POINTS,
     BlockMissing,

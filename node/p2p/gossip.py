@@ -14,6 +14,7 @@ from typing import Final, TypeAlias, TypeVar
 
 from node.base import rlp
 from node.base.errors import CodecError
+from node.base.header_form import WHOLE, HeaderForm
 from node.base.keccak import keccak256
 from node.base.limits import (
     KNOWN_BLOCKS_COUNT_MAX,
@@ -22,7 +23,7 @@ from node.base.limits import (
 )
 from node.base.ports import Entropy
 from node.base.types import Address, Hash32
-from node.p2p.blocks import WHOLE, BlockMemo, HeaderForm
+from node.p2p.blocks import BlockMemo
 from node.p2p.events import (
     BREACH_POINTS,
     BlockAccepted,

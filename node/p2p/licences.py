@@ -9,7 +9,7 @@ Source: consensus.md section 8, network.md sections 4 to 7.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from node.base.types import Address
 from node.p2p.messages import Reason
@@ -65,7 +65,7 @@ class Verdict:
     certificate: CertificateStatus
 
 
-_VALIDATOR = Verdict(Standing.VALIDATOR, CertificateStatus.GOOD)
+VALIDATOR: Final = Verdict(Standing.VALIDATOR, CertificateStatus.GOOD)
 _OBSERVER = Verdict(Standing.OBSERVER, CertificateStatus.GOOD)
 _HELD = Verdict(Standing.OBSERVER, CertificateStatus.HOLD)
 _WITHDRAWN = Verdict(Standing.CLOSED, CertificateStatus.WITHDRAWN)
@@ -75,7 +75,7 @@ _CEASED = Verdict(Standing.CLOSED, CertificateStatus.CEASED)
 def judge_licence(licence: Licence) -> Verdict:
     """Decide on standing and certificate at once, so that the two cannot disagree."""
     if licence.in_set:
-        return _VALIDATOR
+        return VALIDATOR
     match licence.status:
         case LicenceStatus.VERIFIED:
             return _HELD if licence.is_expired else _OBSERVER

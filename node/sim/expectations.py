@@ -5,6 +5,7 @@ from typing import Literal
 
 from node.sim.facts import Fact
 from node.sim.predicates.base import Predicate, State
+from node.sim.predicates.records import PlaintextLeak
 
 Mode = Literal["always", "never", "eventually"]
 
@@ -42,6 +43,11 @@ class Expectation:
         self._violated: tuple[int, str] | None = None
         self._met: tuple[int, str] | None = None
         self._lost: tuple[int, str] | None = None
+
+    @property
+    def reads_bytes(self) -> bool:
+        """Say whether bytes on the wire and in stores matter here."""
+        return isinstance(self._predicate, PlaintextLeak)
 
     def observe(self, fact: Fact) -> None:
         """Pass a fact on."""

@@ -7,6 +7,7 @@ When it heals, both ends break the connection and make a new one, as TCP does af
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol, TypeAlias
 
 from node.base.types import Address
@@ -85,7 +86,8 @@ class Fabric:
         arrival = self.links[ends].arrival(self._kernel.now, message_type, size)
         trouble = self._troubles.get(ends)
         if trouble is None:
-            self._kernel.at(arrival, Priority.DELIVERY, ends[1], lambda: self._pass(ends, deliver))
+            arrive = partial(self._pass, ends, deliver)
+            self._kernel.at(arrival, Priority.DELIVERY, ends[1], arrive)
         elif trouble.cuts:
             trouble.cuts[-1].count()
         elif trouble.clogs:

@@ -7,6 +7,7 @@ A host handles one event at a time; what an event costs delays its effects and t
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from node.app.events import (
@@ -20,6 +21,7 @@ from node.app.events import (
     Noted,
     Outcome,
     SendFrame,
+    SendToMany,
     SetTimer,
     TimerFired,
     TimerKey,
@@ -70,8 +72,10 @@ class CpuSpec:
 
     def cost_us(self, work: Work) -> int:
         """Give the microseconds of one event, at least 1."""
-        gas_us = work.gas * 1_000_000 // self.gas_per_second
-        return max(1, self.message_us + work.signatures * self.signature_us + gas_us)
+        cost = self.message_us + work.signatures * self.signature_us
+        if work.gas:
+            cost += work.gas * 1_000_000 // self.gas_per_second
+        return max(1, cost)
 
 
 class Core(Protocol):
@@ -85,8 +89,8 @@ class Core(Protocol):
 class Surroundings(Protocol):
     """What a host needs of the world around it."""
 
-    def transmit(self, source: str, peer: Address, payload: bytes) -> None:
-        """Put a frame onto the link to ``peer``."""
+    def transmit(self, source: str, peers: tuple[Address, ...], payload: bytes) -> None:
+        """Put a frame onto the link to each of ``peers``."""
         ...
 
     def answered(self, call: int, value: object) -> None:
@@ -128,13 +132,12 @@ class Host:
         """Events so far."""
         self.is_up = True
         self.is_paused = False
-        self._life = 0
-        """Goes up when the machine stops: what it had planned by then is void."""
         self._core = core
         self._cpu = cpu
         self._kernel = kernel
         self._trace = trace
         self._world = world
+        self._live(0)
         self._queue: deque[tuple[Priority, Event]] = deque()
         self._free_at = 0
         self._awake = False
@@ -146,13 +149,14 @@ class Host:
         if not self.is_up:
             return
         self._queue.append((priority, event))
-        self._wake()
+        if not self._awake:
+            self._wake()
 
     def stop(self) -> None:
         """Lose power: memory, timers and all that is under way inside are gone."""
         self.is_up = False
         self.is_paused = False
-        self._life += 1
+        self._live(self._life + 1)
         self._queue.clear()
         self._timers.clear()
         self._awake = False
@@ -179,9 +183,16 @@ class Host:
     def _wake(self) -> None:
         if not self._awake and not self.is_paused:
             self._awake = True
-            self._later(self._work)
+            self._plan(self._work_on)
 
-    def _work(self) -> None:
+    def _live(self, life: int) -> None:
+        self._life = life
+        """Goes up when the machine stops: what it had planned by then is void."""
+        self._work_on = partial(self._work, life)
+
+    def _work(self, life: int) -> None:
+        if life != self._life:
+            return
         if self.is_paused:
             self._awake = False
             return
@@ -195,26 +206,24 @@ class Host:
         self.handled += 1
         self._free_at = now + cost
         if outcome.effects:
-            self._later(lambda: self._apply(outcome.effects))
+            self._plan(partial(self._apply, life, outcome.effects))
         if self._queue:
-            self._later(self._work)
+            self._plan(self._work_on)
         else:
             self._awake = False
 
-    def _later(self, action: Callable[[], None]) -> None:
-        life = self._life
+    def _plan(self, action: Callable[[], None]) -> None:
+        self._kernel.at(self._free_at, Priority.COMPLETION, self.name, action)
 
-        def act() -> None:
-            if life == self._life:
-                action()
-
-        self._kernel.at(self._free_at, Priority.COMPLETION, self.name, act)
-
-    def _apply(self, effects: tuple[Effect, ...]) -> None:
+    def _apply(self, life: int, effects: tuple[Effect, ...]) -> None:
+        if life != self._life:
+            return
         for effect in effects:
             match effect:
                 case SendFrame(peer, payload):
-                    self._world.transmit(self.name, peer, payload)
+                    self._world.transmit(self.name, (peer,), payload)
+                case SendToMany(peers, payload):
+                    self._world.transmit(self.name, peers, payload)
                 case SetTimer(timer, at_us):
                     self._arm(timer, at_us)
                 case ClearTimer(timer):

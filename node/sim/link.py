@@ -6,9 +6,11 @@ so leaving out one message leaves the others' fate alone.
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from struct import Struct
 from typing import Final
 
-from node.base.rng import PPM, Key, block, derive_key, lane, scale
+from node.base.rng import PPM, Blocks, derive_key, scale
 from node.sim.quantiles import EXPONENTIAL
 
 _TLS_RECORD_BYTES: Final = 16 * 1024
@@ -16,8 +18,8 @@ _TLS_RECORD_OVERHEAD: Final = 22
 _LENGTH_PREFIX: Final = 4
 _RETRANSMIT_MIN_US: Final = 200_000
 _RETRANSMISSIONS_MAX: Final = 6
-_LANE_LOSS: Final = 0
-_LANE_LATENCY: Final = 1
+_LANES: Final = Struct("<QQ")
+"""The first two lanes of a block: loss and latency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,12 @@ def wire_bytes(payload: int) -> int:
     return size + _TLS_RECORD_OVERHEAD * -(-size // _TLS_RECORD_BYTES)
 
 
+@lru_cache(maxsize=4_096)
+def sending_us(payload: int, bandwidth_bps: int) -> int:
+    """Give how long a frame of ``payload`` bytes keeps a link busy."""
+    return wire_bytes(payload) * 8 * 1_000_000 // bandwidth_bps
+
+
 class Link:
     """One direction between two nodes."""
 
@@ -57,24 +65,24 @@ class Link:
         """Frames taken so far."""
         self.losses = 0
         """Tries of theirs that were lost."""
-        self._streams: dict[int, tuple[Key, int]] = {}
+        self._streams: dict[int, Blocks] = {}
 
     def arrival(self, now_us: int, message_type: int, payload: int) -> int:
         """Take a frame onto the link at ``now_us``; give the microsecond of its arrival."""
         self.frames += 1
-        drawn = self._draw(message_type)
+        stream = self._streams.get(message_type)
+        if stream is None:
+            path = ("link", *self._ends, message_type)
+            stream = self._streams[message_type] = Blocks(derive_key(self._seed, path))
+        loss, latency = _LANES.unpack_from(stream.draw())
+        spec = self.spec
         begin = max(now_us, self._busy_us)
-        self._busy_us = begin + wire_bytes(payload) * 8 * 1_000_000 // self.spec.bandwidth_bps
-        flight = self.spec.base_us + self._jitter(lane(drawn, _LANE_LATENCY))
-        arrival = self._busy_us + flight + self._retransmissions(lane(drawn, _LANE_LOSS))
+        self._busy_us = begin + sending_us(payload, spec.bandwidth_bps)
+        arrival = self._busy_us + spec.base_us + self._jitter(latency)
+        if spec.loss_ppm:
+            arrival += self._retransmissions(loss)
         self._last_arrival_us = max(arrival, self._last_arrival_us + 1, now_us + 1)
         return self._last_arrival_us
-
-    def _draw(self, message_type: int) -> bytes:
-        path = ("link", *self._ends, message_type)
-        key, count = self._streams.get(message_type) or (derive_key(self._seed, path), 0)
-        self._streams[message_type] = (key, count + 1)
-        return block(key, count)
 
     def _jitter(self, value: int) -> int:
         mean = self.spec.jitter_mean_us

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from node.app.genesis_engines import header_form, kept_genesis
 from node.base.block import Block
 from node.base.errors import ConfigError, CorruptStoreError, PeerError, UsageError
 from node.base.header import Header
+from node.base.header_form import HeaderForm
 from node.base.types import Hash32
 from node.evm.chain_file import encode_chain, split_items
 from node.evm.genesis import Genesis, genesis_block, parse_genesis
@@ -35,7 +37,7 @@ def chain_files(genesis: Genesis, ledgers: Iterable[Ledger]) -> dict[str, str | 
     for ledger in ledgers:
         name = _file_of(ledger.head_hash)
         if name not in files:
-            files[name] = _packed(encode_chain(ledger))
+            files[name] = _packed(encode_chain(ledger, header_form(genesis)))
     return files
 
 
@@ -47,6 +49,8 @@ class RunChain:
     """The text of genesis.json."""
     genesis_hash: Hash32
     """Of the block 0 that genesis.json describes."""
+    form: HeaderForm
+    """How the headers in it travel."""
     path: Path
     """Of the gzip file."""
     height: int
@@ -54,7 +58,7 @@ class RunChain:
 
     @contextmanager
     def blocks(self) -> Generator[Iterator[tuple[bytes, Header]]]:
-        """Open the chain: the RLP and the header of each block from 0 on.
+        """Open the chain: the RLP and the kept header of each block from 0 on.
 
         raises        CorruptStoreError: the file is not the chain that results.json names, or
                       does not begin with what genesis.json describes.
@@ -66,7 +70,7 @@ class RunChain:
         last: Header | None = None
         try:
             for item in split_items(source):
-                last = Block.decode(item.raw).header
+                last, _ = self.form.split(Block.decode(item.raw).header)
                 if item.item == 0 and last.hash() != self.genesis_hash:
                     what = f"begins with 0x{last.hash().hex()}, {GENESIS} describes"
                     raise self._corrupt(f"{what} 0x{self.genesis_hash.hex()}")
@@ -100,12 +104,14 @@ def find_chain(folder: Path, node: str) -> RunChain:
     except OSError as error:
         raise UsageError(f"{folder / GENESIS}: {error.strerror}") from error
     try:
-        block = genesis_block(parse_genesis(genesis), MemoryStateNodes())
+        parsed = kept_genesis(parse_genesis(genesis))
+        block = genesis_block(parsed, MemoryStateNodes())
     except ConfigError as error:
         raise ConfigError(f"{folder / GENESIS}: {error}") from error
     if not path.is_file():
         raise UsageError(f"{path}: no such file: the run was made without chains, or they are gone")
-    return RunChain(genesis, block.header.hash(), path, height, head_hash)
+    form = header_form(parsed)
+    return RunChain(genesis, block.header.hash(), form, path, height, head_hash)
 
 
 def _heads(folder: Path) -> dict[str, tuple[int, Hash32]]:

@@ -22,6 +22,7 @@ from node.sim.course import Course
 from node.sim.execution_check import ExecutionCheck, compare, portrait
 from node.sim.expectations import Finding
 from node.sim.faults.injector import Injector
+from node.sim.garbage import calm_collector
 from node.sim.history import canonical
 from node.sim.judges import build_expectations
 from node.sim.loader import load, resolve
@@ -216,6 +217,8 @@ class _Run:
         self.world.listeners.append(self._course.observe)
         for expectation in self._expectations:
             self.world.listeners.append(expectation.observe)
+            if expectation.reads_bytes:
+                self.world.scanners.append(expectation.observe)
         self.world.on_change.append(self._check)
 
     def play(self) -> None:
@@ -226,11 +229,12 @@ class _Run:
         self.schedule.start()
         until = self.scenario.run.until_us
         try:
-            for t_us in (*range(_PROGRESS_EVERY_US, until, _PROGRESS_EVERY_US), until):
-                world.kernel.run_until(t_us)
-                height = max(core.ledger.head.number for core in world.nodes.values())
-                self._tell(ProgressEvent(t_us, "block", f"block {height}"))
-            world.settle()
+            with calm_collector():
+                for t_us in (*range(_PROGRESS_EVERY_US, until, _PROGRESS_EVERY_US), until):
+                    world.kernel.run_until(t_us)
+                    height = max(core.ledger.head.number for core in world.nodes.values())
+                    self._tell(ProgressEvent(t_us, "block", f"block {height}"))
+                world.settle()
         except WardnetError as error:
             self._cause = f"{type(error).__name__}: {error}"
         if self._cause is None and self.injector.vacuous():

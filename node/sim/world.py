@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, TypeAlias
 
 from node.app.events import (
@@ -103,6 +104,9 @@ class World:
         self.counters = Counters()
         self.messages: list[Message] = []
         self.listeners: list[Listener] = []
+        """Told every fact but ``BytesSeen``."""
+        self.scanners: list[Listener] = []
+        """Told ``BytesSeen``, which is most facts of a run and matters to few."""
         self.on_change: list[Callable[[], None]] = []
         """Called once at an instant at which the state of some node changed."""
         self.stored_at: dict[bytes, dict[str, int]] = {}
@@ -184,8 +188,11 @@ class World:
 
     def tell(self, fact: Fact) -> None:
         """Tell checkers and predicates a fact, and have them judge soon."""
-        for listener in self.listeners:
+        for listener in self.scanners if isinstance(fact, BytesSeen) else self.listeners:
             listener(fact)
+        self._judge_soon()
+
+    def _judge_soon(self) -> None:
         if not self._check_due:
             self._check_due = True
             self.kernel.at(self.kernel.now, Priority.CHECK, "", self._check)
@@ -224,23 +231,25 @@ class World:
 
     # -- Surroundings --
 
-    def transmit(self, source: str, peer: Address, payload: bytes) -> None:
-        """Put a frame onto the links to all that have the peer's key."""
-        for target in self._by_address[peer]:
-            if (source, target) in self.fabric.links:
-                self._transmit(source, target, payload)
-
-    def _transmit(self, source: str, target: str, payload: bytes) -> None:
-        now = self.kernel.now
+    def transmit(self, source: str, peers: tuple[Address, ...], payload: bytes) -> None:
+        """Put a frame onto the links to all that have the keys of the peers."""
+        now, kind, size = self.kernel.now, payload[1], len(payload)
         event = FrameReceived(self.nodes[source].address, payload)
-        arrival = self.fabric.send(
-            (source, target), payload[1], len(payload), lambda: self._offer(target, event)
-        )
-        self.counters.frames += 1
-        self.counters.bytes += len(payload)
-        if len(self.messages) < MESSAGES_KEPT_MAX:
-            self.messages.append(Message(now, arrival, source, target, payload[1], len(payload)))
-        self.tell(BytesSeen(f"frame {source} -> {target} at {now} us", payload))
+        send, hosts, links = self.fabric.send, self.hosts, self.fabric.links
+        for peer in peers:
+            for target in self._by_address[peer]:
+                ends = (source, target)
+                if ends not in links:
+                    continue
+                deliver = partial(hosts[target].offer, Priority.DELIVERY, event)
+                arrival = send(ends, kind, size, deliver)
+                self.counters.frames += 1
+                self.counters.bytes += size
+                if len(self.messages) < MESSAGES_KEPT_MAX:
+                    self.messages.append(Message(now, arrival, source, target, kind, size))
+                for scanner in self.scanners:
+                    scanner(BytesSeen(f"frame {source} -> {target} at {now} us", payload))
+                self._judge_soon()
 
     def answered(self, call: int, value: object) -> None:
         """Hand an answer to the flow that asked."""

@@ -4,14 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from node.app.seal_judge import CliqueJudge, Unsealed, judge_for
+from node.app.genesis_engines import header_form, kept_genesis
+from node.app.seal_judge import EngineJudge, Unsealed, judge_for
 from node.base.errors import ConfigError
+from node.evm.genesis import Genesis
+from tests.app.bft_chain import MEMBERS, BftChain, genesis_json
+from tests.app.registry_chain import Chain
 from tests.app.sealed_chain import VANITY, A, B, C, SealedChain, clique_genesis, fresh
 from tests.evm.chains import VERIFIER, genesis
 
 
-def judge_of(chain, kind=CliqueJudge):
-    return kind(chain.genesis, chain.ledger, VERIFIER)
+def judge_of(chain, *, checks_seals=True):
+    return judge_for(chain.genesis, chain.ledger, VERIFIER, checks_seals=checks_seals)
 
 
 def test_clique_finds_nothing_in_a_right_header():
@@ -47,25 +51,25 @@ def test_clique_follows_weight_and_of_equals_the_same_one_in_any_order():
 def test_clique_wants_signers_in_its_genesis(extra):
     of = genesis(extra_data=extra)
     with pytest.raises(ConfigError, match="extraData"):
-        CliqueJudge(of, fresh(of), VERIFIER)
+        judge_for(of, fresh(of), VERIFIER, checks_seals=True)
 
 
 def test_unsealed_finds_nothing_wrong_with_any_seal():
     chain = SealedChain([A])
     header = replace(chain.make(A).header, extra_data=bytes(97), difficulty=9)
-    assert judge_of(chain, Unsealed).check(header, chain.ledger.head) is None
+    assert judge_of(chain, checks_seals=False).check(header, chain.ledger.head) is None
 
 
 def test_unsealed_clique_still_pays_the_signer():
     chain = SealedChain([A])
-    judge = judge_of(chain, Unsealed)
+    judge = judge_of(chain, checks_seals=False)
     assert judge.fee_recipient(chain.make(A, vote=(C, True)).header) == A.address
 
 
 def test_unsealed_clique_without_a_seal_pays_the_coinbase():
     chain = SealedChain([A])
     header = replace(chain.make(A).header, extra_data=b"", coinbase=C.address)
-    assert judge_of(chain, Unsealed).fee_recipient(header) == C.address
+    assert judge_of(chain, checks_seals=False).fee_recipient(header) == C.address
 
 
 def test_unsealed_chain_of_another_engine_pays_the_coinbase():
@@ -77,7 +81,7 @@ def test_unsealed_chain_of_another_engine_pays_the_coinbase():
 
 def test_unsealed_follows_weight_and_after_the_merge_the_file():
     chain = SealedChain([A, B])
-    judge, ledger = judge_of(chain, Unsealed), chain.ledger
+    judge, ledger = judge_of(chain, checks_seals=False), chain.ledger
     heavy, light, merged = chain.make(B), chain.make(A), chain.make(A, difficulty=0)
     for block in (heavy, light, merged):
         signer = judge.fee_recipient(block.header)
@@ -89,11 +93,41 @@ def test_unsealed_follows_weight_and_after_the_merge_the_file():
 
 def test_seals_are_checked_unless_told_otherwise():
     of = clique_genesis([A])
-    assert isinstance(judge_for(of, fresh(of), VERIFIER, checks_seals=True), CliqueJudge)
+    assert isinstance(judge_for(of, fresh(of), VERIFIER, checks_seals=True), EngineJudge)
     assert isinstance(judge_for(of, fresh(of), VERIFIER, checks_seals=False), Unsealed)
 
 
 def test_seals_that_nobody_here_can_check_are_an_error_that_says_what_to_do():
-    of = genesis(engine="aura")
+    of = genesis(engine="ethash")
     with pytest.raises(ConfigError, match="--no-seal"):
         judge_for(of, fresh(of), VERIFIER, checks_seals=True)
+
+
+@pytest.mark.parametrize(
+    ("engine", "decides"),
+    [("qbft", True), ("ibft", True), ("istanbul", True), ("ibft2", True), ("aura", False)],
+)
+def test_every_engine_has_a_judge_and_bft_ones_decide(engine, decides):
+    of = kept_genesis(Genesis.from_json(genesis_json(engine), foreign=True))
+    if engine == "aura":
+        of = replace(clique_genesis([A]), engine=engine, engine_settings={})
+    judge = judge_for(of, fresh(of), VERIFIER, checks_seals=True)
+    assert (judge.decides, judge.reads_state) == (decides, False)
+    assert judge.form is header_form(of) or engine == "ibft2"
+
+
+def test_a_contract_that_names_the_validators_is_read_from_state():
+    chain = Chain(validators=4)
+    settings = {"validatorcontractaddress": f"0x{chain.government.address.hex()}"}
+    of = replace(chain.genesis, engine="aura", engine_settings=settings)
+    assert judge_for(of, fresh(of), VERIFIER, checks_seals=True).reads_state
+
+
+@pytest.mark.parametrize("engine", ["qbft", "ibft", "ibft2"])
+def test_who_is_paid_does_not_depend_on_whether_seals_are_checked(engine):
+    chain = BftChain(genesis_json(engine))
+    full = chain.make(builder=MEMBERS[2], vote=None if engine != "ibft" else (C.address, True))
+    kept, _ = chain.form.split(full.header)
+    for checks_seals in (True, False):
+        judge = judge_for(chain.genesis, chain.ledger, VERIFIER, checks_seals=checks_seals)
+        assert judge.fee_recipient(kept) == MEMBERS[2].address

@@ -68,9 +68,8 @@ def test_a_suspended_hospital_becomes_an_observer_and_comes_back() -> None:
 
 
 def test_a_licence_that_goes_on_changes_nobodys_standing() -> None:
-    assert (
-        len(changes(played("qbft", "do: set_licence, id: one, hospital: h1"), "h0")) == 5
-    )  # what each was judged first
+    run = played("qbft", "do: set_licence, id: one, hospital: h1")
+    assert changes(run, "h0") == []
 
 
 @pytest.mark.parametrize("engine", ["qbft", "clique", "aura", "ibft1"])

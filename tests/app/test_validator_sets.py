@@ -5,7 +5,13 @@ from dataclasses import replace
 import pytest
 from eth_abi import encode as eth_encode
 
-from node.app.validator_sets import RegistryValidators, SetCache, flaw_of, set_cache
+from node.app.validator_sets import (
+    RegistryValidators,
+    ScheduledValidators,
+    SetCache,
+    flaw_of,
+    set_cache,
+)
 from node.base.errors import UnknownBlockError, ValidatorSetUnavailableError
 from node.base.types import ZERO_ADDRESS, Address, Hash32
 from node.consensus_poa.interface import ValidatorProvider
@@ -209,3 +215,22 @@ def test_a_ledger_of_another_registry_has_no_set(chain: Chain) -> None:
     elsewhere = replace(chain.government, address=Address(b"\x99" * 20))
     with pytest.raises(ValidatorSetUnavailableError, match="getValidators"):
         RegistryValidators(chain.ledger, elsewhere).validators_after_block(chain.ledger.head_hash)
+
+
+def test_a_schedule_asks_the_contract_of_the_block_that_is_sealed(chain: Chain) -> None:
+    first, second = chain.block(), chain.block()
+    sets = ScheduledValidators(chain.ledger, [(0, FALSE), (2, chain.government.address)])
+    with pytest.raises(ValidatorSetUnavailableError):
+        sets.validators_after_block(chain.ledger.genesis_hash)
+    with pytest.raises(ValidatorSetUnavailableError):
+        sets.validators_for_block(first)
+    assert sets.validators_after_block(first) == ONES[:7]
+    assert sets.validators_for_block(second) == ONES[:7]
+
+
+def test_before_the_first_contract_of_a_schedule_nobody_is_asked(chain: Chain) -> None:
+    sets = ScheduledValidators(chain.ledger, [(2, chain.government.address)])
+    with pytest.raises(ValidatorSetUnavailableError, match="no contract is named for block 1"):
+        sets.validators_after_block(chain.ledger.genesis_hash)
+    with pytest.raises(UnknownBlockError):
+        sets.validators_after_block(Hash32(bytes(32)))

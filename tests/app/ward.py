@@ -20,6 +20,7 @@ from node.app.events import (
     PeerConnected,
     SealingPaused,
     SendFrame,
+    SendToMany,
     SetTimer,
     Started,
     TimerFired,
@@ -293,6 +294,9 @@ class Ward:
 
     def _apply(self, n, effect):
         match effect:
+            case SendToMany(peers, payload):
+                for peer in peers:
+                    self._apply(n, SendFrame(peer, payload))
             case SendFrame(peer, payload):
                 for target, core in enumerate(self.cores):
                     if core.address == peer and (n, target) not in self.cut:

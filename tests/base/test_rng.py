@@ -100,3 +100,9 @@ def test_system_entropy_does_not_repeat_itself() -> None:
 
 def test_system_entropy_stays_below_its_bound() -> None:
     assert {SystemEntropy().below(3) for _ in range(200)} == {0, 1, 2}
+
+
+def test_blocks_in_order_are_those_of_their_counters() -> None:
+    key = rng.derive_key(1, LINK)
+    blocks = rng.Blocks(key)
+    assert [blocks.draw() for _ in range(300)] == [rng.block(key, n) for n in range(300)]

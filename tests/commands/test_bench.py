@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from node.bench import candidates
+from node.bench import candidates, consensus, consensus_parts
 from node.bench.measured import Measured
 from node.commands.bench import STAGES
 from node.commands.main import main
@@ -152,3 +152,37 @@ def test_help_names_the_modes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "ledger", "--help"]) == 0
     shown = capsys.readouterr().out
     assert [mode for mode in candidates.MODES if mode not in shown] == []
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_HEADERS", "_PASSES", "_SNAPSHOTS", "_ENCODINGS", "_SIGNATURES"):
+        monkeypatch.setattr(consensus_parts, name, 2)
+    for name in ("_STEADY_S", "_FULL_S"):
+        monkeypatch.setattr(consensus, name, {"qbft": 5, "clique": 5})
+
+
+@pytest.mark.usefixtures("few")
+def test_consensus_prints_each_figure_beside_its_target(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "consensus", "--only", "parts", "--rounds", "1"]) == 0
+    said = capsys.readouterr()
+    [line] = [line for line in said.out.splitlines() if "Clique header" in line]
+    assert ">= 10,000/s" in line
+    assert "as fast" in line
+    assert "round 1/1" in said.err
+    assert "slowness" in said.out
+
+
+@pytest.mark.usefixtures("few")
+def test_consensus_of_a_network_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--only", "clique", "--validators", "2", "--rounds", "1", "--json")
+    assert main(["bench", "consensus", *words]) == 0
+    said = capsys.readouterr()
+    found = json.loads(said.out)
+    assert (found["bench"], found["validators"], found["disagreements"]) == ("consensus", 2, [])
+    assert said.err == ""
+
+
+def test_consensus_knows_its_groups(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "consensus", "--only", "raft"]) == 2
+    assert "parts, qbft, clique" in capsys.readouterr().err

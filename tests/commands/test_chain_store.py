@@ -10,12 +10,11 @@ import pytest
 
 from node.commands.data_dir import open_store
 from node.commands.main import main
-from node.evm.chain_file import encode_chain
+from node.evm.forks import Fork
 from node.storage.sqlite_store import FILE_NAME
 from tests.app.sealed_chain import A, SealedChain
-from tests.evm.chains import CAROL, extend, legacy
-from tests.evm.chains import genesis as plain_genesis
-from tests.evm.chains import ledger as plain_ledger
+from tests.evm.chains import CAROL, legacy
+from tests.evm.foreign_chain import book_of
 
 
 @pytest.fixture(scope="module")
@@ -69,14 +68,14 @@ def test_json_says_how_it_ended_and_that_seals_were_checked(place, capsys):
 
 
 def test_seals_of_an_engine_that_nobody_checks_are_not_claimed_to_hold(tmp_path, capsys):
-    chain = plain_ledger(engine="qbft")
-    extend(chain, [legacy(CAROL, 0)])
-    (tmp_path / "genesis.json").write_text(json.dumps(plain_genesis(engine="qbft").to_json()))
-    (tmp_path / "chain.rlp").write_bytes(b"".join(encode_chain(chain)))
+    book = book_of(Fork.LONDON)
+    book.add(book.make())
+    (tmp_path / "genesis.json").write_text(json.dumps(book.genesis.to_json()))
+    (tmp_path / "chain.rlp").write_bytes(b"".join(block.encode() for block in book.line))
     assert _import(tmp_path, "node", "--blocks", str(tmp_path / "chain.rlp"), "--no-seal") == 0
     assert main(["chain", "verify", str(tmp_path / "node"), "--full"]) == 0
     said = capsys.readouterr().out
-    assert "1 blocks executed again: every root holds; seals of qbft cannot be checked" in said
+    assert "1 blocks executed again: every root holds; seals of ethash cannot be checked" in said
     assert "every seal" not in said
     assert _verify(tmp_path, "--full", capsys=capsys)[1]["seals_checked"] is False
 

@@ -17,6 +17,7 @@ from node.base.types import Address
 from node.consensus_poa.ibft2_codec import (
     MIX_HASH,
     Ibft2Extra,
+    Ibft2Form,
     Ibft2Vote,
     Ibft2Votes,
     block_hash,
@@ -201,3 +202,31 @@ def test_a_chain_is_followed_through_a_change_of_its_set() -> None:
     assert verify_chain(headers[0], headers[1:], VERIFIER, epoch=EPOCH) is None
     stale = [*headers[:-1], child(headers[-2], KEYS[3])]
     assert verify_chain(stale[0], stale[1:], VERIFIER, epoch=EPOCH) == (4, "mismatching_validators")
+
+
+FORM = Ibft2Form()
+
+
+@pytest.mark.parametrize("vote", [None, Ibft2Vote(SET[1], add=False)])
+def test_a_header_is_parted_by_what_its_hash_covers_and_joined_to_its_bytes(
+    vote: Ibft2Vote | None,
+) -> None:
+    for header in (genesis(), child(genesis(), vote=vote)):
+        kept, certificate = FORM.split(header)
+        assert kept.hash() == block_hash(header)
+        assert (certificate is None) == (header.number == 0)
+        assert FORM.join(kept, certificate).encode() == header.encode()
+
+
+@pytest.mark.parametrize(
+    "certificate", [b"", b"\xc0", b"\xc2\x80\xc0", rlp.encode([bytes(4), [bytes(64)]])]
+)
+def test_a_certificate_that_is_none_is_refused(certificate: bytes) -> None:
+    kept, _ = FORM.split(child(genesis()))
+    with pytest.raises(CodecError):
+        FORM.join(kept, certificate)
+
+
+def test_only_a_kept_header_is_joined() -> None:
+    with pytest.raises(CodecError, match="vanity, validators, vote"):
+        FORM.join(genesis(), None)

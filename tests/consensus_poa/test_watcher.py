@@ -184,3 +184,32 @@ def test_a_registry_that_changes_its_mind_leaves_the_set_alone() -> None:
     net.run(5 * 30)
     assert set_after(net, 25) == FOUR
     assert net.members[0].engine.proposals() == {}
+
+
+def test_deep_reading_follows_a_reorganisation_and_a_longer_reach() -> None:
+    """What was walked for one head serves the next one only where it still holds."""
+    watch = Watch({0: FOUR, 2: FIVE}, reads_deep=True)
+    fresh = partial(Watch, {0: FOUR, 2: FIVE}, reads_deep=True)
+    for number in (3, 4, 5, 4, 6, 2, 3):
+        watch.at(number)
+        again = fresh()
+        for signers in (FOUR, FIVE, addresses(KEYS)):
+            expected = again.watcher._read_at(again.heads[number], signers)
+            assert watch.watcher._read_at(watch.heads[number], signers) == expected
+
+
+def test_deep_reading_follows_another_branch() -> None:
+    forge = Forge(KEYS[:4])
+    trunk = [forge.genesis]
+    for number in range(1, 4):
+        trunk.append(forge.extend(trunk[-1], KEYS[number % 4]))
+    left = forge.extend(trunk[3], KEYS[0])
+    right = forge.extend(forge.extend(trunk[2], KEYS[0]), KEYS[1])
+    watcher = RegistryWatcher(forge.chain, SetsByNumber(forge.chain, {0: FOUR}), reads_deep=True)
+    for head, below in (
+        (trunk[3], trunk[0]),
+        (left, trunk[1]),
+        (right, trunk[1]),
+        (left, trunk[1]),
+    ):
+        assert watcher._read_at(head, FOUR) == below.hash()

@@ -186,3 +186,17 @@ def test_the_chain_of_execution_apis_goes_through_all_forks_but_frontier():
     seen = [book.context(block.header.hash()).profile.fork for block in book.line]
     assert seen == sorted(seen)
     assert set(seen) == set(Fork) - {Fork.FRONTIER}
+
+
+@pytest.mark.parametrize("engine", ["qbft", "ibft", "ibft2"])
+def test_a_genesis_of_besu_may_leave_out_the_forks_before_its_newest(engine):
+    config = {"chainId": 1, "constantinopleBlock": 5, "berlinBlock": 9, engine: {}}
+    assert _profile(config, 4).fork is Fork.FRONTIER
+    assert _profile(config, 5).fork is Fork.CONSTANTINOPLE
+    assert _profile(config, 9).fork is Fork.BERLIN
+    with pytest.raises(ConfigError, match="homesteadBlock"):
+        read_schedule({"chainId": 1, "berlinBlock": 9, "clique": {}})
+
+
+def test_permissions_of_goquorum_are_no_fork():
+    assert read_schedule(SPREAD | {"qip714Block": 0}).too_new == ()

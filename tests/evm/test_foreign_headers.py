@@ -13,7 +13,7 @@ from tests.evm.foreign_chain import book_of, config_of
 BLOB_LIMIT = 6 * GAS_PER_BLOB
 
 
-def _judge(fork, *, clique_period_s=None, parent=None, config=None, blocks=0, **changes):
+def _judge(fork, *, seal_period_s=None, parent=None, config=None, blocks=0, **changes):
     book = book_of(fork, config=config)
     for _ in range(blocks):
         book.add(book.make())
@@ -22,7 +22,7 @@ def _judge(fork, *, clique_period_s=None, parent=None, config=None, blocks=0, **
     book.blocks[book.head.hash()] = book.line[-1]
     header = replace(book.make().header, **changes)
     forks = book.rules._forks
-    check_foreign_header(header, book.head, forks, clique_period_s=clique_period_s)
+    check_foreign_header(header, book.head, forks, seal_period_s=seal_period_s)
 
 
 ALL = [fork for fork in Fork if fork is not Fork.CONSTANTINOPLE]
@@ -97,19 +97,19 @@ def test_london_begins_with_one_gwei_and_twice_the_limit():
 
 @pytest.mark.parametrize(("period", "least"), [(0, 0), (15, 15)])
 def test_clique_waits_for_its_period_and_no_longer(period, least):
-    _judge(Fork.BERLIN, clique_period_s=period, timestamp=least, extra_data=bytes(97))
+    _judge(Fork.BERLIN, seal_period_s=period, timestamp=least, extra_data=bytes(97))
     if least:
         with pytest.raises(InvalidBlockError) as caught:
-            _judge(Fork.BERLIN, clique_period_s=period, timestamp=least - 1)
+            _judge(Fork.BERLIN, seal_period_s=period, timestamp=least - 1)
         assert caught.value.rule == "timestamp"
 
 
 def test_after_the_merge_a_clique_chain_is_any_other():
     with pytest.raises(InvalidBlockError) as caught:
-        _judge(Fork.PARIS, clique_period_s=0, timestamp=0)
+        _judge(Fork.PARIS, seal_period_s=0, timestamp=0)
     assert caught.value.rule == "timestamp"
     with pytest.raises(InvalidBlockError) as caught:
-        _judge(Fork.PARIS, clique_period_s=0, extra_data=bytes(97))
+        _judge(Fork.PARIS, seal_period_s=0, extra_data=bytes(97))
     assert caught.value.rule == "extra data size"
 
 

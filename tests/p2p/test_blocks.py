@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from node.base.errors import CodecError
+from node.base.header_form import WHOLE
 from node.p2p import blocks
-from node.p2p.blocks import WHOLE, BlockMemo, CertifiedBlock, block_of, checked_transactions
+from node.p2p.blocks import BlockMemo, CertifiedBlock, block_of, checked_transactions
 from tests.p2p.chains import Chain
 
 

@@ -1,7 +1,9 @@
 import pytest
 
+from node.sim.checkers.canaries import CanaryScanner
 from node.sim.expectations import Expectation, Terms
 from node.sim.predicates.base import State
+from node.sim.predicates.records import PlaintextLeak
 
 
 class Scripted:
@@ -85,3 +87,10 @@ def test_and_stay_may_be_met_anew_before_it_is_due():
 def test_and_stay_that_holds_anew_only_after_it_was_due_is_violated():
     finding = run([(4, True), (6, False), (11, True)], 20, by_us=10, and_stay=True)
     assert (finding.holds, finding.first_event_us) == (False, 6)
+
+
+def test_only_the_search_for_leaks_reads_bytes():
+    leak = PlaintextLeak(CanaryScanner([b"a canary of some length"]))
+    terms = Terms(name="n", line=3, text="t", mode="never")
+    assert Expectation(terms, leak).reads_bytes
+    assert not Expectation(terms, Scripted()).reads_bytes

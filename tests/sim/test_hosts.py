@@ -5,6 +5,7 @@ from node.app.events import (
     FrameReceived,
     Outcome,
     SendFrame,
+    SendToMany,
     SetTimer,
     Started,
     TimerFired,
@@ -32,8 +33,8 @@ class World:
     def __init__(self, kernel):
         self.kernel, self.sent, self.answers = kernel, [], []
 
-    def transmit(self, source, peer, payload):
-        self.sent.append((self.kernel.now, source, payload))
+    def transmit(self, source, peers, payload):
+        self.sent += [(self.kernel.now, source, payload) for _ in peers]
 
     def answered(self, call, value):
         self.answers.append((self.kernel.now, call, value))
@@ -157,3 +158,11 @@ def test_a_pause_between_two_events_holds_the_second():
     machine.resume()
     kernel.run_until(2_000)
     assert len(core.seen) == 2
+
+
+def test_one_effect_sends_a_frame_to_many():
+    reply = Outcome((SendToMany((PEER, PEER), b"\x92\x10"),), Work(signatures=2))
+    kernel, _, world, machine = host({FrameReceived: reply})
+    machine.offer(Priority.DELIVERY, FrameReceived(PEER, b"\x92\x10"))
+    kernel.run_until(1_000)
+    assert world.sent == [(210, "h0", b"\x92\x10")] * 2

@@ -19,7 +19,6 @@ from node.evm.executors import executor_named
 from node.evm.ledger import Ledger
 from node.evm.memo import SharedMemo, VerifyingMemo
 from node.sim import memo
-from node.sim.cast import cast_hospitals
 from node.sim.execution_check import portrait
 from node.sim.facts import BlockStored
 from node.sim.loader import load
@@ -284,16 +283,16 @@ def test_one_more_node_costs_at_most_a_hundred_kilobytes(content: str) -> None:
     """ledger.md section 7: genesis included, before its first block."""
     scenario = load(content, "x.yaml")
     world = World(scenario)
-    hospital = cast_hospitals(scenario)["h3"]
+    member = next(one for one in world.members if one.name == "h3")
     kept = [world.nodes.pop("h3"), world.hosts.pop("h3")]
-    world._add_node("h3", hospital)  # what only the first one of its kind costs
+    world._add_node(member)  # what only the first one of its kind costs
     kept += [world.nodes.pop("h3"), world.hosts.pop("h3")]
     tracemalloc.start()
     try:
         gc.collect()
         before, _ = tracemalloc.get_traced_memory()
         for _ in range(NODES):
-            world._add_node("h3", hospital)
+            world._add_node(member)
             kept += [world.nodes["h3"], world.hosts["h3"]]
         gc.collect()
         after, _ = tracemalloc.get_traced_memory()

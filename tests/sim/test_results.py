@@ -31,6 +31,7 @@ def _results() -> Results:
         digest="00",
         expectations=(ExpectationResult("heads_agree", 3, "always heads_agree", True, None, "y"),),
         chain=CourseResult(True, False, 3, 0, 1),
+        faults=(),
         steps=(StepResult("grant-1", "grant", "ok", 5_000, 79_000),),
         nodes=(NodeResult("h0", "0x00", 3, "0x01", "0x02", 1, 4),),
         metrics={"b": {"count": 1}, "a": {"count": 2}},

@@ -34,6 +34,7 @@ def ran() -> World:
     world = made()
     world.facts = []  # type: ignore[attr-defined]
     world.listeners.append(world.facts.append)  # type: ignore[attr-defined]
+    world.scanners.append(world.facts.append)  # type: ignore[attr-defined]
     world.start()
     world.kernel.run_until(40_000_000)
     return world
@@ -124,7 +125,7 @@ def test_the_last_look_shows_all_blocks_stores_and_the_history() -> None:
     world = made(seconds=5)
     world.nodes["h1"].store.add(_Quiet(), b"sealed bytes")
     seen = []
-    world.listeners.append(seen.append)
+    world.scanners.append(seen.append)
     world.tell_stores()
     where = [one.where for one in seen]
     for name, core in world.nodes.items():
@@ -151,7 +152,7 @@ def test_a_damaged_store_does_not_stop_the_last_look() -> None:
     row = core.store.store._rows[cid[2:]]
     row.data = b"other bytes"
     seen = []
-    world.listeners.append(seen.append)
+    world.scanners.append(seen.append)
     world.tell_stores()
     assert seen[-1].where == "the history"
     (line,) = world.history.as_dicts()

@@ -73,7 +73,7 @@ class Context:
         validators = self.state.validators
         self.place = None
         if validators:
-            self.place = Place(self.head, validators, frozenset(validators))
+            self.place = Place.above(self.head, validators)
 
     def genesis_hash(self) -> Hash32:
         """Give the hash of block 0, which the log names."""

@@ -30,7 +30,7 @@ from node.consensus_poa.qbft.opened import Candidate, Opened
 from node.consensus_poa.qbft.state import NOT_STARTED, Prepared
 from node.consensus_poa.qbft.validate import Place, check_proposal, check_round_change
 from node.consensus_poa.qbft.voice import Voice
-from node.consensus_poa.quorum import faulty_max, quorum
+from node.consensus_poa.quorum import faulty_max
 
 FUTURE_ALLOWANCE_S: Final = 1
 """A proposal may be so far ahead of the own clock."""
@@ -51,7 +51,7 @@ class Rounds:
 
     @property
     def _quorum(self) -> int:
-        return quorum(len(self._place.validators))
+        return self._place.quorum
 
     # -- rounds --------------------------------------------------------------------------------
 
@@ -169,15 +169,17 @@ class Rounds:
         """Rule 3: count a prepare; say whether it was new."""
         if not self._count(self._context.state.prepares, message):
             return False
-        self._try_prepared()
-        self._try_decide()
+        if self._context.state.is_accepted:
+            self._try_prepared()
+            self._try_decide()
         return True
 
     def commit(self, message: Opened) -> bool:
         """Rule 4: count a commit; say whether it was new."""
         if not self._count(self._context.state.commits, message):
             return False
-        self._try_decide()
+        if self._context.state.is_accepted:
+            self._try_decide()
         return True
 
     def _count(self, ballots: Ballots, message: Opened) -> bool:

@@ -25,6 +25,13 @@ class Place(NamedTuple):
     head: Header
     validators: tuple[Address, ...]
     members: frozenset[Address]
+    quorum: int
+    """How many of them decide."""
+
+    @classmethod
+    def above(cls, head: Header, validators: tuple[Address, ...]) -> "Place":
+        """Give the height above ``head``, decided by ``validators``."""
+        return cls(head, validators, frozenset(validators), quorum(len(validators)))
 
     @property
     def height(self) -> int:
@@ -120,11 +127,7 @@ def _check_prepares(
 def _is_quorum(authors: Sequence[Address | None], place: Place) -> bool:
     """Say whether these are members, each once, and enough of them."""
     found = set(authors)
-    return (
-        len(found) == len(authors)
-        and found <= place.members
-        and len(found) >= quorum(len(place.validators))
-    )
+    return len(found) == len(authors) and found <= place.members and len(found) >= place.quorum
 
 
 def check_round_change(opened: Opened, place: Place) -> str | None:

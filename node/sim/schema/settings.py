@@ -122,7 +122,7 @@ class Run(Section):
 class Chain(Section):
     """The ledger and its engine: ``chain:``."""
 
-    consensus: Annotated[str, BeforeValidator(_consensus)] = "clique"
+    consensus: Annotated[str, BeforeValidator(_consensus)] = "qbft"
     request_timeout_us: PositiveDuration = duration_field(4_000_000, "request_timeout")
     """QBFT, IBFT 1: how long round 0 may take."""
     early_round_change: bool = True

@@ -13,7 +13,7 @@ from tests.consensus_poa.qbft.solo import STRANGER, Solo, opened
 
 SOLO = Solo()
 MEMBERS = tuple(k.address for k in SOLO.keys)
-PLACE = Place(SOLO.head, MEMBERS, frozenset(MEMBERS))
+PLACE = Place.above(SOLO.head, MEMBERS)
 V = SOLO.block(0)
 V_PREPARES = [SOLO.prepare(i, SOLO.digest(V)) for i in range(3)]
 WITH_V = SOLO.change(0, 2, 0, V, V_PREPARES)

@@ -112,13 +112,7 @@ BAD_FILES = {  # name: (text, the fault as line:column path: message)
     ),
     "workflow that is not built": (
         CAST + "steps:\n  - do: audit\n",
-        (
-            '5:5 steps[0].do: unknown workflow "audit"; there are register_hospital, '
-            "onboard_doctor, register_patient, consult, order_lab, perform_lab, request_access, "
-            "grant, deny, revoke, read_record, second_opinion, rebuild, suspend_doctor, "
-            "admit_validator, withdraw_validator, emergency_withdraw, rotate_validator_key, "
-            "suspend_hospital, lift_suspension, revoke_hospital, set_licence, sweep_expired"
-        ),
+        '5:5 steps[0].do: unknown workflow "audit"',
     ),
     "step without do": (
         CAST + "steps:\n  - doctor: doc-1\n",

@@ -8,7 +8,7 @@ FOUND = scenario(CAST + VISIT)
 
 @pytest.mark.parametrize(
     ("path", "value"),
-    [("chain.consensus", "clique"), ("run.seed", 1), ("chain.period", 5_000_000), ("name", "x")],
+    [("chain.consensus", "qbft"), ("run.seed", 1), ("chain.period", 5_000_000), ("name", "x")],
 )
 def test_a_path_is_written_as_in_the_file(path, value):
     assert path == "name" or value_at(FOUND, path) == value
@@ -25,10 +25,10 @@ def test_a_path_that_leads_nowhere_is_an_error(path):
     ("when", "met"),
     [
         ({}, True),
-        ({"chain.consensus": "clique"}, True),
-        ({"chain.consensus": "qbft"}, False),
+        ({"chain.consensus": "qbft"}, True),
+        ({"chain.consensus": "clique"}, False),
         ({"chain.consensus": ("qbft", "clique")}, True),
-        ({"chain.consensus": "clique", "run.seed": 2}, False),
+        ({"chain.consensus": "qbft", "run.seed": 2}, False),
         ({"chain.period": "5s"}, True),
         ({"chain.period": ("1s", "2s")}, False),
         ({"run.seed": True}, False),

@@ -16,7 +16,7 @@ def test_defaults_are_those_of_the_specification() -> None:
         "verify": "shared",
     }
     assert resolved["chain"] == {
-        "consensus": "clique",
+        "consensus": "qbft",
         "request_timeout_us": 4_000_000,
         "early_round_change": True,
         "empty_period_us": None,
