@@ -70,3 +70,14 @@ def test_a_suspended_hospital_becomes_an_observer_and_comes_back() -> None:
 def test_a_licence_that_goes_on_changes_nobodys_standing() -> None:
     run = played("qbft", "do: set_licence, id: one, hospital: h1")
     assert changes(run, "h0") == []
+
+
+@pytest.mark.parametrize("engine", ["qbft", "clique", "aura", "ibft1"])
+def test_an_observer_that_no_registry_knows_keeps_its_peers(engine: str) -> None:
+    text = TEXT.replace("ENGINE", engine).replace("steps:\nSTEPS\n", "")
+    text = text.replace("validators: 5", "validators: 4, nodes: {o1: {role: observer}}")
+    run = _Run(load(text.replace("60s", "20s"), "standing.yaml"), {}, lambda _event: None)
+    run.play()
+    nodes = run.world.nodes
+    assert nodes["h0"].standings.is_admitted(run.world.addresses["o1"])
+    assert nodes["o1"].ledger.head.number >= nodes["h0"].ledger.head.number - 1 >= 15

@@ -1,0 +1,120 @@
+"""Plays the shipped incidents: each once per engine, whoever asks."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node.consensus_poa.interface import Engine
+from node.sim.facts import BlockStored, Fact, HeadAt
+from node.sim.loader import load
+from node.sim.results import ExpectationResult, Results
+from node.sim.runner import _Run, read_scenario
+from node.sim.schema.scenario import Scenario
+from node.sim.schema.settings import ENGINES
+from node.sim.study_files import read_studies
+
+FOLDER = Path(__file__).parents[3] / "scenarios" / "incidents"
+
+
+@dataclass
+class Played:
+    """A run that is over."""
+
+    run: _Run
+    results: Results
+    heads: list[tuple[float, str, int]] = field(default_factory=list)
+    """Second, node and number of each head."""
+    stored: dict[bytes, BlockStored] = field(default_factory=dict)
+    """Every block that any node stored, once."""
+
+    @property
+    def failed(self) -> list[str]:
+        """The predicates of the expectations that do not hold."""
+        found = (one for one in self.results.expectations if one.holds is not True)
+        return sorted(one.name for one in found)
+
+    def why(self, name: str) -> str:
+        return self.expectation(name).why
+
+    def expectation(self, name: str) -> ExpectationResult:
+        return next(one for one in self.results.expectations if one.name == name)
+
+    def engine(self, node: str) -> Engine:
+        return self.run.world.bends.engine(node)
+
+    def header(self, node: str, number: int) -> Any:
+        return self.run.world.nodes[node].ledger.header_by_number(number)
+
+    def sealer(self, node: str, number: int) -> str:
+        """Name who made the block of a number in a node's chain."""
+        return self.name_of(self.engine(node).signer_of(self.header(node, number)))
+
+    def members(self, node: str) -> set[str]:
+        """Name the validators after a node's head."""
+        head = self.run.world.nodes[node].ledger.head_hash
+        return {self.name_of(one) for one in self.engine(node).validators_after_block(head)}
+
+    def name_of(self, address: bytes | None) -> str:
+        nodes = self.run.world.nodes
+        return next(name for name, core in nodes.items() if core.address == address)
+
+    def grown_after(self, seconds: float) -> float:
+        """Give the second at which a head first grew after a moment; infinity: none did."""
+        before = max(number for at, _, number in self.heads if at <= seconds)
+        later = (at for at, _, number in self.heads if at > seconds and number > before)
+        return next(later, inf)
+
+
+def play(scenario: Scenario, file: Path) -> Played:
+    run = _Run(scenario, read_studies(scenario, file), lambda _event: None)
+    heads: list[tuple[float, str, int]] = []
+    stored: dict[bytes, BlockStored] = {}
+
+    def note(fact: Fact) -> None:
+        match fact:
+            case HeadAt(node, _, number):
+                heads.append((run.world.kernel.now / 1_000_000, node, number))
+            case BlockStored(_, block_hash):
+                stored.setdefault(block_hash, fact)
+            case _:
+                pass
+
+    run.world.listeners.append(note)
+    run.play()
+    return Played(run, run.results({}), heads, stored)
+
+
+@cache
+def incident(name: str, engine: str) -> Played:
+    """Play a shipped incident under an engine."""
+    file = FOLDER / f"{name}.yaml"
+    return play(read_scenario(file, {"engine": engine}), file)
+
+
+def changed(name: str, engine: str, old: str, new: str) -> Played:
+    """Play a shipped incident with one place of its text changed."""
+    file = FOLDER / f"{name}.yaml"
+    text = file.read_text("utf-8")
+    assert text.count(old) == 1, old
+    text = text.replace(old, new)
+    assert "consensus: qbft" in text
+    return play(load(text.replace("consensus: qbft", f"consensus: {engine}"), str(file)), file)
+
+
+def cases(outcomes: dict[str, dict[str, list[str]]], *, quick: set[str]) -> list[Any]:
+    """Give each incident under each engine, with the predicates that fail there."""
+    return [
+        pytest.param(
+            name,
+            engine,
+            failing.get(engine, []),
+            id=f"{name}-{engine}",
+            marks=[] if name in quick else [pytest.mark.slow],
+        )
+        for name, failing in outcomes.items()
+        for engine in ENGINES
+    ]
