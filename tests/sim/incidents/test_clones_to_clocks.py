@@ -1,5 +1,7 @@
 """F1 to F9 of the failure catalogue: each engine comes to the verdict of its file, and why."""
 
+from itertools import pairwise
+
 import pytest
 
 from tests.sim.incidents.playing import ENGINES, played
@@ -131,7 +133,7 @@ def test_the_last_of_two_makes_every_second_step_of_aura_and_finalises_nothing()
     assert core.chain.final.number <= one.height("h1")
     period_us = one.scenario.chain.period_us
     times = [core.ledger.header_by_number(number).timestamp for number in range(8, 12)]
-    gaps = {(later - earlier) * 1_000_000 for earlier, later in zip(times, times[1:], strict=False)}
+    gaps = {(later - earlier) * 1_000_000 for earlier, later in pairwise(times)}
     assert gaps == {2 * period_us}
 
 
