@@ -4,7 +4,7 @@ A driver (the simulator, or a real shell) executes effects in the order listed.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from node.base.errors import WardnetError
 from node.base.header import Header
@@ -144,7 +144,8 @@ class Work:
     gas: int = 0
 
 
-class Outcome(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Outcome:
     """Effects in order, and the work behind them."""
 
     effects: tuple[Effect, ...]

@@ -18,9 +18,9 @@ class Bounded(dict[K, V], Generic[K, V]):
         self.entries_max = entries_max
 
     def __setitem__(self, key: K, value: V) -> None:
-        if key not in self and len(self) >= self.entries_max:
-            super().__delitem__(next(iter(self)))
-        super().__setitem__(key, value)
+        if len(self) >= self.entries_max and key not in self:
+            dict.__delitem__(self, next(iter(self)))
+        dict.__setitem__(self, key, value)
 
     def touch(self, key: K) -> None:
         """Make ``key``, which must be there, the newest entry."""

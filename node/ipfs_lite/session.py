@@ -270,6 +270,8 @@ class FetchClient:
 
     def _assign(self, now: int) -> None:
         """Ask for idle wants, as far as the windows of their sources allow."""
+        if not self._idle:
+            return
         usable = {a: p for a, p in self._peers.items() if p.is_connected and now >= p.banned_until}
         for cid in tuple(self._idle):
             if not any(peer.has_room() for peer in usable.values()):
@@ -325,8 +327,9 @@ class FetchClient:
         due = [s.progress_at + s.start.patience_us for s in self._sessions.values()]
         due += self._called.values()
         for peer in self._peers.values():
-            if peer.outstanding:
-                due.append(peer.quiet_since + peer.timeout_us())
+            if not peer.outstanding:
+                continue
+            due.append(peer.quiet_since + peer.timeout_us())
             due += (
                 asked_at + _ASK_ALL_AFTER_US
                 for cid, asked_at in peer.outstanding.items()

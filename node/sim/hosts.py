@@ -44,7 +44,8 @@ class LocalClock:
 
     def read(self, world_us: int) -> int:
         """Give the local microseconds since the Unix epoch at world time ``world_us``."""
-        return self.epoch_us + world_us + self.offset_us + world_us * self.drift_ppm // PPM
+        shown = self.epoch_us + world_us + self.offset_us
+        return shown + world_us * self.drift_ppm // PPM if self.drift_ppm else shown
 
     def world_time(self, local_us: int, world_us: int) -> int:
         """Give the world time at which this clock shows ``local_us``; not before ``world_us``."""
@@ -75,7 +76,7 @@ class CpuSpec:
         cost = self.message_us + work.signatures * self.signature_us
         if work.gas:
             cost += work.gas * 1_000_000 // self.gas_per_second
-        return max(1, cost)
+        return cost or 1
 
 
 class Core(Protocol):
@@ -199,7 +200,7 @@ class Host:
         priority, event = self._queue.popleft()
         now = self._kernel.now
         payload = event.payload if isinstance(event, FrameReceived) else b""
-        self._trace.event(now, priority, self.name, type(event).__name__, payload)
+        self._trace.event(now, priority, self.name, event.__class__.__name__, payload)
         outcome = self._core.handle(event, self.clock.read(now))
         cost = self._cpu.cost_us(outcome.work)
         self.busy_us_total += cost

@@ -77,12 +77,14 @@ class Link:
         loss, latency = _LANES.unpack_from(stream.draw())
         spec = self.spec
         begin = max(now_us, self._busy_us)
-        self._busy_us = begin + sending_us(payload, spec.bandwidth_bps)
-        arrival = self._busy_us + spec.base_us + self._jitter(latency)
+        self._busy_us = busy = begin + sending_us(payload, spec.bandwidth_bps)
+        arrival = busy + spec.base_us
+        if spec.jitter_mean_us:
+            arrival += self._jitter(latency)
         if spec.loss_ppm:
             arrival += self._retransmissions(loss)
-        self._last_arrival_us = max(arrival, self._last_arrival_us + 1, now_us + 1)
-        return self._last_arrival_us
+        self._last_arrival_us = arrival = max(arrival, self._last_arrival_us + 1, now_us + 1)
+        return arrival
 
     def _jitter(self, value: int) -> int:
         mean = self.spec.jitter_mean_us
