@@ -50,19 +50,12 @@ def engine_plan(scenario: Scenario) -> EnginePlan:
                 relays=False,
             )
         )
-    return clique_plan(clique_options(scenario))
-
-
-def clique_options(scenario: Scenario) -> CliqueOptions:
-    """Give the options of Clique that the scenario names.
-
-    raises        ConfigError: as ``engine_plan``.
-    """
-    chain = scenario.chain
-    return CliqueOptions(
-        epoch=chain.epoch,
-        period=chain.period_us // MICROS_PER_SECOND,
-        fork_choice=chain.fork_choice,
-        wiggle=chain.options.wiggle,
-        out_of_turn_min_delay_us=chain.options.out_of_turn_min_delay_us,
+    return clique_plan(
+        CliqueOptions(
+            epoch=chain.epoch,
+            period=period_s,
+            fork_choice=chain.fork_choice,
+            wiggle=chain.options.wiggle,
+            out_of_turn_min_delay_us=chain.options.out_of_turn_min_delay_us,
+        )
     )

@@ -48,6 +48,11 @@ class CliqueEngine(CandidateEngine[CliqueState]):
             signer=lent.signer,
         )
 
+    @property
+    def options(self) -> CliqueOptions:
+        """The parameters of the chain."""
+        return self._options
+
     def _make_branches(self, state: CliqueState) -> Branches:
         """Give the block tree; an engine with a planted mistake has another one."""
         lent = self._capabilities

@@ -58,7 +58,9 @@ class Bends:
     def plan(self, name: str, plan: EnginePlan) -> EnginePlan:
         """Give the plan of a node's engine."""
         plant = self.plants.get(name)
-        return plan if plant is None else replace(plan, make=plant.make)
+        if plant is None:
+            return plan
+        return replace(plan, make=lambda lent: plant.instead_of(plan.make(lent), lent))
 
     def wrap(self, name: str, engine: Engine) -> Engine:
         """Give the engine that the driver of a node uses."""

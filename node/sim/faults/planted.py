@@ -14,7 +14,6 @@ from node.consensus_poa.clique.options import CliqueOptions
 from node.consensus_poa.clique.snapshot import Refused, Snapshot
 from node.consensus_poa.clique.state import CliqueState
 from node.consensus_poa.interface import Capabilities, Engine
-from node.sim.engine_plans import clique_options
 from node.sim.faults.tally import Tally
 from node.sim.schema.injection import PlantedBug
 from node.sim.schema.scenario import Scenario
@@ -26,12 +25,12 @@ class Plant:
 
     bug: str
     """As in ``PlantedBug``."""
-    options: CliqueOptions
     tally: Tally | None = None
 
-    def make(self, lent: Capabilities) -> Engine:
-        """Make the engine of the node."""
-        return PlantedClique(self.options, lent, self)
+    def instead_of(self, engine: Engine, lent: Capabilities) -> Engine:
+        """Give the engine of the node: the same with the mistake."""
+        assert isinstance(engine, CliqueEngine), "only nodes of Clique are in plants()"
+        return PlantedClique(engine.options, lent, self)
 
     def makes(self, bug: str) -> bool:
         """Say whether this mistake is made now."""
@@ -48,7 +47,7 @@ def plants(scenario: Scenario) -> dict[str, Plant]:
     if str(scenario.chain.consensus) != "clique":
         return {}
     return {
-        name: Plant(fault.bug, clique_options(scenario))
+        name: Plant(fault.bug)
         for fault in scenario.faults
         if isinstance(fault, PlantedBug)
         for name in fault.nodes.ids
