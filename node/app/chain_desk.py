@@ -188,6 +188,13 @@ class ChainDesk:
         """Seal no more blocks; those of others are still taken in, but not passed on."""
         self._run(turn, told.PauseSealing())
 
+    def vote(self, turn: Turn, subject: Address, *, authorize: bool | None) -> None:
+        """Open the operator's vote on a key; None closes it."""
+        if authorize is None:
+            self._run(turn, told.DiscardValidatorVote(subject))
+        else:
+            self._run(turn, told.ProposeValidatorVote(subject, authorize=authorize))
+
     def block_received(
         self, turn: Turn, block: Block, certificate: bytes | None, peer: Address | None
     ) -> None:

@@ -32,6 +32,7 @@ from node.workflows.requests import (
     Request,
     Submit,
     TakeHead,
+    VoteOnKey,
 )
 
 _ToCustodian: TypeAlias = HandShare | LeaveDeposit | AskRelease
@@ -121,6 +122,9 @@ class ClientDesk:
                 self._store.fetch(turn, cids, holders, _answer_fetch(call))
             case Drop(cid):
                 self._store.drop(cid)
+                turn.answer(call, None)
+            case VoteOnKey(subject, authorize):
+                chain.vote(turn, subject, authorize=authorize)
                 turn.answer(call, None)
             case HandShare() | LeaveDeposit() | AskRelease():
                 self._ask_custodian(turn, call, request)

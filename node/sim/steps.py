@@ -31,6 +31,7 @@ from node.workflows.register_hospital import register_hospital
 from node.workflows.register_patient import register_patient
 from node.workflows.requests import Flow
 from node.workflows.suspend_doctor import suspend_doctor
+from node.workflows.validators import vote_in_headers
 from node.workflows.ward import Lab
 
 T = TypeVar("T")
@@ -112,6 +113,10 @@ class StepBook:
                 seconds = None if step.for_us is None else whole_seconds(step.for_us)
                 doctor = cast.doctors[step.doctor]
                 return suspend_doctor(cast.ward, doctor, regulators, seconds=seconds)
+            case todo.Vote():
+                keys = self._world.addresses
+                nodes = tuple(keys[name] for name in step.nodes)
+                return vote_in_headers(nodes, keys[step.subject], authorize=step.authorize)
             case todo.Consult() | todo.OrderLab() | todo.PerformLab():
                 return self._clinical(step, entropy)
             case _:

@@ -38,6 +38,7 @@ from node.sim.facts import (
     ReceiptSigned,
 )
 from node.sim.faults.bent import Bends
+from node.sim.faults.planted import plants
 from node.sim.flow_driver import FlowDriver
 from node.sim.founding_plan import founding_plan
 from node.sim.history import EventKind, History, JsonValue
@@ -123,7 +124,8 @@ class World:
         self.verifier = self.executions.verifier
         self.cast: Cast = cast_all(scenario, hospitals, founding.contracts)
         self.members = members(scenario.network, scenario.faults)
-        self.bends = Bends(is_honest=not any(map(is_engine_fault, scenario.faults)))
+        is_honest = not any(map(is_engine_fault, scenario.faults))
+        self.bends = Bends(is_honest=is_honest, plants=plants(scenario))
         """What Byzantine nodes do; honest nodes have nothing there."""
         self.before_start: list[Callable[[str], None]] = []
         """Called with the name of a node that starts again, before its core is built."""
@@ -343,7 +345,7 @@ class World:
             NodeParts(
                 genesis=self.beginning,
                 contracts=self.cast.ward.contracts,
-                engine=self.engine,
+                engine=self.bends.plan(name, self.engine),
                 signers=len(self.scenario.network.validators),
                 signer=secrets.signer,
                 sealing_private=secrets.sealing,

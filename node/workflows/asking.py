@@ -26,6 +26,7 @@ from node.workflows.requests import (
     Request,
     Submit,
     TakeHead,
+    VoteOnKey,
 )
 from node.workflows.ward import Ward
 
@@ -125,3 +126,8 @@ def leave_deposit(node: Address, custodian: Address, letter: DepositLetter) -> F
 def ask_release(node: Address, custodian: Address, request: bytes) -> Flow[Release]:
     """Send a release request to a custodian."""
     return (yield from _ask(node, AskRelease(custodian, request), Release))
+
+
+def vote_on_key(node: Address, subject: Address, *, authorize: bool | None) -> Flow[None]:
+    """Have a node vote on a key in the headers it seals; None: no more."""
+    yield from _ask(node, VoteOnKey(subject, authorize), type(None))

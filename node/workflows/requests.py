@@ -111,6 +111,17 @@ class AskRelease:
     request: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class VoteOnKey:
+    """Have this node's engine vote in headers on a key: in, out, or no more (None).  Answer: None.
+
+    An engine that knows no such votes does nothing.
+    """
+
+    subject: Address
+    authorize: bool | None
+
+
 Request: TypeAlias = (
     Submit
     | AwaitInclusion
@@ -123,6 +134,7 @@ Request: TypeAlias = (
     | HandShare
     | LeaveDeposit
     | AskRelease
+    | VoteOnKey
 )
 
 

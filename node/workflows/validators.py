@@ -24,7 +24,7 @@ from node.contracts.government_actions import (
 from node.contracts.government_registry import Validator, ValidatorRotated
 from node.contracts.hospital_registry import HospitalStatus
 from node.contracts.key_rotation import RotateKey
-from node.workflows.asking import head, view
+from node.workflows.asking import head, view, vote_on_key
 from node.workflows.errors import ContractRevertError
 from node.workflows.register_hospital import decide
 from node.workflows.requests import Flow
@@ -151,6 +151,18 @@ def sweep_expired(ward: Ward, hospital: Hospital, anybody: Regulator) -> Flow[Va
         gas=REGISTRY_GAS,
     )
     return (yield from view(node, government.validator(hospital.validator_key.address)))
+
+
+def vote_in_headers(
+    nodes: Sequence[Address], subject: Address, *, authorize: bool | None
+) -> Flow[None]:
+    """Have the engines of ``nodes`` vote on a key in the headers they seal; None: no more.
+
+    Ends when all have taken the order.  What becomes of the votes is the engine's: Clique, IBFT 1
+    and QBFT with sets in headers count them, the others know none.
+    """
+    for node in nodes:
+        yield from vote_on_key(node, subject, authorize=authorize)
 
 
 def rotate_validator_key(ward: Ward, hospital: Hospital, new_key: PrivateKey) -> Flow[RotatedKey]:

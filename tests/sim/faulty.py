@@ -9,7 +9,7 @@ HEAD = """\
 wardnet: 1
 name: faulty
 run: {seed: SEED, until: UNTIL}
-chain: {consensus: clique, fork_choice: eip3436, period: 1s}
+chain: {consensus: ENGINE, fork_choice: eip3436, period: 1sCHAIN}
 network: {validators: COUNT, nodes: {NODES}}
 """
 
@@ -21,9 +21,12 @@ def text(
     nodes: str = "",
     more: str = "",
     validators: int = 4,
+    engine: str = "clique",
+    chain: str = "",
 ) -> str:
     head = HEAD.replace("SEED", str(seed)).replace("UNTIL", until).replace("NODES", nodes)
-    head = head.replace("COUNT", str(validators))
+    head = head.replace("COUNT", str(validators)).replace("ENGINE", engine)
+    head = head.replace("CHAIN", f", {chain}" if chain else "")
     items = "".join(f"  - {{{fault}}}\n" for fault in faults)
     return head + more + (f"faults:\n{items}" if faults else "")
 

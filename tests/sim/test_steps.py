@@ -10,7 +10,7 @@ from node.workflows.consult import Visit
 from node.workflows.errors import ContractRevertError
 from node.workflows.labs import FiledStudy
 from node.workflows.read_record import Opinion, Reading
-from tests.sim.small import ARRIVE, GRANT, SCAN, events, outcome, played, scenario
+from tests.sim.small import ARRIVE, GRANT, SCAN, events, outcome, played, prepared, scenario
 
 ALL = """
   - {do: consult, id: again, doctor: d0, patient: p0, sections: {diagnosis: flu}}
@@ -180,3 +180,17 @@ def test_a_revert_keeps_the_name_of_the_contracts_error(run) -> None:
     assert outcome(run, "foreign").error == "NotPatient"
     assert outcome(run, "foreign").status == "revert"
     assert issubclass(ContractRevertError, Exception)
+
+
+def test_operators_open_and_close_votes_in_headers() -> None:
+    steps = """
+  - {do: vote, id: open, nodes: [h0], subject: h1, authorize: false, at: 1s}
+  - {do: vote, id: close, nodes: [h0], subject: h1, authorize: null, at: 3s}
+"""
+    run = prepared(steps, until="4s")
+    engine, seen = run.world.bends.engine("h0"), []
+    for seconds in (2, 4):
+        run.world.kernel.at(seconds * 1_000_000 - 1, 4, "", lambda: seen.append(engine.proposals()))
+    run.play()
+    assert seen == [{run.world.addresses["h1"]: False}, {}]
+    assert {outcome(run, step).status for step in ("open", "close")} == {"ok"}

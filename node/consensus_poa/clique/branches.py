@@ -3,7 +3,7 @@
 from node.base.header import Header
 from node.base.limits import SNAPSHOTS_COUNT_MAX
 from node.base.ports import Verifier
-from node.base.types import Hash32
+from node.base.types import Address, Hash32
 from node.consensus_poa.block_tree import BlockTree
 from node.consensus_poa.bounded import Bounded
 from node.consensus_poa.chain_state import Imported
@@ -45,6 +45,10 @@ class Branches(BlockTree):
             return Refused(error)
         return check_seal(header, before, self.signer(header), self._options)
 
+    def after(self, before: Snapshot, header: Header, signer: Address) -> "Snapshot | Refused":
+        """Give the snapshot after a block, or why there is none."""
+        return before.apply(signer, header.coinbase, header.nonce, epoch=self._options.epoch)
+
     def snapshot(self, block_hash: Hash32) -> Snapshot | None:
         """Give the snapshot after a block of any branch; None: block or its past is unknown."""
         path: list[tuple[Hash32, Header]] = []
@@ -66,7 +70,7 @@ class Branches(BlockTree):
             signer = self.signer(header)
             if signer is None:
                 return None
-            after = found.apply(signer, header.coinbase, header.nonce, epoch=self._options.epoch)
+            after = self.after(found, header, signer)
             if isinstance(after, Refused):
                 return None
             found = after

@@ -36,7 +36,7 @@ class CliqueEngine(CandidateEngine[CliqueState]):
     def _wire(self, state: CliqueState) -> None:
         lent, options = self._capabilities, self._options
         own = lent.signer.address if lent.signer else None
-        self._branches = Branches(lent.chain, lent.verifier, options, state.imported, lent.memo)
+        self._branches = self._make_branches(state)
         heads = CliqueHeads(state, self._branches, options, lent.entropy, own)
         self.wire(state, self._branches, CliqueRules(self._branches, options), heads)
         self._sealer = Sealer(
@@ -47,6 +47,16 @@ class CliqueEngine(CandidateEngine[CliqueState]):
             entropy=lent.entropy,
             signer=lent.signer,
         )
+
+    @property
+    def options(self) -> CliqueOptions:
+        """The parameters of the chain."""
+        return self._options
+
+    def _make_branches(self, state: CliqueState) -> Branches:
+        """Give the block tree; an engine with a planted mistake has another one."""
+        lent = self._capabilities
+        return Branches(lent.chain, lent.verifier, self._options, state.imported, lent.memo)
 
     def on_start(self, wal: tuple[bytes, ...], out: list[Effect]) -> Waiting | None:
         """Take up the log."""
@@ -110,7 +120,7 @@ class CliqueEngine(CandidateEngine[CliqueState]):
         signer = self._branches.signer(header)
         if before is None or signer is None:
             return None
-        after = before.apply(signer, header.coinbase, header.nonce, epoch=self._options.epoch)
+        after = self._branches.after(before, header, signer)
         return None if isinstance(after, Refused) else after
 
     def voting_state(self, block_hash: Hash32) -> Snapshot | None:

@@ -20,13 +20,14 @@ class Deadlock:
         self._stored: dict[str, set[Hash32]] = {node: set() for node in observed.addresses}
         self._equal: dict[int, int] = {0: len(self._known)}
         """Knowledge -> how many online nodes have it."""
+        self._down: set[str] = set()
+        """Of our own: whoever shares ``observed`` may have noted a fact there before us."""
         self._heads: dict[str, Hash32] = {}
         self._found: str | None = None
         self._is_stale = True
 
     def observe(self, fact: Fact) -> None:
         """Note what a node knows, follows, or that it went or came."""
-        was_down = fact.node in self._observed.down if isinstance(fact, NodeTurned) else False
         self._observed.note(fact)
         match fact:
             case BlockStored(node, block_hash):
@@ -34,7 +35,7 @@ class Deadlock:
             case HeadAt(node, block_hash):
                 self._heads[node] = block_hash
             case NodeTurned(node, state):
-                self._turn(node, state, was_down=was_down)
+                self._turn(node, state)
             case _:
                 return
         self._is_stale = True
@@ -46,14 +47,15 @@ class Deadlock:
             self._found = self._look()
         return self._found
 
-    def _turn(self, node: str, state: str, *, was_down: bool) -> None:
+    def _turn(self, node: str, state: str) -> None:
         if node not in self._known:  # it joined late
             self._known[node] = 0
-            if node not in self._observed.down:
-                self._count(0, 1)
-        elif state == "down" and not was_down:
+            self._count(0, 1)
+        if state == "down" and node not in self._down:
+            self._down.add(node)
             self._count(self._known[node], -1)
-        elif state == "up" and was_down:
+        elif state == "up" and node in self._down:
+            self._down.remove(node)
             self._count(self._known[node], 1)
 
     def _store(self, node: str, block_hash: Hash32) -> None:
@@ -64,7 +66,7 @@ class Deadlock:
         before = self._known.get(node)
         after = (before or 0) ^ int.from_bytes(block_hash)
         self._known[node] = after
-        if node not in self._observed.down:
+        if node not in self._down:
             if before is not None:
                 self._count(before, -1)
             self._count(after, 1)
@@ -79,7 +81,7 @@ class Deadlock:
     def _look(self) -> str | None:
         if len(self._equal) != 1:
             return None  # some block is still on its way, or lies where nobody can fetch it
-        online = [name for name in self._known if name not in self._observed.down]
+        online = [name for name in self._known if name not in self._down]
         heads: dict[Hash32, list[str]] = {}
         for name in online:
             head = self._heads.get(name, self._observed.genesis)

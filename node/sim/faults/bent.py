@@ -5,15 +5,19 @@ sends replays, messages signed by its own keys and compositions of signed payloa
 nothing else (adversary model of the QBFT Dafny specification; consensus.md section 13).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 from node.app.chain_desk import BuildHabits
+from node.app.engines import EnginePlan
 from node.base.header import Header
 from node.base.types import Address, Hash32
 from node.consensus_poa.effects import Effect
 from node.consensus_poa.events import Event
 from node.consensus_poa.interface import Engine
 from node.evm.transactions import Transaction
+from node.sim.faults.planted import Plant
 
 
 class Behaviour:
@@ -41,11 +45,22 @@ class Behaviour:
 class Bends:
     """The behaviours of all nodes of a world; they outlive restarts."""
 
-    def __init__(self, *, is_honest: bool) -> None:
+    def __init__(
+        self, *, is_honest: bool, plants: Mapping[str, Plant] = MappingProxyType({})
+    ) -> None:
+        self.plants = plants
+        """Nodes whose software has a mistake."""
         self._is_honest = is_honest
         """No fault of the run needs a bent engine: all stay as they are."""
         self._engines: dict[str, Engine] = {}
         self._active: dict[str, list[Behaviour]] = {}
+
+    def plan(self, name: str, plan: EnginePlan) -> EnginePlan:
+        """Give the plan of a node's engine."""
+        plant = self.plants.get(name)
+        if plant is None:
+            return plan
+        return replace(plan, make=lambda lent: plant.instead_of(plan.make(lent), lent))
 
     def wrap(self, name: str, engine: Engine) -> Engine:
         """Give the engine that the driver of a node uses."""

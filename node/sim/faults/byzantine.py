@@ -38,6 +38,8 @@ def begin(
 
 
 def _bend(world: World, name: str, fault: todo.EngineFault, tally: Tally, rivals: Rivals) -> End:
+    if isinstance(fault, todo.PlantedBug):
+        return _plant(world, name, tally)
     if not world.bends.is_byzantine(name):
         world.tell(NodeTurned(name, "byzantine"))
     member = next(one for one in world.members if one.name == name)
@@ -49,6 +51,26 @@ def _bend(world: World, name: str, fault: todo.EngineFault, tally: Tally, rivals
         world.bends.remove(name, behaviour)
         if forget is not None:
             world.before_start.remove(forget)
+        if not world.bends.is_byzantine(name):
+            world.tell(NodeTurned(name, "honest"))
+
+    return end
+
+
+def _plant(world: World, name: str, tally: Tally) -> End:
+    """Let the software of a node make its mistake, if its engine has room for it."""
+    plant = world.bends.plants.get(name)
+    if plant is None:
+        return lambda: None
+    plant.tally = tally
+    behaviour = Behaviour()
+    if not world.bends.is_byzantine(name):
+        world.tell(NodeTurned(name, "byzantine"))
+    world.bends.add(name, behaviour)
+
+    def end() -> None:
+        plant.tally = None
+        world.bends.remove(name, behaviour)
         if not world.bends.is_byzantine(name):
             world.tell(NodeTurned(name, "honest"))
 

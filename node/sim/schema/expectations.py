@@ -172,14 +172,14 @@ class InValidatorSet(Section):
     """The node may seal on the highest head."""
 
     name: Literal["in_validator_set"]
-    node: Id = refers_to("node")
+    node: Id = refers_to("member")
 
 
 class EvidenceAgainst(Section):
     """Somebody reported that the node broke a rule."""
 
     name: Literal["evidence_against"]
-    node: Id = refers_to("node")
+    node: Id = refers_to("member")
 
 
 Predicate: TypeAlias = (

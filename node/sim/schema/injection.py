@@ -296,6 +296,19 @@ class Flood(ByzantineFault):
     """For each new head."""
 
 
+class PlantedBug(ByzantineFault):
+    """Nodes run software with a mistake that a client of Clique once made; others have none.
+
+    ``recents_lost_at_epoch``    who sealed lately is forgotten at a checkpoint (go-ethereum 17593).
+    ``underflow_near_genesis``   ``number - SIGNER_LIMIT`` of unsigned numbers: below SIGNER_LIMIT
+                                 nobody counts as recent, except to the snapshot.
+    """
+
+    do: Literal["planted_bug"]
+    nodes: NamedNodes
+    bug: Literal["recents_lost_at_epoch", "underflow_near_genesis"]
+
+
 class CloneKey(LastingFault):
     """The key of a node also lives in a second one, ``<id>-clone``, with a disk of its own."""
 
@@ -319,6 +332,7 @@ EngineFault: TypeAlias = (
     | ReplayVotes
     | RaiseGasLimit
     | Flood
+    | PlantedBug
 )
 Fault: TypeAlias = NetFault | ProcessFault | ClockFault | EngineFault | CloneKey
 AnyFault: TypeAlias = Annotated[Fault, Field(discriminator="do")]

@@ -31,6 +31,7 @@ _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
 }
 _NAMED_KINDS: Final = {
     "node": "a node of network.validators",
+    "member": "a node of network.validators or network.nodes",
     "doctor": "a doctor of actors.doctors",
     "patient": "a patient of actors.patients",
     "lab": "a lab of actors.labs",
@@ -78,7 +79,10 @@ def check_references(tree: Tree, data: dict[str, Any], steps: Sequence[str]) -> 
 
 
 def _names(data: dict[str, Any], steps: Sequence[str]) -> Names:
-    things: dict[str, Sequence[str] | None] = {"node": node_ids(data)}
+    things: dict[str, Sequence[str] | None] = {
+        "node": node_ids(data),
+        "member": all_node_ids(data),
+    }
     actors: Any = data.get("actors")
     for kind in ACTOR_KINDS:
         found: Any = actors.get(kind, {}) if isinstance(actors, dict) else None

@@ -308,6 +308,20 @@ class SweepExpired(StepBase):
     hospital: Id = refers_to("node")
 
 
+class Vote(StepBase):
+    """Operators have their engines vote on a key in headers; without such votes nothing follows.
+
+    The government decides by contract (the steps above); this is what EIP-225 knows instead.
+    """
+
+    do: Literal["vote"]
+    nodes: Annotated[tuple[Id, ...], listed("a list of nodes")] = refers_to("node")
+    """Whose operators."""
+    subject: Id = refers_to("member")
+    authorize: bool | None
+    """true: to let it in; false: to drop it; null: no vote on it any more."""
+
+
 GovernmentStep: TypeAlias = (
     AdmitValidator
     | WithdrawValidator
@@ -334,6 +348,7 @@ Step: TypeAlias = (
     | SecondOpinion
     | Rebuild
     | SuspendDoctor
+    | Vote
     | GovernmentStep
 )
 AnyStep: TypeAlias = Annotated[Step, Field(discriminator="do")]

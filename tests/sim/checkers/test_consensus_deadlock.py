@@ -138,3 +138,12 @@ def test_a_node_that_joins_late_has_to_know_all_first():
     assert told(checker, *facts, NodeTurned("late", "up")) is None
     blocks = {one.hash: one for one in facts if isinstance(one, BlockStored)}
     assert told(checker, *(replace(one, node="late") for one in blocks.values())) is not None
+
+
+def test_who_shares_what_is_observed_may_note_first():
+    """Another predicate of the same run may hear of a crash before this one."""
+    net, checker, facts = stuck()
+    for fact in facts:
+        net.observed.note(fact)
+        checker.observe(fact)
+    assert checker.found() is not None

@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from tests.sim.incidents.playing import ENGINES, played
+from tests.sim.incidents.playing import ENGINES, Played, changed, played
 
-QUICK = ("two-validators", "geth-24705-tie", "geth-18402-three-signers")
+QUICK = ("two-validators", "geth-18402-three-signers", "near-genesis", "rinkeby-2018-recents")
 LONGER = (
     "clones-ndss20",
     "eip3436-eight-signers",
@@ -14,8 +14,13 @@ LONGER = (
     "eip3436-eight-signers-geth",
     "geth-18402-three-signers-eip3436",
     "geth-18402-three-signers-geth",
+    "geth-24705-tie",
     "geth-24705-tie-eip3436",
     "geth-24705-tie-geth",
+    "near-genesis-underflow",
+    "parity-half-second",
+    "parity-several-seconds",
+    "votes-across-epoch",
 )
 TIES = ("geth-24705-tie", "geth-18402-three-signers", "eip3436-eight-signers")
 
@@ -33,6 +38,12 @@ def test_quick_incident_ends_as_its_file_says(name: str, engine: str) -> None:
 def test_longer_incident_ends_as_its_file_says(name: str, engine: str) -> None:
     one = played(name, engine)
     assert one.results.verdict == one.expected, (one.failed, one.results.cause)
+
+
+def refused_as(one: Played, error: str) -> set[str]:
+    """Give the nodes that refused a block by this rule."""
+    rule = "consensus.Clique.BlockRefused"
+    return {node for node, name, data in one.told if name == rule and data["error"] == error}
 
 
 # -- F1 --
@@ -144,3 +155,87 @@ def test_the_last_of_two_decides_alone_by_the_quorum_of_ibft1() -> None:
 
 def test_the_last_of_two_decides_nothing_in_qbft() -> None:
     assert played("two-validators", "qbft").height("h0") == 5
+
+
+# -- F6 --
+
+
+def test_who_forgets_recent_signers_seals_twice_and_nobody_takes_it() -> None:
+    one = played("rinkeby-2018-recents", "clique")
+    assert one.effects("bug") > 0
+    assert one.sealers(6)["h3"] == {"h0", "h1", "h2", "h3"}
+    assert one.sealers(7) == {"h3": {"h3"}, "h0": {"h0", "h1", "h2", "h3"}}
+    assert refused_as(one, "recently_signed") == {"h0", "h1", "h2"}
+    reorgs = [line for line in one.run.world.history.as_dicts() if line["f"] == "reorg"]
+    assert "h3" in {line["p"] for line in reorgs}
+
+
+# -- F7 --
+
+
+@pytest.mark.parametrize("engine", ["qbft", "clique", "ibft1"])
+def test_without_an_epoch_between_them_the_three_votes_pass(engine: str) -> None:
+    """So the epoch is what keeps the set as it is in the incident."""
+    one = changed("votes-across-epoch", engine, ("epoch: 14", "epoch: 1000"))
+    assert list(one.failed) == ["always in_validator_set", "never in_validator_set"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "set_from"), [("qbft", "contract"), ("aura", "header"), ("aura", "contract")]
+)
+def test_who_reads_the_set_from_the_contract_knows_no_votes(engine: str, set_from: str) -> None:
+    changes = ("epoch: 14, validators_from: header", f"epoch: 1000, validators_from: {set_from}")
+    assert changed("votes-across-epoch", engine, changes).failed == {}
+
+
+# -- F8 --
+
+
+def test_a_second_block_of_one_signer_near_genesis_is_refused() -> None:
+    one = played("near-genesis", "clique")
+    assert one.effects("bug") > 0
+    sealers = one.sealers(2)
+    assert sealers.pop("h1") == {"h1"}
+    assert len(sealers) == 1
+    assert refused_as(one, "recently_signed") == {"h0", "h3"}
+
+
+def test_unsigned_numbers_near_genesis_make_a_head_that_nobody_can_extend() -> None:
+    one = played("near-genesis-underflow", "clique")
+    assert list(one.failed) == ["never deadlock", "never stalled"]
+    assert "h0, h1, h3 on block 2" in one.failed["never deadlock"]
+    assert "where nobody may" in one.failed["never deadlock"]
+
+
+# -- F9 --
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ENGINES)
+def test_with_right_clocks_nothing_forks(engine: str) -> None:
+    """So the clock is what makes the forks of the incident."""
+    fault = "  - {do: clock_offset, id: fast, nodes: h2, at: 5500ms, by: 500ms}\n"
+    assert changed("parity-half-second", engine, (fault, "")).failed == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["clique", "aura"])
+@pytest.mark.parametrize("name", ["parity-half-second", "parity-several-seconds"])
+def test_a_fast_clock_forks_engines_without_votes(name: str, engine: str) -> None:
+    assert list(played(name, engine).failed) == ["never reorg_deeper_than"]
+
+
+def test_a_fast_proposer_costs_bft_engines_time_and_nothing_else() -> None:
+    fast = played("parity-several-seconds", "qbft")
+    right = changed("parity-several-seconds", "qbft", ("offset: 3s", "offset: 0s"))
+    assert fast.height("h0") < right.height("h0")
+    assert fast.results.chain.deepest_reorg == 0
+
+
+def test_blocks_of_a_fast_clock_are_parked() -> None:
+    told = played("parity-several-seconds", "clique").told
+    assert {node for node, rule, _ in told if rule == "consensus.Clique.BlockParked"} == {
+        "h0",
+        "h1",
+        "h3",
+    }

@@ -22,8 +22,8 @@ def test_built_kinds_are_those_of_this_version() -> None:
         *("always_round_change", "amnesia", "bad_seal", "censor", "clock_drift", "clock_offset"),
         *("clock_step", "clog", "clone_key", "crash", "disconnect", "equivocate_proposal"),
         *("equivocate_vote", "flood", "isolate", "late_join", "latency", "loss", "out_of_turn"),
-        *("partition", "partition_oneway", "pause", "raise_gas_limit", "replay_votes"),
-        *("rolling_restart", "silent", "withhold_block"),
+        *("partition", "partition_oneway", "pause", "planted_bug", "raise_gas_limit"),
+        *("replay_votes", "rolling_restart", "silent", "withhold_block"),
     ]
 
 
@@ -46,10 +46,13 @@ def test_built_kinds_are_those_of_this_version() -> None:
         "do: clock_drift, nodes: h0, ppm: -200",
         "do: clock_step, nodes: h0, by: 5m",
         *(f"do: {kind}, nodes: proposer" for kind, model in FAULT_MODELS.items()
-          if kind not in ("flood", "censor") and is_engine_fault(model.model_construct())),
+          if kind not in ("flood", "censor", "planted_bug")
+          and is_engine_fault(model.model_construct())),
         "do: flood, nodes: h0, blocks: 2",
         "do: censor, nodes: h0, sender: h1",
         "do: clone_key, nodes: h0, lasting: 5s",
+        "do: planted_bug, nodes: [h0, h1], bug: recents_lost_at_epoch",
+        "do: planted_bug, nodes: h0, bug: underflow_near_genesis, lasting: 5s",
     ],
 )  # fmt: skip
 def test_a_fault_is_read(text: str) -> None:
@@ -163,3 +166,10 @@ def test_the_json_schema_knows_faults_and_chaos() -> None:
     assert sorted(mapping) == sorted(FAULT_MODELS)
     assert "lasting" in schema["$defs"]["Crash"]["properties"]
     assert "from" in schema["$defs"]["PartitionOneway"]["properties"]
+
+
+def test_a_planted_bug_is_one_of_those_that_are_known_and_its_nodes_are_named() -> None:
+    (unknown,) = _lines(AT + "do: planted_bug, nodes: h0, bug: off_by_one")
+    assert "faults[0].bug" in unknown
+    (drawn,) = _lines(AT + "do: planted_bug, nodes: all, bug: recents_lost_at_epoch")
+    assert "faults[0].nodes: wants a node, or a list of nodes" in drawn

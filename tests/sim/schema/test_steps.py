@@ -35,7 +35,7 @@ def test_built_actions_are_those_of_this_version() -> None:
         *("onboard_doctor", "order_lab", "perform_lab", "read_record", "rebuild"),
         *("register_hospital", "register_patient", "request_access", "revoke"),
         *("revoke_hospital", "rotate_validator_key", "second_opinion", "set_licence"),
-        *("suspend_doctor", "suspend_hospital", "sweep_expired", "withdraw_validator"),
+        *("suspend_doctor", "suspend_hospital", "sweep_expired", "vote", "withdraw_validator"),
     ]
 
 
@@ -104,6 +104,11 @@ def test_built_actions_are_those_of_this_version() -> None:
             )
         ),
         ("do: set_licence, hospital: h1", {"hospital": "h1", "for_us": None}),
+        *(
+            (f"do: vote, nodes: [h0, h1], subject: h2, authorize: {text}",
+             {"nodes": ("h0", "h1"), "subject": "h2", "authorize": value})
+            for text, value in (("true", True), ("false", False), ("null", None))
+        ),
         ("do: set_licence, hospital: h1, for: 1h", {"hospital": "h1", "for_us": 3_600_000_000}),
     ],
 )  # fmt: skip
@@ -199,3 +204,15 @@ def test_a_hospital_that_is_no_validator_is_refused_and_not_ignored() -> None:
     step = "steps: [{do: register_hospital, hospital: h0, validator: false}]\n"
     with pytest.raises(ScenarioFileError, match="wants true: every hospital"):
         load("wardnet: 1\nname: x\n" + step, "a.yaml")
+
+
+def test_a_candidate_may_be_voted_on_but_does_not_vote() -> None:
+    network = "network: {validators: 4, nodes: {joiner: {role: candidate}}}\n"
+    step = "steps: [{do: vote, nodes: [%s], subject: %s, authorize: true}]\n"
+    head = "wardnet: 1\nname: x\n"
+    (read,) = scenario(head + network + step % ("h0", "joiner")).steps
+    assert read.subject == "joiner"
+    (told,) = lines(head + network + step % ("joiner", "h0"))
+    assert "steps[0].nodes[0]: wants a node of network.validators" in told
+    (told,) = lines(head + network + step % ("h0", "nobody"))
+    assert "steps[0].subject: wants a node of network.validators or network.nodes" in told
