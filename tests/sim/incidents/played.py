@@ -95,14 +95,14 @@ def incident(name: str, engine: str) -> Played:
     return play(read_scenario(file, {"engine": engine}), file)
 
 
-def changed(name: str, engine: str, old: str, new: str) -> Played:
-    """Play a shipped incident with one place of its text changed."""
+def changed(name: str, engine: str, *places: tuple[str, str]) -> Played:
+    """Play a shipped incident with its text changed: pairs of what stands there and what shall."""
     file = FOLDER / f"{name}.yaml"
     text = file.read_text("utf-8")
-    assert text.count(old) == 1, old
-    text = text.replace(old, new)
-    assert "consensus: qbft" in text
-    return play(load(text.replace("consensus: qbft", f"consensus: {engine}"), str(file)), file)
+    for old, new in (*places, ("consensus: qbft", f"consensus: {engine}")):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return play(load(text, str(file)), file)
 
 
 def cases(outcomes: dict[str, dict[str, list[str]]], *, quick: set[str]) -> list[Any]:

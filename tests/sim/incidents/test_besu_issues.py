@@ -45,7 +45,7 @@ def test_8425_the_set_grows_to_two_before_the_chain_stands() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["qbft", "clique", "ibft1"])
 def test_9870_with_longer_epochs_the_same_votes_suffice(engine: str) -> None:
-    played = changed("besu-9870-epoch-drop-votes", engine, "epoch: 4}", "epoch: 30}")
+    played = changed("besu-9870-epoch-drop-votes", engine, ("epoch: 4}", "epoch: 30}"))
     assert played.failed == []
 
 
@@ -64,6 +64,6 @@ def test_11109_the_votes_come_to_enough_a_minute_late(engine: str) -> None:
 @pytest.mark.slow
 def test_11109_the_contract_needs_no_votes() -> None:
     played = changed(
-        "besu-11109-empty-period", "qbft", "validators_from: header", "validators_from: contract"
+        "besu-11109-empty-period", "qbft", ("validators_from: header", "validators_from: contract")
     )
     assert played.failed == []

@@ -6,7 +6,7 @@ import pytest
 
 from node.base.header import Header
 from node.sim.schema.settings import ENGINES
-from tests.sim.incidents.played import cases, changed, incident
+from tests.sim.incidents.played import FOLDER, cases, changed, incident
 
 REORG, STALL, MEMBER = "reorg_deeper_than", "stalled", "in_validator_set"
 OUTCOMES = {
@@ -74,8 +74,25 @@ def test_f11_the_explanation_names_the_leader_and_who_voted_twice() -> None:
     ["lock: true, old_rounds: count", "lock: false, old_rounds: drop", "lock: true"],
 )
 def test_f11_one_safe_switch_keeps_one_value(switches: str) -> None:
-    played = changed("ibft1-tlc-trace", "ibft1", "lock: false, old_rounds: count", switches)
+    played = changed("ibft1-tlc-trace", "ibft1", ("lock: false, old_rounds: count", switches))
     assert played.failed == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("switches", "failing"),
+    [("lock: false, old_rounds: drop", ["agreement"]), ("lock: true, old_rounds: count", [])],
+)
+def test_f11_in_time_votes_make_the_missing_lock_enough(switches: str, failing: list[str]) -> None:
+    text = (FOLDER / "ibft1-tlc-trace.yaml").read_text("utf-8")
+    slow = next(line for line in text.splitlines() if "id: slow-commit" in line)
+    played = changed(
+        "ibft1-tlc-trace",
+        "ibft1",
+        ("lock: false, old_rounds: count", switches),
+        (f"{slow}\n", ""),
+    )
+    assert played.failed == failing
 
 
 def test_f11_the_leader_had_two_faces_and_more_blocks_than_one_were_proposed() -> None:
@@ -85,10 +102,8 @@ def test_f11_the_leader_had_two_faces_and_more_blocks_than_one_were_proposed() -
 
 
 def test_f12_without_the_lock_the_height_is_decided() -> None:
-    told = "request_timeout: 3s}"
-    played = changed(
-        "ibft1-lock-deadlock", "ibft1", told, "request_timeout: 3s, options: {lock: false}}"
-    )
+    unlocked = ("request_timeout: 3s}", "request_timeout: 3s, options: {lock: false}}")
+    played = changed("ibft1-lock-deadlock", "ibft1", unlocked)
     assert STALL not in played.failed
 
 
