@@ -15,7 +15,7 @@ from node.base.header import Header
 from node.base.types import Address, Hash32
 from node.consensus_poa.effects import Effect
 from node.consensus_poa.events import Event
-from node.consensus_poa.interface import Engine
+from node.consensus_poa.interface import Capabilities, Engine
 from node.evm.transactions import Transaction
 from node.sim.faults.planted import Plant
 
@@ -60,7 +60,11 @@ class Bends:
         plant = self.plants.get(name)
         if plant is None:
             return plan
-        return replace(plan, make=lambda lent: plant.instead_of(plan.make(lent), lent))
+
+        def make(lent: Capabilities) -> Engine:
+            return plant.instead_of(plan.make(lent), lent)
+
+        return replace(plan, make=make)
 
     def wrap(self, name: str, engine: Engine) -> Engine:
         """Give the engine that the driver of a node uses."""
