@@ -67,8 +67,14 @@ def check_shape(header: Header, steps: Steps) -> str | None:
 
 
 def check_step(header: Header, parent: Header) -> str | None:
-    """Give ``step_not_increasing`` if the header is not later than its parent, else None."""
-    return None if step_of(header) > step_of(parent) else "step_not_increasing"
+    """Give ``step_not_increasing`` if the header is not later than its parent, else None.
+
+    Steps give the times of all blocks but genesis, whose step is 0 whenever it was founded: a
+    block from before is ``invalid_timestamp``.
+    """
+    if step_of(header) <= step_of(parent):
+        return "step_not_increasing"
+    return None if header.timestamp >= parent.timestamp else "invalid_timestamp"
 
 
 def check_seal(

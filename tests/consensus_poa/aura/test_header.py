@@ -92,6 +92,20 @@ def test_a_step_that_does_not_rise_is_refused(back: int) -> None:
     assert forge.engine().verify_header(header, head) == "step_not_increasing"
 
 
+def test_a_block_from_before_genesis_is_refused_although_its_step_rises() -> None:
+    """A clock that is slow when the network begins could make one: genesis stands at step 0."""
+    forge = AuraForge(KEYS)
+    step = FIRST_STEP - 1
+    header = forge.seal(
+        forge.genesis,
+        sealer=forge.keys[step % 4],
+        mix_hash=mix_hash_of(step),
+        timestamp=5 * step,
+        difficulty=difficulty_of(step, 0),
+    )
+    assert forge.engine().verify_header(header, forge.genesis) == "invalid_timestamp"
+
+
 def test_a_seal_of_another_validator_or_a_stranger_is_refused() -> None:
     forge = AuraForge(KEYS)
     for sealer in (forge.keys[(FIRST_STEP + 1) % 4], key("stranger")):
