@@ -6,7 +6,6 @@ block later would shift the set by a block and fork the chain.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from node.base.errors import (
@@ -18,10 +17,10 @@ from node.base.errors import (
 from node.base.limits import (
     VALIDATOR_CALL_GAS_MAX,
     VALIDATOR_SETS_COUNT_MAX,
-    VALIDATORS_COUNT_MAX,
 )
 from node.base.types import ZERO_ADDRESS, Address, Hash32
 from node.consensus_poa.bounded import Bounded
+from node.consensus_poa.registry_view import flaw_of
 from node.contracts.errors import AbiDataError
 from node.contracts.government_registry import GovernmentRegistry
 from node.evm.ledger import Ledger
@@ -174,19 +173,3 @@ class ScheduledValidators:
             why = f"no contract is named for block {number}"
             raise ValidatorSetUnavailableError(f"0x{block_hash.hex()}", why)
         return due[-1]
-
-
-def flaw_of(validators: tuple[Address, ...]) -> str | None:
-    """Say why these addresses, in this order, are no validator set; None: they are one."""
-    if not validators:
-        return "the set is empty"
-    if len(validators) > VALIDATORS_COUNT_MAX:
-        return f"{len(validators)} validators, at most {VALIDATORS_COUNT_MAX} make a set"
-    if ZERO_ADDRESS in validators:
-        return "the zero address is no validator"
-    for one, following in pairwise(validators):
-        if one == following:
-            return f"0x{one.hex()} stands twice"
-        if one > following:
-            return f"0x{following.hex()} stands behind 0x{one.hex()}, wants ascending order"
-    return None

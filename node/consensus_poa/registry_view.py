@@ -29,18 +29,25 @@ class RegistryView(Protocol):
 def checked_set(block_hash: Hash32, found: Sequence[Address]) -> tuple[Address, ...]:
     """Give what the registry answered after ``block_hash`` if it can be a validator set.
 
-    raises        ValidatorSetUnavailableError: empty, above VALIDATORS_COUNT_MAX, unsorted, with
-                  a duplicate, with the zero address or with one of another length.
+    raises        ValidatorSetUnavailableError: as ``flaw_of`` says.
     """
-    why: str | None = None
-    if not found:
-        why = "it is empty"
-    elif len(found) > VALIDATORS_COUNT_MAX:
-        why = f"it has {len(found)} members, at most {VALIDATORS_COUNT_MAX}"
-    elif any(len(address) != ADDRESS_BYTES or address == ZERO_ADDRESS for address in found):
-        why = f"a member is zero or not {ADDRESS_BYTES} bytes long"
-    elif any(late <= early for early, late in pairwise(found)):
-        why = "its members are not ascending, each once"
+    why = flaw_of(found)
     if why is not None:
         raise ValidatorSetUnavailableError(f"0x{block_hash.hex()}", why)
     return tuple(found)
+
+
+def flaw_of(found: Sequence[Address]) -> str | None:
+    """Say why these addresses, in this order, are no validator set; None: they are one."""
+    if not found:
+        return "the set is empty"
+    if len(found) > VALIDATORS_COUNT_MAX:
+        return f"{len(found)} validators, at most {VALIDATORS_COUNT_MAX} make a set"
+    if any(len(address) != ADDRESS_BYTES or address == ZERO_ADDRESS for address in found):
+        return f"a member is the zero address, or not {ADDRESS_BYTES} bytes long"
+    for one, following in pairwise(found):
+        if one == following:
+            return f"0x{one.hex()} stands twice"
+        if one > following:
+            return f"0x{following.hex()} stands behind 0x{one.hex()}, wants ascending order"
+    return None

@@ -9,11 +9,11 @@ from node.app.validator_sets import (
     RegistryValidators,
     ScheduledValidators,
     SetCache,
-    flaw_of,
 )
 from node.base.errors import UnknownBlockError, ValidatorSetUnavailableError
 from node.base.types import ZERO_ADDRESS, Address, Hash32
 from node.consensus_poa.interface import ValidatorProvider
+from node.consensus_poa.registry_view import flaw_of
 from node.contracts.government_actions import EmergencyWithdraw, WithdrawValidator
 from node.contracts.government_registry import GovernmentRegistry
 from node.evm.errors import MissingStateError

@@ -23,9 +23,9 @@ def test_an_ascending_set_is_taken_as_it_is(count: int) -> None:
     ("found", "why"),
     [
         ([], "empty"),
-        (of(*range(1, 102)), "101 members"),
+        (of(*range(1, 102)), "101 validators"),
         (of(2, 1), "ascending"),
-        (of(1, 1), "ascending"),
+        (of(1, 1), "stands twice"),
         ([ZERO_ADDRESS, *of(1)], "zero"),
         ([Address(b"\x01" * 19)], "20 bytes"),
     ],

@@ -49,14 +49,18 @@ def explain(observed: Observed, votes: HeightVotes, members: tuple[Address, ...]
         shared = 2 * quorum - count
         if shared <= faulty:
             words.append(
-                f"{len(named)} culprits can be named: two quorums of {quorum} of {count} share "
+                f"{_culprits(len(named))} can be named: two quorums of {quorum} of {count} share "
                 f"{max(0, shared)} validators, so the rule of quorums itself lets this happen"
             )
         else:
-            words.append(f"only {len(named)} of at least {faulty + 1} culprits can be named")
+            words.append(f"only {len(named)} of at least {_culprits(faulty + 1)} can be named")
     promise = "no promise was broken" if byzantine > faulty else "agreement was promised"
     words.append(f"Byzantine: {byzantine} of {count} validators, f = {faulty}: {promise}")
     return "; ".join(words)
+
+
+def _culprits(count: int) -> str:
+    return f"{count} culprit{'s' * (count != 1)}"
 
 
 def _broken_lock(observed: Observed, votes: HeightVotes, commit: Message) -> str | None:
