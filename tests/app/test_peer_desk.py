@@ -375,8 +375,8 @@ def test_a_peer_that_comes_back_hears_where_the_chain_stands():
 def test_a_block_for_certain_peers_goes_to_them_whole_and_to_nobody_else():
     ward = lone(validators=4)
     block, turn = child(ward.cores[0], TWO), Turn(0)
-    for listener in ward.cores[0].chain.on_push:
-        listener(turn, block, (TWO.address, FOUR.address))
+    for listener in ward.cores[0].chain.on_block:
+        listener(turn, BroadcastBlock(block, None, (TWO.address, FOUR.address)))
     frames = [(one.peer, decode(one.payload)) for one in turn.outcome().effects]
     assert [peer for peer, _ in frames] == [TWO.address, FOUR.address]
     assert all(message.header == block.header.encode() for _, message in frames)
@@ -386,6 +386,7 @@ def test_a_block_without_its_parent_can_be_sent_too():
     ward = lone(validators=4)
     orphan = on(ward.cores[0], child(ward.cores[0], TWO), THREE)
     turn = Turn(0)
-    ward.cores[0].peers._block_pushed(turn, orphan, (TWO.address,))
+    for listener in ward.cores[0].chain.on_block:
+        listener(turn, BroadcastBlock(orphan, None, (TWO.address,)))
     (frame,) = turn.outcome().effects
     assert decode(frame.payload).score == rlp.encode_int(orphan.header.difficulty)
