@@ -5,6 +5,7 @@ import pytest
 from node.app.events import PeerConnected, PeerLost
 from node.app.turn import Turn
 from node.base import rlp
+from node.consensus_poa.effects import BroadcastBlock
 from node.p2p.messages import (
     BlockName,
     Bodies,
