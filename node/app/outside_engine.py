@@ -7,11 +7,13 @@ an empty seal).  ``examples/round_robin.py`` is one.
 
 import sys
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from node.app.engines import EnginePlan, seal_genesis
+from node.app.guarded_engine import guarded, raised
 from node.base.errors import ConfigError
 from node.evm.forks import LONDON
 
@@ -42,7 +44,7 @@ def outside_plan(name: str, options: Mapping[str, Any], *, period_s: int) -> Eng
         profile=LONDON,
         period_s=period_s,
         settings={"engine": name, **given},
-        make=lambda lent: make(given, lent),
+        make=lambda lent: guarded(name, partial(make, given), lent),
         prune_log=lambda entries, _head: tuple(entries),
         genesis_extra=seal_genesis,
         registry="votes",
@@ -56,8 +58,9 @@ def _maker(name: str) -> Any:  # noqa: ANN401 - a class that nobody here knows
         sys.path.append(folder)  # behind what is installed: nothing of wardnet is shadowed
     try:
         module = import_module(module_name)
-    except ImportError as error:
-        raise ConfigError(f"engine {name}: cannot import {module_name}: {error}") from error
+    except (Exception, SystemExit) as error:  # a module is a program: anything may come
+        what = str(error) if isinstance(error, ImportError) else raised(error)
+        raise ConfigError(f"engine {name}: cannot import {module_name}: {what}") from error
     found = getattr(module, class_name, None)
     if found is None:
         raise ConfigError(f"engine {name}: {module_name} has no {class_name}")

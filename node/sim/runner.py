@@ -7,6 +7,7 @@ import json
 import platform
 import shlex
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -235,8 +236,8 @@ class _Run:
                     height = max(core.ledger.head.number for core in world.nodes.values())
                     self._tell(ProgressEvent(t_us, "block", f"block {height}"))
                 world.settle()
-        except WardnetError as error:
-            self._cause = f"{type(error).__name__}: {error}"
+        except Exception as error:  # noqa: BLE001 - section 12: an error of the simulator decides nothing
+            self._cause = _cause_of(error)
         if self._cause is None and self.injector.vacuous():
             self._cause = VACUOUS_FAULT
         world.tell_stores()
@@ -322,6 +323,15 @@ def _versions(executor: str) -> dict[str, str]:
 
 def _mark(scenario: Scenario) -> str:
     return sha256(canonical(scenario.resolved()).encode()).hexdigest()[:6]
+
+
+def _cause_of(error: Exception) -> str:
+    """Say what ended a run; of what nobody foresaw also where."""
+    cause = f"{type(error).__name__}: {error}"
+    if isinstance(error, WardnetError):
+        return cause
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"unexpected {cause} ({Path(last.filename).name}:{last.lineno})"
 
 
 def _nobody(_event: ProgressEvent) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Container, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from node.base.types import Address, Hash32
-from node.consensus_poa.header import recover_signer
+from node.base.header import Header
+from node.base.types import Hash32
 from node.contracts.consent_registry import Revoked
 from node.ipfs_lite.cid import to_text
 from node.p2p.wire import name_of_type
+from node.sim.checkers.consensus_headers import maker, read_header
 from node.sim.checkers.release_window import read_receipt
 from node.sim.expectations import Finding
 from node.sim.history import History
@@ -179,12 +180,11 @@ def _blocks(world: World) -> list[dict[str, Any]]:
     for header in _chain(world):
         block_hash = header.hash()
         block = ledger.block(block_hash)
-        signer = recover_signer(header, world.verifier)
         rows.append(
             {
                 "number": header.number,
                 "hash": f"0x{block_hash.hex()}",
-                "signer": world.cast.name_of(Address(signer or b"")),
+                "signer": _maker_name(world, header),
                 "timestamp": header.timestamp,
                 "difficulty": header.difficulty,
                 "txs": len(block.transactions) if block else 0,
@@ -192,6 +192,16 @@ def _blocks(world: World) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _maker_name(world: World, header: Header) -> str:
+    """Give the node that made a block, under its first key or a later one; else the key."""
+    key = maker(world.engine.name, read_header(header.encode()), world.verifier)
+    names = {address: name for name, address in world.addresses.items()}
+    names |= {later.address: name for name, later in world.rotations.keys.items()}
+    if key is None:
+        return "nobody"
+    return names.get(key) or f"0x{key.hex()}"
 
 
 def _transactions(book: StepBook, outcomes: dict[str, StepOutcome]) -> list[dict[str, Any]]:

@@ -30,6 +30,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "class Engine:\n    handle = print\n",
             "Engine has no verify_header",
         ),
+        ("raising_engine:Engine", "1 / 0\n", r"raised ZeroDivisionError: .*raising_engine.py:1"),
+        ("wrong_engine:Engine", "def x(:\n", "raised SyntaxError"),
+        ("leaving_engine:Engine", "import sys\nsys.exit(0)\n", "raised SystemExit: 0"),
         ("bad_engine:Engine", "import nothing_like_this\n", "No module named 'nothing_like_this'"),
     ],
 )
@@ -56,3 +59,19 @@ def test_the_example_runs_under_the_checkers(monkeypatch: pytest.MonkeyPatch, tr
     results = run.results({})
     assert (results.verdict, results.cause) == ("valid", None)
     assert results.chain.live
+
+
+def test_an_engine_that_raises_leaves_the_run_undecided(folder: Path) -> None:
+    sys.path.append(str(ROOT))
+    (folder / "raising.py").write_text(
+        "from examples.round_robin import Engine as Example\n"
+        "class Engine(Example):\n"
+        "    def on_built(self, event, now, out):\n"
+        "        raise KeyError('boom')\n"
+    )
+    text = "wardnet: 1\nname: own\nrun: {until: 20s}\nchain: {consensus: 'raising:Engine'}\n"
+    run = _Run(load(text, "own.yaml"), {}, lambda _event: None)
+    run.play()
+    results = run.results({})
+    told = "engine raising:Engine: handle(BlockBuilt) raised KeyError: 'boom' (raising.py:4)"
+    assert (results.verdict, results.cause) == ("unknown", f"EngineFaultError: {told}")

@@ -360,3 +360,16 @@ def test_a_step_that_waits_too_long_ends_as_timeout() -> None:
     assert outcome(run_, "slow").status == "timeout"
     assert outcome(run_, "slow").ended_us == 2_000_000
     assert run_.results({}).verdict == "valid"
+
+
+def test_an_error_of_the_simulator_leaves_the_run_undecided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("node.sim.world.World.settle", broken)
+    results = played(expect=AGREE, until="5s").results({})
+    assert results.verdict == "unknown"
+    assert results.cause is not None
+    assert results.cause.startswith("unexpected RuntimeError: boom (test_runner.py:")

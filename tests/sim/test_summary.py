@@ -3,7 +3,10 @@ import pytest
 from node.report.data import ReportData
 from node.sim.expectations import Finding, Terms
 from node.sim.history import History
+from node.sim.loader import resolve
+from node.sim.runner import _Run
 from node.sim.schedule import StepOutcome
+from node.sim.schema.settings import ENGINES
 from node.sim.summary import expectation_results, report_data, step_results
 from tests.sim.small import ARRIVE, GRANT, SCAN, outcome, played, scenario
 
@@ -134,6 +137,18 @@ def test_metrics_are_whole_numbers_of_every_block_and_step(run, results: dict) -
     assert metrics["cpu_busy_us"]["count"] == 2
     values = [value for one in metrics.values() for value in one.values()]
     assert all(type(value) is int for value in values)
+
+
+@pytest.mark.parametrize("engine", [*ENGINES, "examples.round_robin:Engine"])
+def test_the_report_names_who_made_a_block_under_every_engine(engine: str) -> None:
+    resolved = resolve(scenario(until="6s"), {"chain.consensus": engine})
+    short = _Run(resolved, {}, lambda _event: None)
+    short.play()
+    told = report_data(short.world, short.book, {}, file="small.yaml", repeat="again")
+    makers = [one["signer"] for one in told["blocks"]]
+    assert len(makers) >= 2
+    assert set(makers) <= {"h0", "h1"}
+    assert all(makers.count(name) <= short.world.counters.sealed[name] for name in set(makers))
 
 
 def test_gas_is_told_under_the_budget_that_it_falls_under(data: ReportData) -> None:
