@@ -15,7 +15,7 @@ from node.sim.checkers.consensus_registry import Log, RegistryReader
 from node.sim.checkers.consensus_rounds import Rounds
 from node.sim.checkers.consensus_rules import Rules
 from node.sim.checkers.consensus_sealed import SealedBlocks
-from node.sim.checkers.consensus_seals import IbftSeals, QbftSeals, SealJudge, UnknownSeals
+from node.sim.checkers.consensus_seals import IbftSeals, OutsideSeals, QbftSeals, SealJudge
 from node.sim.checkers.consensus_sets import RegistryRules, Sets
 from node.sim.checkers.consensus_times import Times
 from node.sim.checkers.consensus_votes import VoteLog
@@ -129,7 +129,7 @@ class ConsensusJudges:
             case "clique":
                 return self._clique
             case _:
-                return UnknownSeals()
+                return OutsideSeals(self._genesis, world.verifier)
 
     @cached_property
     def _clique(self) -> CliqueSealChecker:

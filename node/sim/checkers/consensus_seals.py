@@ -11,7 +11,10 @@ from node.base.errors import CodecError
 from node.base.ports import Verifier
 from node.base.types import ZERO_ADDRESS, Address, Hash32
 from node.sim.checkers.consensus_headers import (
+    SEAL_BYTES,
+    VANITY_BYTES,
     BlockHeader,
+    end_sealer,
     ibft_certificate,
     ibft_committed,
     ibft_extra,
@@ -26,6 +29,7 @@ from node.sim.checkers.consensus_rules import Rules
 from node.sim.checkers.consensus_tallies import Tally, emptied, voted
 
 _BFT_MIX: Final = bytes.fromhex("63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365")
+_ADDRESS_BYTES: Final = 20
 _ADD: Final = b"\xff" * 8
 _VERDICTS_KEPT: Final = 8_192
 
@@ -46,20 +50,40 @@ class SealJudge(Protocol):
         ...
 
 
-class UnknownSeals:
-    """Of an engine of one's own: nobody here knows what its seals mean, so none is judged."""
+class OutsideSeals:
+    """Of an engine of one's own: whose turn it is nobody here knows, but who may seal at all.
 
-    def judge(self, header: bytes, certificate: bytes | None = None) -> None:
-        """Find nothing."""
-        del header, certificate
+    Such a chain lists its validators in extraData of genesis, and seals at the end of extraData.
+    """
 
-    def learn(self, header: bytes) -> None:
-        """Find nothing."""
-        del header
+    def __init__(self, genesis: bytes, verifier: Verifier) -> None:
+        listed = read_header(genesis).extra[VANITY_BYTES:-SEAL_BYTES]
+        places = range(0, len(listed), _ADDRESS_BYTES)
+        self._members = tuple(sorted(Address(listed[at : at + _ADDRESS_BYTES]) for at in places))
+        self._verifier = verifier
 
-    def after(self, block_hash: Hash32) -> None:
-        """Know no set."""
+    def judge(self, header: bytes, certificate: bytes | None = None) -> str | None:
+        """Say whether a header is sealed by none of the validators, or None."""
+        del certificate  # everything stands in the header
+        return self.learn(header)
+
+    def learn(self, header: bytes) -> str | None:
+        """Say whether a header is sealed by none of the validators, or None."""
+        try:
+            read = read_header(header)
+        except CodecError as error:
+            return f"a header that cannot be read: {error}"
+        sealer = end_sealer(read, self._verifier)
+        if sealer is None:
+            return f"{read.name}: its seal recovers to nobody"
+        if sealer not in self._members:
+            return f"{read.name}: sealed by 0x{sealer.hex()}, who is no validator"
+        return None
+
+    def after(self, block_hash: Hash32) -> tuple[Address, ...]:
+        """Give the set of genesis."""
         del block_hash
+        return self._members
 
 
 class _BftSeals(ABC):

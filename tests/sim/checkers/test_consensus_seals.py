@@ -3,8 +3,10 @@ from dataclasses import replace
 import pytest
 
 from node.base import rlp
+from node.base.keys import MemoVerifier
+from node.consensus_poa.header import seal_header
 from node.sim.checkers.consensus_registry import RegistryReader
-from node.sim.checkers.consensus_seals import QbftSeals, UnknownSeals
+from node.sim.checkers.consensus_seals import OutsideSeals, QbftSeals
 from tests.sim.checkers.forge import KEYS, Ibft1, Qbft
 
 BOTH = pytest.mark.parametrize("network", [Qbft, Ibft1])
@@ -155,6 +157,14 @@ def test_a_seal_that_recovers_to_nobody_is_found():
     assert "recovers to nobody" in old.observed.seals.learn(unsealed.encode())
 
 
-def test_seals_of_an_engine_that_nobody_here_knows_are_not_judged():
-    seals = UnknownSeals()
-    assert seals.judge(b"", b"") is seals.learn(b"") is seals.after(b"") is None
+def test_blocks_of_an_engine_of_ones_own_are_sealed_by_validators_of_genesis():
+    member, stranger = KEYS[:2]
+    extra = bytes(32) + member.address + bytes(65)
+    genesis = replace(Ibft1().genesis, extra_data=extra)
+    seals = OutsideSeals(genesis.encode(), MemoVerifier())
+    block = replace(genesis, number=1, parent_hash=genesis.hash(), extra_data=bytes(97))
+    assert seals.judge(seal_header(block, member).encode()) is None
+    assert "who is no validator" in seals.judge(seal_header(block, stranger).encode())
+    assert "recovers to nobody" in seals.judge(block.encode())
+    assert "cannot be read" in seals.judge(b"\xc0")
+    assert seals.after(block.hash()) == (member.address,)
