@@ -38,3 +38,17 @@ def test_the_oldest_result_goes_first() -> None:
     for data in (b"a", b"b", b"c", b"a"):
         memo.of("note", data, note)
     assert asked == [b"a", b"b", b"c", b"a"]
+
+
+def test_long_inputs_make_room_by_their_weight() -> None:
+    """A peer that sends long messages, none twice, must not fill the memory."""
+    asked: list[bytes] = []
+
+    def note(data: bytes) -> int:
+        asked.append(data)
+        return len(data)
+
+    memo = Memo(bytes_max=10)
+    for data in (b"aaaa", b"bbbb", b"aaaa", b"cccc", b"bbbb", b"aaaa", b"x" * 11, b"x" * 11):
+        memo.of("size", data, note)
+    assert asked == [b"aaaa", b"bbbb", b"cccc", b"aaaa", b"x" * 11, b"x" * 11]

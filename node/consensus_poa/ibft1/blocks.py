@@ -7,12 +7,12 @@ from node.base.errors import CodecError
 from node.base.header import Header
 from node.base.limits import FUTURE_SECONDS_MAX, SYNC_RETRY_US_MIN
 from node.base.types import MICROS_PER_SECOND, Address, Hash32
-from node.consensus_poa.effects import Effect, RequestSync, ValidateBlock, trace
+from node.consensus_poa.effects import Effect, RequestSync, trace
 from node.consensus_poa.events import BODY_MISMATCH
 from node.consensus_poa.ibft1.header import Ibft1HeaderForm
 from node.consensus_poa.ibft1.height import Height
 from node.consensus_poa.ibft1.round import FUTURE_TIMER, Rounds
-from node.consensus_poa.ibft1.state import Sealed
+from node.consensus_poa.ibft1.state import Sealed, body_key
 
 
 class Blocks:
@@ -63,13 +63,11 @@ class Blocks:
             armed = state.timers.get(FUTURE_TIMER)
             if armed is None or due < armed:
                 self._height.schedule(FUTURE_TIMER, due, out)
-        elif block_hash in state.valid:
+        elif self._height.is_valid(sealed.block):
             self._import(sealed, out)
         else:
             state.candidates[block_hash] = sealed
-            if block_hash not in state.validating:
-                state.validating[block_hash] = None
-                out.append(ValidateBlock(sealed.block))
+            self._height.validate(sealed.block, out)
 
     def _check(self, sealed: Sealed, parent: Header) -> str | None:
         """Give the first rule that the block's header breaks as it travels, or None."""
@@ -87,13 +85,19 @@ class Blocks:
     def validated(self, block_hash: Hash32, error: str | None, now: int, out: list[Effect]) -> None:
         """Take the executor's answer, for a candidate and for a proposal alike."""
         state = self._height.state
-        if block_hash not in state.validating:
+        key = state.validating.pop(block_hash, None)
+        if key is None:
             out.append(trace("IBFT1.Ignored", event="BlockValidated", hash=block_hash))
             return
-        del state.validating[block_hash]
         candidate = state.candidates.pop(block_hash, None)
+        if candidate is not None and body_key(candidate.block) != key:
+            # the answer is another body's: this one is asked for itself, unless its header is bad
+            if error in (None, BODY_MISMATCH):
+                state.candidates[block_hash] = candidate
+                self._height.validate(candidate.block, out)
+            candidate = None
         if error is None:
-            state.valid[block_hash] = None
+            state.valid[block_hash] = key
             if candidate is not None and state.decided is None:
                 self._import(candidate, out)
             elif candidate is not None and state.decided != block_hash:
@@ -102,7 +106,10 @@ class Blocks:
             out.append(trace("IBFT1.BlockRefused", hash=block_hash, error=error))
             if candidate is not None:
                 self.request_sync(candidate.block.header.number - 1, None, now, out)
-            return  # the true body may still come: nothing is remembered against the hash
+            # the true body may still come: nothing is remembered against the hash
+            if not self._rounds.proposes_body(key):
+                self._rounds.try_proposal(now, out)
+            return
         else:
             out.append(trace("IBFT1.BlockInvalid", hash=block_hash, error=error))
             state.bad[block_hash] = None

@@ -1,8 +1,9 @@
 """The height under way: its set, leaders, quorum, timers, and the rules for its headers."""
 
+from node.base.block import Block
 from node.base.header import Header
 from node.base.types import ZERO_ADDRESS, Address, Hash32
-from node.consensus_poa.effects import CancelTimer, Effect, ScheduleTimer, trace
+from node.consensus_poa.effects import CancelTimer, Effect, ScheduleTimer, ValidateBlock, trace
 from node.consensus_poa.events import TimerId, TimerKind
 from node.consensus_poa.ibft1.header import recover_proposer
 from node.consensus_poa.ibft1.log import Log
@@ -14,7 +15,7 @@ from node.consensus_poa.ibft1.rules import (
     check_proposer,
     check_shape,
 )
-from node.consensus_poa.ibft1.state import Ibft1State
+from node.consensus_poa.ibft1.state import Ibft1State, body_key
 from node.consensus_poa.ibft1.votes import Voting, VotingHistory
 from node.consensus_poa.interface import Capabilities
 from node.consensus_poa.proposer import proposer
@@ -92,6 +93,19 @@ class Height:
     def faulty_max(self) -> int:
         """F of the height."""
         return self.options.faulty_max(len(self.state.validators))
+
+    # -- execution -------------------------------------------------------------------------
+
+    def is_valid(self, block: Block) -> bool:
+        """Say whether this very body was found valid."""
+        return self.state.valid.get(block.header.hash()) == body_key(block)
+
+    def validate(self, block: Block, out: list[Effect]) -> None:
+        """Ask for execution; one question per block hash at a time."""
+        block_hash = block.header.hash()
+        if block_hash not in self.state.validating:
+            self.state.validating[block_hash] = body_key(block)
+            out.append(ValidateBlock(block))
 
     # -- timers ----------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from node.consensus_poa.ibft1.height import Height
 from node.consensus_poa.ibft1.messages import PREPREPARE
 from node.consensus_poa.ibft1.round import Rounds
 from node.consensus_poa.ibft1.rules import check_on_parent, check_shape
-from node.consensus_poa.ibft1.state import Proposal
+from node.consensus_poa.ibft1.state import Proposal, body_key
 from node.consensus_poa.ibft1.votes import NONCE_ADD, NONCE_DROP, Voting
 
 _NO_VOTE: Final = (ZERO_ADDRESS, NONCE_DROP)
@@ -110,7 +110,7 @@ class Proposing:
                 return
         sealed = Block(seal_header(block.header, signer), block.transactions)
         state.own_block = sealed
-        state.valid[sealed.header.hash()] = None  # its builder executed it
+        state.valid[sealed.header.hash()] = body_key(sealed)  # its builder executed it
         self._propose(sealed, now, out)
 
     def _wait_for_transactions(self, now: int, out: list[Effect]) -> None:

@@ -17,7 +17,6 @@ from node.consensus_poa.effects import (
     Multicast,
     ReportEvidence,
     SetHead,
-    ValidateBlock,
     trace,
 )
 from node.consensus_poa.events import TimerId, TimerKind
@@ -31,7 +30,7 @@ from node.consensus_poa.ibft1.messages import (
     Message,
     equivocation,
 )
-from node.consensus_poa.ibft1.state import Ballot, Proposal, Round, Sealed
+from node.consensus_poa.ibft1.state import Ballot, Proposal, Round, Sealed, body_key
 
 FUTURE_TIMER: Final = TimerId(TimerKind.FUTURE, 0)
 OnRefusal = Callable[[int, list[Effect]], None]
@@ -121,7 +120,8 @@ class Rounds:
             return
         block, raw = votes.proposal
         digest = block.header.hash()
-        if digest not in state.valid:
+        is_valid = height.is_valid(block)
+        if not is_valid:
             error = "known_bad" if digest in state.bad else height.check_proposal(block.header)
             if error is not None:
                 self._refuse_proposal(error, raw, now, out)
@@ -135,12 +135,19 @@ class Rounds:
             out.append(trace("IBFT1.LockedOnAnother", round=state.round, hash=digest))
             self._refuse(now, out)
             return
-        if digest not in state.valid:
-            if digest not in state.validating:
-                state.validating[digest] = None
-                out.append(ValidateBlock(block))
+        if not is_valid:
+            height.validate(block, out)
             return
         self._accept(votes, digest, now, out)
+
+    def proposes_body(self, key: Hash32) -> bool:
+        """Say whether the block proposed in the round under way is this body."""
+        votes = self._height.state.rounds.get(self._height.state.round)
+        return (
+            votes is not None
+            and votes.proposal is not None
+            and body_key(votes.proposal.block) == key
+        )
 
     def _refuse_proposal(self, error: str, raw: bytes, now: int, out: list[Effect]) -> None:
         """A proposal breaks a rule: evidence, unless it only stands on another head."""

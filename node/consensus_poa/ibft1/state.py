@@ -11,6 +11,7 @@ from node.base import codec, rlp
 from node.base.block import Block
 from node.base.errors import CodecError
 from node.base.header import Header
+from node.base.keccak import keccak256
 from node.base.limits import (
     BAD_BLOCKS_COUNT_MAX,
     PARKED_BLOCKS_MAX,
@@ -86,6 +87,15 @@ def _hashes() -> Bounded[Hash32, None]:
     return Bounded(BAD_BLOCKS_COUNT_MAX)
 
 
+def _bodies() -> Bounded[Hash32, Hash32]:
+    return Bounded(BAD_BLOCKS_COUNT_MAX)
+
+
+def body_key(block: Block) -> Hash32:
+    """Give the hash of all bytes of a block: equal headers may come with different bodies."""
+    return keccak256(block.encode())
+
+
 @dataclass(slots=True)
 class Ibft1State:
     """The state of one engine; the height is ``head.number + 1``."""
@@ -115,8 +125,10 @@ class Ibft1State:
     """By round and code."""
     build: BuildBlock | None = None
     requests: int = 0
-    validating: Bounded[Hash32, None] = field(default_factory=_hashes)
-    valid: Bounded[Hash32, None] = field(default_factory=_hashes)
+    validating: Bounded[Hash32, Hash32] = field(default_factory=_bodies)
+    """Block hash -> key of the body whose verdict is awaited (``body_key``)."""
+    valid: Bounded[Hash32, Hash32] = field(default_factory=_bodies)
+    """Block hash -> key of the body that was found valid."""
     bad: Bounded[Hash32, None] = field(default_factory=_hashes)
     candidates: Bounded[Hash32, Sealed] = field(default_factory=_sealed)
     """Their headers are right, their execution is under way."""
@@ -176,8 +188,8 @@ class Ibft1State:
                     build.difficulty,
                     build.mix_hash,
                 ],
-                "validating": list(self.validating),
-                "valid": list(self.valid),
+                "validating": list(self.validating.items()),
+                "valid": list(self.valid.items()),
                 "bad": list(self.bad),
                 "candidates": _pack_sealed(self.candidates),
                 "waiting": _pack_sealed(self.waiting),
@@ -232,8 +244,9 @@ def _decode(found: Any) -> Ibft1State:  # noqa: ANN401 - shape errors are caught
     if found["build"]:
         request, parent, timestamp, *rest = found["build"]
         state.build = BuildBlock(request, parent, rlp.decode_int(timestamp), *rest)
-    for name in ("validating", "valid", "bad"):
-        _fill(getattr(state, name), found[name], lambda entry: (entry, None))
+    for name in ("validating", "valid"):
+        _fill(getattr(state, name), found[name], lambda entry: (entry[0], entry[1]))
+    _fill(state.bad, found["bad"], lambda entry: (entry, None))
     for name in ("candidates", "waiting"):
         _fill(getattr(state, name), found[name], _read_sealed)
     state.backlog = {key: Early(*early) for key, *early in found["backlog"]}

@@ -23,9 +23,10 @@ class Ballots:
         return None if votes is None else votes.get(author)
 
     def add(self, vote: Opened) -> None:
-        """Count the first vote of its author in its round."""
+        """Count the first vote of its author in its round; a second one changes nothing."""
         votes = self.by_round.setdefault(vote.round, {})
-        assert vote.author not in votes
+        if vote.author in votes:  # an own one, which a second node with this key sent before
+            return
         votes[vote.author] = vote
         slot = (vote.round, vote.value)
         self.counts[slot] = self.counts.get(slot, 0) + 1

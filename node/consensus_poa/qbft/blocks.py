@@ -3,6 +3,8 @@
 A sealed block is taken from anybody (rule 9): its certificate says that the height is decided.
 """
 
+from collections.abc import Sequence
+
 from node.base.block import Block
 from node.base.errors import CodecError, UnavailableError
 from node.base.header import Header
@@ -52,6 +54,23 @@ class Blocks:
         if block_hash not in state.validating:
             state.validating[block_hash] = key
             self._context.out.append(ValidateBlock(block))
+
+    def true_body(self, bodies: Sequence[Candidate]) -> Candidate | None:
+        """Give what a quorum prepared, with the body that its header names.
+
+        The digest that was prepared covers the header alone, so each sender of a RoundChange may
+        have put another body behind it.  None: the true one is not known; the next is asked for.
+        """
+        state = self._context.state
+        if state.prepared is not None and state.prepared.candidate.hash == bodies[0].hash:
+            bodies = (*bodies, state.prepared.candidate)
+        for body in bodies:
+            if self.is_valid(body):
+                return body
+        unknown = [body for body in bodies if body.key not in state.foreign]
+        if unknown and unknown[0].hash not in state.bad:
+            self.validate(unknown[0].block, unknown[0].hash, unknown[0].key)
+        return None
 
     def note_valid(self, block_hash: Hash32, key: Hash32) -> None:
         """Remember a valid body."""

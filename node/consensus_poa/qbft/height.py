@@ -140,7 +140,9 @@ class Heights:
             return
         if event.error is None:
             self._blocks.note_valid(block_hash, key)
-        elif event.error != BODY_MISMATCH:
+        elif event.error == BODY_MISMATCH:
+            state.foreign[key] = None
+        else:
             context.trace("QBFT.BlockInvalid", hash=block_hash, error=event.error)
             state.bad[block_hash] = None
             state.bad.touch(block_hash)
@@ -154,6 +156,8 @@ class Heights:
         ]
         for message in waiting:
             self._judged(message, key, event.error)
+        if context.signer() is not None:
+            self._rounds.follow_changes()  # a leader may have waited for this block
 
     def _judged(self, message: Opened, key: Hash32, error: str | None) -> None:
         """Accept a proposal whose block is valid, or report who signed it."""

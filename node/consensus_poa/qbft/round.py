@@ -341,16 +341,15 @@ class Rounds:
         if state.round > 0 and len(changes) < self._quorum:
             self._context.trace("QBFT.NoJustification", round=state.round)
             return True
-        best: Opened | None = None
-        for change in changes:
-            if change.candidate is None:
-                continue
-            if best is None or _prepared_round(change) > _prepared_round(best):
-                best = change
+        highest = max(map(_prepared_round, changes), default=NOT_STARTED)
         candidate, prepares = built, tuple[Prepare, ...]()
-        if best is not None:
-            assert isinstance(best.message, RoundChange)
-            candidate, prepares = best.candidate, best.message.prepares
+        if highest != NOT_STARTED:
+            best = [change for change in changes if _prepared_round(change) == highest]
+            assert isinstance(best[0].message, RoundChange)
+            prepares = best[0].message.prepares
+            candidate = self._blocks.true_body([one.candidate for one in best if one.candidate])
+            if candidate is None:
+                return True
         if candidate is None:
             return False
         said = self._voice.propose(state.round, candidate, changes, prepares)

@@ -108,6 +108,8 @@ class QbftState:
     valid: Bounded[Hash32, Hash32] = field(default_factory=lambda: Bounded(BAD_BLOCKS_COUNT_MAX))
     """Block hash -> key of the body that was found valid."""
     bad: Bounded[Hash32, None] = field(default_factory=lambda: Bounded(BAD_BLOCKS_COUNT_MAX))
+    foreign: Bounded[Hash32, None] = field(default_factory=lambda: Bounded(BAD_BLOCKS_COUNT_MAX))
+    """Keys of bodies that are not what their header names."""
     validating: Bounded[Hash32, Hash32] = field(
         default_factory=lambda: Bounded(BAD_BLOCKS_COUNT_MAX)
     )
@@ -178,6 +180,7 @@ class QbftState:
                 "seen": b"".join(self.seen),
                 "valid": _pairs(self.valid),
                 "bad": b"".join(self.bad),
+                "foreign": b"".join(self.foreign),
                 "validating": _pairs(self.validating),
                 **{name: _encode_blocks(getattr(self, name)) for name in _BLOCK_TABLES},
                 "syncs": [
@@ -245,6 +248,8 @@ def _decode_tables(state: QbftState, found: Any) -> None:  # noqa: ANN401
         state.seen[Hash32(key)] = None
     for key in _parts(found["bad"], 32):
         state.bad[Hash32(key)] = None
+    for key in _parts(found["foreign"], 32):
+        state.foreign[Hash32(key)] = None
     for table, name in ((state.valid, "valid"), (state.validating, "validating")):
         for pair in _parts(found[name], 64):
             table[Hash32(pair[:32])] = Hash32(pair[32:])

@@ -8,6 +8,7 @@ from node.consensus_poa.effects import (
     Effect,
     Finalized,
     ImportBlock,
+    Multicast,
     RequestSync,
     ScheduleTimer,
     ValidateBlock,
@@ -22,8 +23,9 @@ from node.consensus_poa.events import (
     TimerKind,
 )
 from node.consensus_poa.ibft1.engine import Ibft1Engine
+from node.consensus_poa.ibft1.messages import PREPREPARE
 from tests.consensus_poa.chains import GENESIS_TIME, of_type, rules
-from tests.consensus_poa.ibft1.chains import SECOND, Forge, certificate, reasons
+from tests.consensus_poa.ibft1.chains import SECOND, Forge, certificate, message, reasons
 
 LATER = (GENESIS_TIME + 10**6) * SECOND
 
@@ -172,3 +174,46 @@ def test_known_blocks_change_nothing() -> None:
     assert rules(scene.receive(block)) == ["IBFT1.BlockKnown"]
     assert rules(scene.engine.handle(NewChainHead(block.header), LATER)) == ["IBFT1.HeadSettled"]
     assert scene.engine.snapshot() == before
+
+
+def test_a_sealed_block_is_executed_again_where_its_body_is_not_the_valid_one() -> None:
+    scene = Scene()
+    engine = scene.forge.started(scene.keys[3])
+    block = scene.next_block(scene.forge.genesis)
+    engine.handle(message(scene.keys[0], PREPREPARE, (0, 1), block), LATER)
+    engine.handle(BlockValidated(block.header.hash(), None), LATER)
+    foreign = Block(block.header, (b"\x02foreign",))
+    proof = certificate(block, scene.keys[:3])
+    effects = engine.handle(BlockReceived(foreign, proof, scene.keys[1].address), LATER)
+    assert of_type(effects, ImportBlock) == []
+    assert of_type(effects, ValidateBlock) == [ValidateBlock(foreign)]
+
+
+def test_the_verdict_on_one_body_is_not_taken_for_another() -> None:
+    scene = Scene()
+    engine = scene.forge.started(scene.keys[3])
+    block = scene.next_block(scene.forge.genesis)
+    foreign = Block(block.header, (b"\x02foreign",))
+    engine.handle(message(scene.keys[0], PREPREPARE, (0, 1), block), LATER)
+    proof = certificate(block, scene.keys[:3])
+    engine.handle(BlockReceived(foreign, proof, scene.keys[1].address), LATER)
+    effects = engine.handle(BlockValidated(block.header.hash(), None), LATER)
+    assert of_type(effects, ImportBlock) == []
+    assert of_type(effects, ValidateBlock) == [ValidateBlock(foreign)]
+    effects = engine.handle(BlockValidated(block.header.hash(), BODY_MISMATCH), LATER)
+    assert of_type(effects, RequestSync) == [RequestSync(0, None)]
+    event = BlockReceived(block, proof, scene.keys[1].address)
+    assert of_type(engine.handle(event, LATER), ImportBlock) == [ImportBlock(block, proof)]
+
+
+def test_a_proposal_behind_a_foreign_body_is_executed_next() -> None:
+    scene = Scene()
+    engine = scene.forge.started(scene.keys[3])
+    block = scene.next_block(scene.forge.genesis)
+    foreign = Block(block.header, (b"\x02foreign",))
+    proof = certificate(block, scene.keys[:3])
+    engine.handle(BlockReceived(foreign, proof, scene.keys[1].address), LATER)
+    engine.handle(message(scene.keys[0], PREPREPARE, (0, 1), block), LATER)
+    effects = engine.handle(BlockValidated(block.header.hash(), BODY_MISMATCH), LATER)
+    assert of_type(effects, ValidateBlock) == [ValidateBlock(block)]
+    assert of_type(engine.handle(BlockValidated(block.header.hash(), None), LATER), Multicast)

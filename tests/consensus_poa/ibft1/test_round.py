@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from node.base.block import Block
 from node.base.types import ZERO_HASH, Hash32
 from node.consensus_poa.effects import (
     AppendWal,
@@ -233,3 +234,12 @@ def test_the_lock_outlives_a_restart() -> None:
     feed(again, *votes(ROUND_CHANGE, 0, 1, 2, round_=1, digest=ZERO_HASH))
     after = feed(again, message(KEYS[1], PREPREPARE, (1, 1), OTHER))
     assert "IBFT1.LockedOnAnother" in rules(after)
+
+
+def test_a_valid_block_that_comes_again_with_another_body_is_executed_again() -> None:
+    engine = third()
+    feed(engine, *votes(ROUND_CHANGE, 0, 1, 2, round_=1, digest=ZERO_HASH))
+    foreign = Block(BLOCK.header, (b"\x02foreign",))
+    effects = feed(engine, message(KEYS[1], PREPREPARE, (1, 1), foreign))
+    assert codes(effects) == []
+    assert [e for e in effects if isinstance(e, ValidateBlock)] == [ValidateBlock(foreign)]

@@ -41,8 +41,9 @@ def full() -> Ibft1State:
     state.decided = hash_of(3)
     state.sent[3, 1] = Sent(hash_of(4), b"sent")
     state.build = BuildBlock(4, hash_of(5), 2**65, b"extra", own, bytes(8), 1, hash_of(6))
-    for table in (state.validating, state.valid, state.bad):
-        table[hash_of(7)] = None
+    for table in (state.validating, state.valid):
+        table[hash_of(7)] = hash_of(11)
+    state.bad[hash_of(7)] = None
     state.candidates[hash_of(8)] = Sealed(block, b"proof", own)
     state.waiting[hash_of(9)] = Sealed(block, None, None)
     state.backlog[hash_of(10)] = Early(2, b"early", own)

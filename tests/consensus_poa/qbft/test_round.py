@@ -346,3 +346,18 @@ def test_a_leader_asks_for_a_block_once_per_round() -> None:
     solo = Solo(own=1, answers=False)
     effects = solo.receive(*(solo.change(i, 1) for i in (0, 2, 3)))
     assert len([e for e in effects if isinstance(e, BuildBlock)]) == 1
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_votes_of_ones_own_key_that_come_from_outside_do_no_harm(is_same: bool) -> None:
+    """A log was lost, or a second node has this key: the first vote in a slot stays."""
+    solo = Solo(own=3)
+    block, other = solo.block(), solo.block(timestamp=solo.head.timestamp + OPTIONS.period + 1)
+    digest = solo.digest(block if is_same else other)
+    solo.receive(solo.prepare(3, digest), solo.commit(3, digest))
+    solo.receive(solo.proposal(0, block))
+    effects = solo.receive(*(solo.prepare(i, solo.digest(block)) for i in (0, 1, 2)))
+    assert "QBFT.UponPrepare" in rules(effects)
+    assert codes(effects) == [COMMIT]
+    effects = solo.receive(*(solo.commit(i, solo.digest(block)) for i in (0, 1, 2)))
+    assert "QBFT.UponCommit" in rules(effects)
