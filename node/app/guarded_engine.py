@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, ParamSpec, TypeVar, get_args
+from typing import Final, ParamSpec, TypeGuard, TypeVar, get_args
 
 from node.base.errors import CodecError, ConfigError, UnavailableError, WardnetError
 from node.base.header import Header
@@ -65,8 +65,8 @@ class GuardedEngine:
         """Apply one event."""
         method = f"handle({type(event).__name__})"
         effects: object = self._ask(method, (), self._engine.handle, event, now)
-        if isinstance(effects, tuple) and all(isinstance(one, _EFFECTS) for one in effects):  # pyright: ignore[reportUnknownVariableType]
-            return effects  # pyright: ignore[reportUnknownVariableType]
+        if _are_effects(effects):
+            return effects
         raise EngineFaultError(self._name, method, f"gave {effects!r}, wants a tuple of effects")
 
     def verify_header(self, header: Header, parent: Header) -> str | None:
@@ -82,8 +82,8 @@ class GuardedEngine:
         method = "validators_after_block"
         ask = self._engine.validators_after_block
         found: object = self._ask(method, (UnavailableError,), ask, block_hash)
-        if isinstance(found, tuple) and all(map(_is_address, found)):  # pyright: ignore[reportUnknownArgumentType]
-            return found  # pyright: ignore[reportUnknownVariableType]
+        if _are_addresses(found):
+            return found
         raise EngineFaultError(self._name, method, f"gave {found!r}, wants a tuple of addresses")
 
     def fork_choice(self, current: Header, candidate: Header) -> bool:
@@ -114,5 +114,15 @@ class GuardedEngine:
             raise EngineFaultError(self._name, method, raised(error)) from error
 
 
-def _is_address(one: object) -> bool:
-    return isinstance(one, bytes) and len(one) == ADDRESS_BYTES
+def _are_effects(found: object) -> TypeGuard[tuple[Effect, ...]]:
+    return _is_tuple(found) and all(isinstance(one, _EFFECTS) for one in found)
+
+
+def _are_addresses(found: object) -> TypeGuard[tuple[Address, ...]]:
+    return _is_tuple(found) and all(
+        isinstance(one, bytes) and len(one) == ADDRESS_BYTES for one in found
+    )
+
+
+def _is_tuple(found: object) -> TypeGuard[tuple[object, ...]]:
+    return isinstance(found, tuple)

@@ -3,7 +3,7 @@
 The same few facts for every engine, so that runs of several engines stand side by side.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median_low
 from typing import Final
@@ -58,7 +58,7 @@ class Course:
         match fact:
             case NodeTurned(node, "byzantine"):
                 self._dishonest.add(node)
-            case HeadAt(node, _, number):
+            case HeadAt(node, _, number) if node not in self._dishonest:
                 if self._clock() < self._late_us:
                     self._height_before = max(self._height_before, number)
                 self._heights[node] = max(self._heights.get(node, 0), number)
@@ -69,8 +69,10 @@ class Course:
             case _:
                 pass
 
-    def result(self, deepest_reorg: int) -> CourseResult:
-        """Judge the run so far; the depth is counted where heads move."""
+    def result(self, reorg_depths: Mapping[str, int]) -> CourseResult:
+        """Judge the run so far; ``reorg_depths``: blocks that each node left at most."""
+        depths = [depth for node, depth in reorg_depths.items() if node not in self._dishonest]
+        deepest_reorg = max(depths, default=0)
         honest = [self._heights[node] for node in self._heights if node not in self._dishonest]
         height = max(honest, default=0)
         is_kept = self._safe_depth is None or deepest_reorg <= self._safe_depth

@@ -28,6 +28,26 @@ JsonValue: TypeAlias = (
     "bool | int | str | list[JsonValue] | tuple[JsonValue, ...] | dict[str, JsonValue] | None"
 )
 """No floats: equal runs must have equal bytes on every platform."""
+NOTES_KEPT: Final = frozenset(
+    {
+        "consensus.evidence",
+        "chain.block_rejected",
+        "chain.final_left",
+        "custody.receipt_signed",
+        "custody.grant_ended",
+        "custody.message_refused",
+        "custody.fragment_missing",
+        "p2p.peer_breached",
+        "p2p.peer_penalised",
+        "p2p.standing_changed",
+        "pool.tx_expired",
+        "pool.tx_refused",
+        "pool.tx_skipped",
+        "store.peer_banned",
+        "store.block_corrupt",
+    }
+)
+"""What nodes tell about themselves and a history keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +145,11 @@ def _check(value: object) -> None:
             _check(inner)
     elif not (value is None or isinstance(value, bool | int | str)):
         raise TypeError(f"a history holds no {type(value).__name__}")
+
+
+def as_json(data: dict[str, int | str | bytes]) -> JsonValue:
+    """Give what a node tells as a value of a line: bytes as hex."""
+    return {
+        name: f"0x{value.hex()}" if isinstance(value, bytes) else value
+        for name, value in data.items()
+    }

@@ -270,7 +270,7 @@ class _Run:
             cause=cause,
             digest=self.world.trace.digest(),
             expectations=expectations,
-            chain=self._course.result(self.world.counters.deepest_reorg),
+            chain=self._course.result(self.world.counters.reorg_depths),
             faults=self.injector.results(),
             steps=step_results(scenario.steps, outcomes),
             nodes=node_results(self.world),

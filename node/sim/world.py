@@ -36,12 +36,13 @@ from node.sim.facts import (
     MessageSent,
     NodeTurned,
     ReceiptSigned,
+    ValidatorsAfter,
 )
 from node.sim.faults.bent import Bends
 from node.sim.faults.planted import plants
 from node.sim.flow_driver import FlowDriver
 from node.sim.founding_plan import founding_plan
-from node.sim.history import EventKind, History, JsonValue
+from node.sim.history import NOTES_KEPT, EventKind, History, JsonValue, as_json
 from node.sim.hosts import CpuSpec, Host, LocalClock
 from node.sim.kernel import Kernel, Priority
 from node.sim.link import Link
@@ -49,6 +50,7 @@ from node.sim.memo import Executions
 from node.sim.message_trace import Message
 from node.sim.roster import Member, members
 from node.sim.rotation import Rotations
+from node.sim.schema.expectations import ValidatorSetPure
 from node.sim.schema.injection import is_engine_fault
 from node.sim.schema.scenario import Scenario
 from node.sim.topology import link_specs
@@ -62,25 +64,6 @@ MESSAGES_KEPT_MAX: Final = 200
 """Frames that the report draws."""
 SETTLE_US: Final = 10_000_000
 """What is under way at the horizon has this long to arrive: two retransmissions and a fetch."""
-_HISTORY_NOTES: Final = frozenset(
-    {
-        "consensus.evidence",
-        "chain.block_rejected",
-        "chain.final_left",
-        "custody.receipt_signed",
-        "custody.grant_ended",
-        "custody.message_refused",
-        "custody.fragment_missing",
-        "p2p.peer_breached",
-        "p2p.peer_penalised",
-        "p2p.standing_changed",
-        "pool.tx_expired",
-        "pool.tx_refused",
-        "pool.tx_skipped",
-        "store.peer_banned",
-        "store.block_corrupt",
-    }
-)
 
 
 @dataclass(slots=True)
@@ -91,7 +74,13 @@ class Counters:
     bytes: int = 0
     sealed: dict[str, int] = field(default_factory=dict[str, int])
     reorgs: int = 0
-    deepest_reorg: int = 0
+    reorg_depths: dict[str, int] = field(default_factory=dict[str, int])
+    """Blocks that each node left at most."""
+
+    @property
+    def deepest_reorg(self) -> int:
+        """Give the most blocks that any node left."""
+        return max(self.reorg_depths.values(), default=0)
 
 
 class World:
@@ -114,6 +103,9 @@ class World:
         """Block hash: when each node stored it, world time."""
         self.receipts: list[bytes] = []
         self._check_due = False
+        self._tells_sets = any(
+            isinstance(one.predicate, ValidatorSetPure) for one in scenario.expect
+        )
         hospitals = cast_hospitals(scenario)
         self.engine = engine_plan(scenario)
         founding = found(founding_plan(scenario, hospitals, self.engine))
@@ -267,10 +259,13 @@ class World:
         self.trace.head(self.kernel.now, node, move.hash, header.state_root)
         if move.reorg_depth:
             self.counters.reorgs += 1
-            self.counters.deepest_reorg = max(self.counters.deepest_reorg, move.reorg_depth)
+            depths = self.counters.reorg_depths
+            depths[node] = max(depths.get(node, 0), move.reorg_depth)
             value: JsonValue = {"number": header.number, "depth": move.reorg_depth}
             self.history.append(self.kernel.now, node, "head", "reorg", value)
         self.tell(HeadAt(node, move.hash, header.number))
+        if self._tells_sets:
+            self._tell_set(node, move.hash)
 
     def noted(self, node: str, note: Noted) -> None:
         """Sort what a node tells: facts for the checkers, lines for the history."""
@@ -309,11 +304,18 @@ class World:
                 self.tell(ReceiptSigned(node, receipt))
             case _:
                 pass
-        if note.name in _HISTORY_NOTES:
+        if note.name in NOTES_KEPT:
             line: EventKind = "evidence" if note.name == "consensus.evidence" else "note"
-            self.history.append(self.kernel.now, node, line, note.name, _json(data))
+            self.history.append(self.kernel.now, node, line, note.name, as_json(data))
 
     # -- inside --
+
+    def _tell_set(self, node: str, block_hash: Hash32) -> None:
+        """Tell whom a node takes for the validators after its head, unless it moved on already."""
+        core = self.nodes[node]
+        if core.ledger.head_hash == block_hash and core.chain.validators:
+            members = b"".join(sorted(core.chain.validators))
+            self.tell(ValidatorsAfter(node, block_hash, members))
 
     def _members_at(self, node: str) -> frozenset[Address]:
         return self.nodes[node].chain.validators
@@ -387,10 +389,3 @@ class World:
             name, core, clock=clock, cpu=cpu, kernel=self.kernel, trace=self.trace, world=self
         )
         self.hosts[name].is_up = not member.is_late
-
-
-def _json(data: dict[str, int | str | bytes]) -> JsonValue:
-    return {
-        name: f"0x{value.hex()}" if isinstance(value, bytes) else value
-        for name, value in data.items()
-    }

@@ -5,6 +5,8 @@ import pytest
 from node.app.events import Noted
 from node.sim.consensus_judges import rules_of
 from node.sim.facts import HeadAt, NodeTurned, ValidatorsAfter
+from node.sim.loader import resolve
+from node.sim.runner import _Run
 from tests.sim.small import ARRIVE, played, prepared, scenario
 
 FINE = """
@@ -29,6 +31,11 @@ FINE = """
 
 def finding(run, name):
     return next(one for one in run.findings if one.terms.name == name)
+
+
+def engine_run(engine: str, expect: str, until: str) -> _Run:
+    resolved = resolve(scenario("", expect, until), {"chain.consensus": engine})
+    return _Run(resolved, {}, lambda _event: None)
 
 
 def test_an_honest_run_keeps_every_rule() -> None:
@@ -77,6 +84,29 @@ def test_a_reading_of_another_set_is_found_in_a_run() -> None:
     world.kernel.at(2_500_000, 4, "", lambda: world.tell(told))
     run.play()
     assert "h1 reads [0x" in finding(run, "validator_set_pure").why
+
+
+@pytest.mark.parametrize("engine", ["qbft", "clique", "aura", "ibft1"])
+def test_an_engine_that_reads_another_set_is_found_in_a_run(engine: str) -> None:
+    """``validator_set_pure`` judges what engines say, not only what a test tells."""
+    run = engine_run(engine, "  - {always: validator_set_pure}", until="5s")
+    desk = run.world.nodes["h1"].chain
+    own = desk._engine.validators_after_block
+    desk._engine.validators_after_block = lambda block: own(block)[:1]
+    run.play()
+    told = finding(run, "validator_set_pure")
+    assert not told.holds
+    assert "h1 reads [0x" in told.why
+
+
+@pytest.mark.parametrize("engine", ["qbft", "clique", "aura", "ibft1"])
+def test_honest_engines_read_one_set(engine: str) -> None:
+    run = engine_run(engine, "  - {always: validator_set_pure}", until="5s")
+    told = []
+    run.world.listeners.append(lambda f: told.append(f) if isinstance(f, ValidatorsAfter) else None)
+    run.play()
+    assert finding(run, "validator_set_pure").holds
+    assert {one.node for one in told} == {"h0", "h1"}
 
 
 def test_a_head_that_falls_in_difficulty_is_found_in_a_run() -> None:

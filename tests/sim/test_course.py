@@ -18,7 +18,7 @@ class Run:
         self.now = at
         for fact in facts:
             self.course.observe(fact)
-        return self.course.result(0)
+        return self.course.result({})
 
 
 def test_nothing_happened():
@@ -61,8 +61,21 @@ def test_the_median_of_the_blocks_above_is_told():
 
 @pytest.mark.parametrize(("depth", "is_safe"), [(0, True), (6, True), (7, False)])
 def test_without_finality_a_reorganisation_may_not_be_deeper_than_the_safe_depth(depth, is_safe):
-    assert Run(safe_depth=6).course.result(depth).safe is is_safe
+    assert Run(safe_depth=6).course.result({"h0": depth}).safe is is_safe
 
 
 def test_with_finality_depth_alone_says_nothing():
-    assert Run().course.result(9).safe
+    assert Run().course.result({"h0": 9}).safe
+
+
+def test_what_a_byzantine_node_leaves_is_no_reorganisation_of_the_chain():
+    run = Run(safe_depth=6)
+    run.tell(NodeTurned("h3", "byzantine"))
+    result = run.course.result({"h0": 2, "h3": 40})
+    assert (result.safe, result.deepest_reorg) == (True, 2)
+
+
+def test_a_long_head_of_a_byzantine_node_does_not_hide_that_the_others_grow():
+    run = Run()
+    run.tell(NodeTurned("h3", "byzantine"), HeadAt("h3", B, 50), HeadAt("h0", A, 5), at=10)
+    assert run.tell(HeadAt("h0", B, 6), at=90).live

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.sim.history import EVENT_KINDS, History, canonical
+from node.sim.history import EVENT_KINDS, History, as_json, canonical
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -74,3 +74,11 @@ def test_every_line_reads_back_as_the_event(value: object) -> None:
     history.append(3, "h0", "note", "x", value)
     read = [json.loads(line) for line in history.text().split("\n") if line]
     assert read == history.as_dicts()
+
+
+def test_bytes_that_a_node_tells_stand_as_hex() -> None:
+    assert as_json({"count": 2, "why": "late", "key": b"\x01\xff"}) == {
+        "count": 2,
+        "why": "late",
+        "key": "0x01ff",
+    }

@@ -189,7 +189,7 @@ def test_a_signed_receipt_is_kept_and_told() -> None:
     assert told == [ReceiptSigned("h2", b"r" * 297)]
 
 
-@pytest.mark.parametrize("name", sorted(world_module._HISTORY_NOTES))
+@pytest.mark.parametrize("name", sorted(world_module.NOTES_KEPT))
 def test_a_note_that_matters_stands_in_the_history_as_hex(name: str) -> None:
     world = made()
     evidence = {"offender": b"\x02", "kind": "double_seal", "proof": b"\x03"}
