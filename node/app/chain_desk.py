@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol, TypeAlias
 
-from node.app.engines import EnginePlan
+from node.app.engines import TOLD_RULES, EnginePlan
 from node.app.events import HeadMoved
 from node.app.role_book import RoleBook
 from node.app.turn import Turn
@@ -36,17 +36,6 @@ from node.evm.transactions import Transaction
 from node.storage.engine_log import WriteAheadLog
 
 _BODY_RULE: Final = "transactions root"
-_TOLD: Final = frozenset(
-    {
-        "Clique.BlockRefused",
-        "Clique.BlockParked",
-        "Clique.BlockInvalid",
-        "Clique.Abstained",
-        "AuRa.skipped_primary",
-        "agreement_violation",
-    }
-)
-"""Rules of engines that a history should tell."""
 
 HeadListener: TypeAlias = Callable[[Turn], None]
 GapListener: TypeAlias = Callable[[Turn, Hash32 | None, Address | None], None]
@@ -178,7 +167,7 @@ class ChainDesk:
     def start(self, turn: Turn) -> None:
         """Begin at the ledger's head, with what the log kept."""
         entries = self._log.entries()
-        kept = self.plan.prune_log(entries, self.ledger.head.number)
+        kept = self.plan.pruned(entries, self.ledger.head.number)
         if kept != entries:
             self._log.replace(kept)
         self._log_entries = len(kept)
@@ -236,7 +225,7 @@ class ChainDesk:
         while True:
             for effect in effects:
                 if type(effect) is wants.Trace:  # most of them, and most are told to nobody
-                    if effect.rule in _TOLD:
+                    if effect.rule in TOLD_RULES:
                         turn.note(f"consensus.{effect.rule}", **dict(effect.data))
                     continue
                 match effect:
@@ -285,7 +274,7 @@ class ChainDesk:
         self._log.append(entry)
         self._log_entries += 1
         if self._log_entries > self._log_entries_max:
-            kept = self.plan.prune_log(self._log.entries(), self.ledger.head.number)
+            kept = self.plan.pruned(self._log.entries(), self.ledger.head.number)
             self._log.replace(kept)
             self._log_entries = len(kept)
             # what still matters may be much: ask again only when it has doubled
@@ -329,6 +318,11 @@ class ChainDesk:
                 return told.BlockValidated(block_hash, error.rule)
             # the header stands, so its true body is somewhere: the engine asks for it
             self._gaps[None] = block_hash
+            return told.BlockValidated(block_hash, told.BODY_MISMATCH)
+        except UnavailableError as error:
+            # this node's own lack, as for a child of a block whose state was dropped long ago:
+            # nothing is remembered against the hash
+            turn.note("chain.block_unjudged", hash=block_hash, why=str(error))
             return told.BlockValidated(block_hash, told.BODY_MISMATCH)
         turn.work.gas += result.gas_used
         self._checked[block_hash] = result

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
+from node.base.errors import CodecError
 from node.base.header_form import WHOLE, HeaderForm
 from node.base.types import MICROS_PER_SECOND, ZERO_HASH, Address, Hash32
 from node.consensus_poa.aura import engine as aura_engine
@@ -37,6 +38,22 @@ _CLIQUE_KEEPS: Final = {"seal": 128, "snapshot": 2}
 """Entries of each kind that Clique can still use after a restart."""
 
 
+TOLD_RULES: Final = frozenset(
+    {
+        "Clique.BlockRefused",
+        "Clique.BlockParked",
+        "Clique.BlockInvalid",
+        "Clique.Abstained",
+        "AuRa.skipped_primary",
+        *("agreement_violation", "AuRa.agreement_violation", "IBFT1.agreement_violation"),
+        *("QBFT.ValidatorsUnavailable", "AuRa.SetUnavailable", "IBFT1.ValidatorSetUnavailable"),
+        *("QBFT.WalRefused", "Clique.WalRefused", "AuRa.WalRefused", "IBFT1.WalRefused"),
+    }
+)
+"""Rules of engines that a history should tell; the last three lines are alarms (consensus.md
+sections 8 and 11)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnginePlan:
     """One engine with its options."""
@@ -63,6 +80,13 @@ class EnginePlan:
     casts, reading at the head or some blocks below it (consensus.md section 8)."""
     has_finality: bool = False
     """The engine says which blocks are final; else a depth below the head stands for it."""
+
+    def pruned(self, entries: tuple[bytes, ...], head: int) -> tuple[bytes, ...]:
+        """Give what of a log can still matter; all of one that the engine will refuse to read."""
+        try:
+            return self.prune_log(entries, head)
+        except CodecError:
+            return entries
 
     def settings_of(self, registry: Address) -> dict[str, Any]:
         """Give the settings of a network, whose set ``registry`` may name."""

@@ -225,10 +225,11 @@ class Ibft2Votes:
         ballot = {(vote.recipient, header.coinbase)}
         adds = self.adds | ballot if vote.add else self.adds - ballot
         drops = self.drops - ballot if vote.add else self.drops | ballot
-        standing = sum(subject == vote.recipient for subject, _ in (adds if vote.add else drops))
-        if standing < len(self.validators) // 2 + 1:
-            return Ibft2Votes(self.validators, adds, drops)
-        return _enact(self.validators, vote, adds, drops)
+        for add, table in ((True, adds), (False, drops)):
+            # both: after a shrink the old votes of the other direction may be enough
+            if sum(subject == vote.recipient for subject, _ in table) > len(self.validators) // 2:
+                return _enact(self.validators, Ibft2Vote(vote.recipient, add), adds, drops)
+        return Ibft2Votes(self.validators, adds, drops)
 
 
 def _enact(

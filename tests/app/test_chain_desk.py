@@ -8,6 +8,7 @@ from node.base.limits import POOL_AGE_US_MAX
 from node.base.types import Hash32
 from node.evm.errors import AlreadyKnownError, ChainIdError
 from node.evm.transactions import sign_legacy
+from node.storage.engine_log import MemoryEngineLog
 from node.workflows.requests import Submit
 from tests.app.forging import child, extend, hash_of, take
 from tests.app.ward import HOSPITALS, SECOND, SENDER, Ward, founded, lone, transaction
@@ -266,3 +267,14 @@ def test_the_head_is_told_after_it_was_stored():
     kinds = [type(effect) for effect in outcome.effects]
     names = [getattr(effect, "name", "") for effect in outcome.effects]
     assert names.index("chain.block_stored") < kinds.index(HeadMoved)
+
+
+def test_a_log_that_cannot_be_read_makes_the_node_an_observer_that_says_so():
+    """consensus.md section 11: without its guards it could seal a second block."""
+    log = MemoryEngineLog()
+    log.append(b"no entry")
+    ward = Ward(founded(1), 1, log=log)
+    assert [one["reason"] for one in ward.noted(0, "consensus.Clique.WalRefused")]
+    ward.sleep(5)
+    assert ward.cores[0].ledger.head.number == 0
+    assert log.entries() == (b"no entry",)

@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from node.app.turn import Turn
 from node.base.block import Block
 from node.consensus_poa.evidence import INVALID_PROPOSAL
+from node.evm.chain_errors import PrunedStateError
+from node.evm.ledger import Ledger
 from node.evm.trie import list_root
 from node.p2p.messages import Bodies, Body, GetBodies, GetHeaders, Headers
 from node.p2p.wire import decode
@@ -225,3 +228,18 @@ def test_a_header_of_another_fork_is_refused(ward):
     take(ward, child(ward.cores[0], TWO, **fields, blob_gas_used=0, excess_blob_gas=0))
     errors = [one["error"] for one in ward.noted(0, "consensus.Clique.BlockRefused")]
     assert errors == ["unsupported_fork"]
+
+
+def test_a_block_on_a_state_that_was_dropped_is_named_and_not_held_against_it(ward, monkeypatch):
+    def dropped(_ledger, _block, *, fee_recipient):
+        del fee_recipient
+        raise PrunedStateError(1, 5, 9)
+
+    block = child(ward.cores[0], TWO)
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "check", dropped)
+        take(ward, block)
+    assert ward.noted(0, "chain.block_unjudged")[0]["hash"] == hash_of(block)
+    assert ward.noted(0, "consensus.evidence") == []
+    ward.cores[0].chain.block_received(Turn(ward.now), block, None, THREE.address)
+    assert ward.cores[0].ledger.head_hash == hash_of(block)

@@ -118,7 +118,9 @@ class Ward:
     ``signers``   fixes the depth at which a block is final: 2 * (signers // 2 + 1) blocks.
     """
 
-    def __init__(self, founding, running, *, period=1, signers=1, connect=True, stores=None):
+    def __init__(
+        self, founding, running, *, period=1, signers=1, connect=True, stores=None, log=None
+    ):
         self.founding = founding
         self.now = EPOCH_S * SECOND
         self.skew_us = [0] * running
@@ -137,6 +139,8 @@ class Ward:
         self._calls = 0
         self._period = period
         self._signers = signers
+        self._log = log
+        """Of the first core; the others' end with them."""
         self.cores = []
         for n in range(running):
             self.add(MemoryBlocks() if stores is None else stores[n])
@@ -162,6 +166,8 @@ class Ward:
             custody=MemoryCustody(),
             profile=Profile.SIMULATION,
         )
+        if n == 0 and self._log is not None:
+            parts = replace(parts, log=self._log)
         self.cores.append(NodeCore(parts))
 
     def join(self):

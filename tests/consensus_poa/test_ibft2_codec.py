@@ -186,6 +186,14 @@ def test_who_leaves_takes_its_votes_along() -> None:
     assert after == Ibft2Votes(SET[:3])
 
 
+def test_after_a_shrink_a_touch_of_either_direction_enacts_old_votes() -> None:
+    """As in Besu's VoteTally, which QBFT shares."""
+    shrunk = SET[:3]
+    drops = frozenset({(shrunk[2], shrunk[0]), (shrunk[2], shrunk[1])})
+    after = voted((2, shrunk[2], True), votes=Ibft2Votes(shrunk, drops=drops))
+    assert after == Ibft2Votes(shrunk[:2])
+
+
 def test_an_epoch_block_ends_all_votes_and_casts_none() -> None:
     votes = voted((0, NEW, True), (1, NEW, True), (0, SET[3], False))
     header = replace(child(genesis(), KEYS[2], Ibft2Vote(NEW, add=True)), number=EPOCH)
