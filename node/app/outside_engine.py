@@ -56,7 +56,7 @@ def _maker(name: str) -> Any:  # noqa: ANN401 - a class that nobody here knows
         sys.path.append(folder)  # behind what is installed: nothing of wardnet is shadowed
     try:
         module = import_module(module_name)
-    except ImportError as error:
+    except (ImportError, ValueError, TypeError) as error:  # the latter: no name, a relative one
         raise ConfigError(f"engine {name}: cannot import {module_name}: {error}") from error
     found = getattr(module, class_name, None)
     if found is None:
