@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol, TypeAlias
 
-from node.app.engines import TOLD_RULES, EnginePlan
+from node.app.engines import BREACH_RULES, TOLD_RULES, EnginePlan
 from node.app.events import HeadMoved
 from node.app.role_book import RoleBook
 from node.app.turn import Turn
@@ -227,6 +227,8 @@ class ChainDesk:
                 if type(effect) is wants.Trace:  # most of them, and most are told to nobody
                     if effect.rule in TOLD_RULES:
                         turn.note(f"consensus.{effect.rule}", **dict(effect.data))
+                    elif effect.rule in BREACH_RULES:
+                        turn.note("p2p.peer_breached", **dict(effect.data))
                     continue
                 match effect:
                     case wants.BuildBlock():

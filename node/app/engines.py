@@ -38,6 +38,8 @@ _CLIQUE_KEEPS: Final = {"seal": 128, "snapshot": 2}
 """Entries of each kind that Clique can still use after a restart."""
 
 
+BREACH_RULES: Final = frozenset({"QBFT.PeerBreached", "IBFT1.PeerBreached"})
+"""A peer sent what it must have seen to be no message (consensus.md section 11)."""
 TOLD_RULES: Final = frozenset(
     {
         "Clique.BlockRefused",

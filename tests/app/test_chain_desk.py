@@ -3,9 +3,12 @@
 import pytest
 
 from node.app.chain_desk import LedgerReader
-from node.app.events import HeadMoved
+from node.app.engines import BREACH_RULES
+from node.app.events import HeadMoved, Noted
+from node.app.turn import Turn
 from node.base.limits import POOL_AGE_US_MAX
 from node.base.types import Hash32
+from node.consensus_poa.effects import trace
 from node.evm.errors import AlreadyKnownError, ChainIdError
 from node.evm.transactions import sign_legacy
 from node.storage.engine_log import MemoryEngineLog
@@ -278,3 +281,14 @@ def test_a_log_that_cannot_be_read_makes_the_node_an_observer_that_says_so():
     ward.sleep(5)
     assert ward.cores[0].ledger.head.number == 0
     assert log.entries() == (b"no entry",)
+
+
+@pytest.mark.parametrize("rule", sorted(BREACH_RULES))
+def test_a_peer_that_sends_what_is_no_message_is_named(rule, monkeypatch):
+    ward = lone()
+    core = ward.cores[0]
+    breach = trace(rule, peer=TWO.address, why="no message")
+    monkeypatch.setattr(core.chain._engine, "handle", lambda _event, _now: (breach,))
+    turn = Turn(ward.now)
+    core.chain.message_received(turn, b"\xc0", TWO.address)
+    assert Noted("p2p.peer_breached", dict(breach.data)) in turn.effects

@@ -24,6 +24,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("name", "text", "told"),
     [
         ("absent_engine:Engine", None, "cannot import absent_engine"),
+        (":Engine", None, "cannot import"),
+        (".beside:Engine", None, "cannot import .beside"),
         ("half_engine:Engine", "x = 1\n", "half_engine has no Engine"),
         (
             "bare_engine:Engine",

@@ -116,8 +116,9 @@ class Ibft1Engine:
         message = self._height.read(raw)
         reason: str | None
         if isinstance(message, str):
-            reason = message
-        elif message.height < state.height:
+            out.append(trace("IBFT1.PeerBreached", peer=peer, why=message))
+            return
+        if message.height < state.height:
             reason = "old_height"
         elif not self._height.has(message.author):
             reason = "not_a_validator"

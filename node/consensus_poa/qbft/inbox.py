@@ -26,7 +26,7 @@ class Inbox:
         message = open_message(event.message, context.lent.memo, context.lent.verifier)
         if isinstance(message, Unreadable):
             state.seen[event.raw_hash] = None
-            context.trace("QBFT.MessageRefused", peer=event.peer, reason=message.reason)
+            context.trace("QBFT.PeerBreached", peer=event.peer, why=message.reason)
             return
         height = context.head.number + 1
         if message.height != height:

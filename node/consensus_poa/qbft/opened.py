@@ -75,11 +75,12 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Bytes that are no message, or a message that nobody can have signed."""
+    """Bytes that are no message, or a message that nobody can have signed.
+
+    Whoever sent it must have seen that.
+    """
 
     reason: str
-    is_breach: bool
-    """The peer that sent it must have seen that it is wrong."""
 
 
 def open_message(raw: bytes, memo: Memo, verifier: Verifier) -> Opened | Unreadable:
@@ -91,7 +92,7 @@ def _open(raw: bytes, verifier: Verifier) -> Opened | Unreadable:
     try:
         message = decode(raw)
     except CodecError as error:
-        return Unreadable(str(error), is_breach=True)
+        return Unreadable(str(error))
     match message:
         case Prepare():
             author = author_of(PREPARE, message, verifier)
@@ -99,13 +100,13 @@ def _open(raw: bytes, verifier: Verifier) -> Opened | Unreadable:
         case Commit():
             author = author_of(COMMIT, message, verifier)
             if author is not None and verifier.recover(message.digest, message.seal) != author:
-                return Unreadable("the seal is not the author's", is_breach=True)
+                return Unreadable("the seal is not the author's")
             opened = _vote(raw, COMMIT, message, author)
         case Proposal():
             opened = _open_proposal(raw, message, verifier)
         case RoundChange():
             opened = _open_round_change(raw, message, verifier)
-    return opened or Unreadable("the signature cannot stand", is_breach=True)
+    return opened or Unreadable("the signature cannot stand")
 
 
 def author_of(

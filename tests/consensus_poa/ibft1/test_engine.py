@@ -340,7 +340,7 @@ def test_random_bytes_are_dropped(raw: bytes, proof: bytes) -> None:
     engine = forge.started(forge.keys[0])
     before = engine.snapshot()
     effects = engine.handle(received(raw, forge.keys[1].address), 10**15)
-    assert rules(effects) == ["IBFT1.MessageDropped"]
+    assert rules(effects) == ["IBFT1.PeerBreached"]
     assert engine.snapshot() == before
     header = replace(forge.unsealed(forge.genesis), extra_data=raw)
     assert rules(engine.handle(BlockReceived(Block(header, ()), proof, None), 10**16))

@@ -38,7 +38,7 @@ def test_random_bytes_change_nothing_but_what_was_seen(data: bytes) -> None:
     solo = Solo(own=3)
     before = solo.engine._context.state.round
     effects = solo.handle(received(data))
-    assert rules(effects) == ["QBFT.MessageRefused"]
+    assert rules(effects) == ["QBFT.PeerBreached"]
     assert solo.engine._context.state.round == before
 
 

@@ -20,10 +20,10 @@ from tests.consensus_poa.qbft.solo import (
 
 def test_what_cannot_be_decoded_is_dropped_traced_and_decoded_once() -> None:
     solo = Solo(own=3)
-    assert rules(solo.receive(b"\xc0")) == ["QBFT.MessageRefused"]
+    assert rules(solo.receive(b"\xc0")) == ["QBFT.PeerBreached"]
     assert solo.receive(b"\xc0") == []
     huge = bytes(10 * 2**20 + 1)
-    assert rules(solo.receive(huge)) == ["QBFT.MessageRefused"]
+    assert rules(solo.receive(huge)) == ["QBFT.PeerBreached"]
 
 
 def test_a_stranger_is_dropped_without_blame() -> None:
