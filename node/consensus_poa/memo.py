@@ -1,49 +1,69 @@
 """What pure functions of bytes gave, so that equal bytes are decoded and recovered once."""
 
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
+K = TypeVar("K")
 T = TypeVar("T")
-_NOTHING: Final = object()
 ENTRIES_COUNT_MAX: Final = 65_536
 """A round of 100 validators is 20,000 messages."""
 BYTES_MAX: Final = 64 * 2**20
-"""What the inputs of the kept results may weigh: a peer chooses how long its messages are."""
+"""What the inputs of one kind's results may weigh: a peer chooses how long its messages are."""
 
 
-class Memo:
-    """A bounded table of results.  Sharing it cannot change what an engine decides.
+class Table(dict[K, T], Generic[K, T]):
+    """Results of one function: ``table[data]`` works out what is not there; the oldest goes first.
 
-    ``kind`` is a function's name: one kind always holds results of one type.
+    A dict, because a hit is then no call: one vote of 100 validators is looked up 100 times.
     """
 
-    def __init__(self, entries_max: int = ENTRIES_COUNT_MAX, *, bytes_max: int = BYTES_MAX) -> None:
+    def __init__(self, make: Callable[[K], T], entries_max: int, bytes_max: int) -> None:
+        super().__init__()
         assert entries_max > 0
-        self._known: dict[tuple[str, bytes], object] = {}
+        self._make = make
         self._entries_max = entries_max
         self._bytes_max = bytes_max
         self._bytes = 0
 
-    def of(self, kind: str, data: bytes, make: Callable[[bytes], T]) -> T:
-        """Give ``make(data)``, from the table if it was asked before.
+    def __missing__(self, data: K) -> T:
+        return self.keep(data, self._make(data))
 
-        ``make`` must be total: what cannot be decoded is a value too.
-        """
-        key = (kind, data)
-        found = self._known.get(key, _NOTHING)
-        if found is not _NOTHING:
-            return found  # type: ignore[return-value]  # one kind, one type
-        made = make(data)
-        self._keep(key, made)
+    def keep(self, data: K, made: T) -> T:
+        """Remember a result that was worked out elsewhere, and give it; the oldest make room."""
+        if data not in self:  # making it may have asked for it
+            self._bytes += _weight(data)
+        self[data] = made
+        while len(self) > self._entries_max or self._bytes > self._bytes_max:
+            oldest = next(iter(self))
+            del self[oldest]
+            self._bytes -= _weight(oldest)
         return made
 
-    def _keep(self, key: tuple[str, bytes], made: object) -> None:
-        """Keep a result; the oldest ones make room."""
-        known = self._known
-        if key not in known:  # making it may have asked for it
-            self._bytes += len(key[1])
-        known[key] = made
-        while len(known) > self._entries_max or self._bytes > self._bytes_max:
-            oldest = next(iter(known))
-            del known[oldest]
-            self._bytes -= len(oldest[1])
+
+class Memo:
+    """One table for each kind of result.  Sharing it cannot change what an engine decides.
+
+    ``kind`` is a function's name: one kind always holds results of one function, which must be
+    total: what cannot be decoded is a value too.
+    """
+
+    def __init__(self, entries_max: int = ENTRIES_COUNT_MAX, *, bytes_max: int = BYTES_MAX) -> None:
+        self._entries_max = entries_max
+        self._bytes_max = bytes_max
+        self._tables: dict[str, Table[Any, Any]] = {}
+
+    def table(self, kind: str, make: Callable[[K], T]) -> Table[K, T]:
+        """Give the table of a kind; the ``make`` of who asks first serves all."""
+        found = self._tables.get(kind)
+        if found is None:
+            found = self._tables[kind] = Table(make, self._entries_max, self._bytes_max)
+        return found
+
+    def of(self, kind: str, data: bytes, make: Callable[[bytes], T]) -> T:
+        """Give ``make(data)``, from the table if it was asked before."""
+        table = self.table(kind, make)
+        return table[data] if data in table else table.keep(data, make(data))
+
+
+def _weight(data: object) -> int:
+    return len(data) if isinstance(data, bytes) else 0

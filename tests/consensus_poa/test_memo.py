@@ -52,3 +52,18 @@ def test_long_inputs_make_room_by_their_weight() -> None:
     for data in (b"aaaa", b"bbbb", b"aaaa", b"cccc", b"bbbb", b"aaaa", b"x" * 11, b"x" * 11):
         memo.of("size", data, note)
     assert asked == [b"aaaa", b"bbbb", b"cccc", b"aaaa", b"x" * 11, b"x" * 11]
+
+
+def test_a_table_works_out_what_it_lacks_and_forgets_the_oldest() -> None:
+    asked: list[bytes] = []
+
+    def note(data: bytes) -> int:
+        asked.append(data)
+        return len(data)
+
+    memo = Memo(2)
+    table = memo.table("note", note)
+    assert [table[data] for data in (b"a", b"a", b"bb", b"ccc", b"a")] == [1, 1, 2, 3, 1]
+    assert asked == [b"a", b"bb", b"ccc", b"a"]
+    assert len(table) == 2
+    assert memo.table("note", note) is table

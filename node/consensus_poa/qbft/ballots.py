@@ -22,14 +22,21 @@ class Ballots:
         votes = self.by_round.get(round_)
         return None if votes is None else votes.get(author)
 
-    def add(self, vote: Opened) -> None:
-        """Count the first vote of its author in its round; a second one changes nothing."""
-        votes = self.by_round.setdefault(vote.round, {})
-        if vote.author in votes:  # an own one, which a second node with this key sent before
-            return
-        votes[vote.author] = vote
-        slot = (vote.round, vote.value)
-        self.counts[slot] = self.counts.get(slot, 0) + 1
+    def add(self, vote: Opened) -> int:
+        """Count the first vote of its author in its round; give how many say the same now.
+
+        A second one changes nothing: one of our own, which another node with this key sent before.
+        """
+        round_, author = vote.round, vote.author
+        slot = (round_, vote.value)
+        votes = self.by_round.get(round_)
+        if votes is None:
+            votes = self.by_round[round_] = {}
+        elif author in votes:
+            return self.counts.get(slot, 0)
+        votes[author] = vote
+        self.counts[slot] = count = self.counts.get(slot, 0) + 1
+        return count
 
     def count(self, round_: int, value: bytes) -> int:
         """Give how many authors said ``value`` in a round."""
