@@ -18,6 +18,8 @@ _SEEDS: Final = re.compile(r"(\d{1,19})\.\.(\d{1,19})")
 _SEEDS_MAX: Final = 1_000_000
 _SHOWN_MAX: Final = 10
 _TOLD_EVERY: Final = 500
+_KEPT_EVERY: Final = 50
+"""Runs after which the rows are written: so many a killed sweep can lose; Ctrl-C loses none."""
 
 
 def sweep(
@@ -55,37 +57,31 @@ def sweep(
 
     def take(row: "SweepRow") -> None:
         rows.append(row)
-        if len(rows) % _TOLD_EVERY == 0:
-            if not as_json:
-                output.talk(f"{len(rows)} runs, newest seed {row.seed}: {row.verdict}")
-            if place is not None:
-                sweeping.write_rows(place, [*known.values(), *rows])
+        if len(rows) % _TOLD_EVERY == 0 and not as_json:
+            output.talk(f"{len(rows)} runs, newest seed {row.seed}: {row.verdict}")
+        if len(rows) % _KEPT_EVERY == 0:
+            keep()
 
-    found = sweeping.sweep(
-        file,
-        range(first, last + 1),
-        options={"engine": engine},
-        workers=workers or os.cpu_count() or 1,
-        known=known,
-        tell=take,
-    )
-    if place is not None:
-        others = {row.key: row for row in (*known.values(), *found)}
-        sweeping.write_rows(place, others.values())
+    def keep() -> None:
+        if place is not None:
+            sweeping.write_rows(place, {row.key: row for row in (*known.values(), *rows)}.values())
+
+    try:
+        found = sweeping.sweep(
+            file,
+            range(first, last + 1),
+            options={"engine": engine},
+            workers=workers or os.cpu_count() or 1,
+            known=known,
+            tell=take,
+        )
+    finally:
+        if rows:
+            keep()
     status = exit_code(worst_verdict(row.verdict for row in found))
     counts = Counter[str](row.verdict for row in found)
     if as_json:
-        failed = [row for row in found if row.verdict != "valid"]
-        output.write_json(
-            {
-                "exit_code": status,
-                "seeds": [first, last],
-                "verdicts": {name: counts.get(name, 0) for name in ("valid", "invalid", "unknown")},
-                "failed": [
-                    {"seed": row.seed, "verdict": row.verdict, "why": row.why} for row in failed
-                ],
-            }
-        )
+        _print_json(found, counts, (first, last), status)
     else:
         _print(found, counts)
     raise typer.Exit(status)
@@ -105,6 +101,23 @@ def read_seeds(text: str) -> tuple[int, int]:
     if last - first >= _SEEDS_MAX:
         raise UsageError(f"--seeds: {last - first + 1} runs, at most {_SEEDS_MAX} in one sweep")
     return first, last
+
+
+def _print_json(
+    rows: list["SweepRow"], counts: Counter[str], seeds: tuple[int, int], status: int
+) -> None:
+    output.write_json(
+        {
+            "exit_code": status,
+            "seeds": list(seeds),
+            "verdicts": {name: counts.get(name, 0) for name in ("valid", "invalid", "unknown")},
+            "failed": [
+                {"seed": row.seed, "verdict": row.verdict, "why": row.why}
+                for row in rows
+                if row.verdict != "valid"
+            ],
+        }
+    )
 
 
 def _print(rows: list["SweepRow"], counts: Counter[str]) -> None:

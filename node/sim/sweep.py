@@ -6,24 +6,18 @@ skips the keys that are there, so a sweep that was stopped goes on.
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-from node.base.errors import ConfigError, WardnetError
+from node.base.errors import ConfigError
+from node.sim.crew import ATTEMPTS_MAX, work
 from node.sim.history import canonical
 from node.sim.results import Results, Verdict
 from node.sim.runner import judge_scenario, read_scenario
 from node.sim.schema.scenario import Scenario
-
-BATCH_RUNS: Final = 16
-"""Runs that a process is given at once: handing over costs, and a lost process costs a batch."""
-_AHEAD: Final = 2
-"""Batches per process that wait their turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +43,11 @@ class SweepRow:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A batch of runs of one file; plain values, because it crosses processes."""
+    """One run of a file; plain values, because it crosses processes."""
 
     file: str
     options: Mapping[str, object]
-    seeds: tuple[int, ...]
+    seed: int
 
 
 Tell: TypeAlias = Callable[[SweepRow], None]
@@ -86,11 +80,8 @@ def sweep(
             to_do.append(seed)
         else:
             rows[seed] = found
-    batches = [
-        _Task(str(file), given, tuple(to_do[at : at + BATCH_RUNS]))
-        for at in range(0, len(to_do), BATCH_RUNS)
-    ]
-    for row in _run_all(batches, workers):
+    tasks = [_Task(str(file), given, seed) for seed in to_do]
+    for row in _run_all(tasks, workers):
         rows[row.seed] = row
         if tell is not None:
             tell(row)
@@ -111,7 +102,7 @@ def read_rows(path: Path) -> dict[str, SweepRow]:
     if not path.exists():
         return {}
     rows: dict[str, SweepRow] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
             row = SweepRow(**json.loads(line))
         except (TypeError, ValueError) as error:
@@ -131,25 +122,21 @@ def write_rows(path: Path, rows: Iterable[SweepRow]) -> None:
     half.replace(path)
 
 
-def _run_all(batches: Sequence[_Task], workers: int) -> Iterable[SweepRow]:
-    if workers == 1 or len(batches) <= 1:
-        for batch in batches:
-            yield from _run_batch(batch)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting = list(reversed(batches))
-        running: set[Future[list[SweepRow]]] = set()
-        while waiting or running:
-            while waiting and len(running) < _AHEAD * workers:
-                running.add(pool.submit(_run_batch, waiting.pop()))
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield from future.result()
+def _run_all(tasks: Sequence[_Task], workers: int) -> Iterable[SweepRow]:
+    if workers == 1 or len(tasks) <= 1:
+        return map(_run, tasks)
+    return work(tasks, _run, count=workers, lost=_lost)
 
 
-def _run_batch(task: _Task) -> list[SweepRow]:
+def _run(task: _Task) -> SweepRow:
     file = Path(task.file)
-    return [_run_one(_seeded(file, task.options, seed), file) for seed in task.seeds]
+    return _run_one(_seeded(file, task.options, task.seed), file)
+
+
+def _lost(task: _Task) -> SweepRow:
+    """Give the row of a run that killed its process each time."""
+    scenario = _seeded(Path(task.file), task.options, task.seed)
+    return _unknown(scenario, f"its process was killed {ATTEMPTS_MAX} times")
 
 
 def _seeded(file: Path, options: Mapping[str, object], seed: int) -> Scenario:
@@ -158,26 +145,28 @@ def _seeded(file: Path, options: Mapping[str, object], seed: int) -> Scenario:
 
 
 def _run_one(scenario: Scenario, file: Path) -> SweepRow:
-    key, seed = key_of(scenario), scenario.run.seed
     try:
-        return _row(key, judge_scenario(scenario, file))
-    except WardnetError as error:  # the simulator itself: one seed must not end the sweep
-        why = f"{type(error).__name__}: {error}"
-        return SweepRow(
-            key=key,
-            scenario=scenario.name,
-            engine=scenario.chain.consensus,
-            seed=seed,
-            verdict="unknown",
-            cause=why,
-            digest="",
-            why=why,
-            safe=False,
-            live=False,
-            height=0,
-            blocks_to_finality=None,
-            deepest_reorg=0,
-        )
+        return _row(key_of(scenario), judge_scenario(scenario, file))
+    except Exception as error:  # noqa: BLE001 - of the simulator: one seed must not end the sweep
+        return _unknown(scenario, f"{type(error).__name__}: {error}")
+
+
+def _unknown(scenario: Scenario, why: str) -> SweepRow:
+    return SweepRow(
+        key=key_of(scenario),
+        scenario=scenario.name,
+        engine=scenario.chain.consensus,
+        seed=scenario.run.seed,
+        verdict="unknown",
+        cause=why,
+        digest="",
+        why=why,
+        safe=False,
+        live=False,
+        height=0,
+        blocks_to_finality=None,
+        deepest_reorg=0,
+    )
 
 
 def _row(key: str, results: Results) -> SweepRow:

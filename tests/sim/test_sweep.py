@@ -6,6 +6,7 @@ import pytest
 
 from node.base.errors import ConfigError
 from node.sim import sweep as module
+from node.sim.cast import secrets_of
 from node.sim.schema.faults import ScenarioFileError
 from node.sim.sweep import SweepRow, read_rows, sweep, write_rows
 
@@ -74,10 +75,10 @@ def test_no_file_has_no_rows(tmp_path: Path) -> None:
     assert read_rows(tmp_path / "absent.jsonl") == {}
 
 
-@pytest.mark.parametrize("line", ["{}", "no json", "[1]"])
-def test_a_line_that_is_no_row_is_named(tmp_path: Path, line: str) -> None:
+@pytest.mark.parametrize("line", [b"{}", b"no json", b"[1]", b"\xff\xfe"])
+def test_a_line_that_is_no_row_is_named(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "sweep.jsonl"
-    path.write_text(line + "\n")
+    path.write_bytes(line + b"\n")
     with pytest.raises(ConfigError, match=r"sweep\.jsonl:1: no row of a sweep"):
         read_rows(path)
 
@@ -91,9 +92,46 @@ def test_a_faulty_file_runs_nothing(file: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.slow
 def test_several_processes_give_the_same_rows(file: Path) -> None:
-    seeds = range(1, 2 * module.BATCH_RUNS + 2)
+    seeds = range(1, 12)
 
     def rows(workers: int) -> list[SweepRow]:
         return sweep(file, seeds, workers=workers)
 
     assert rows(2) == rows(1)
+
+
+def test_an_error_of_the_simulator_costs_one_row(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = module.judge_scenario
+
+    def breaks(scenario, given):
+        if scenario.run.seed == 2:
+            raise AssertionError("boom")
+        return judge(scenario, given)
+
+    monkeypatch.setattr(module, "judge_scenario", breaks)
+    rows = sweep(file, range(1, 4))
+    assert [row.verdict for row in rows] == ["valid", "unknown", "valid"]
+    assert rows[1].cause == "AssertionError: boom"
+
+
+@pytest.mark.slow
+def test_a_run_that_kills_its_process_is_unknown_and_the_others_stay(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the kernel does to one that takes too much memory."""
+    own = secrets_of(3, "h0").signer.address
+    (tmp_path / "killing.py").write_text(
+        "import os, signal\n"
+        "from examples.round_robin import Engine as Example\n"
+        "class Engine(Example):\n"
+        "    def on_built(self, event, now, out):\n"
+        f"        if self._own.hex() == '{own.hex()}':\n"
+        "            os.kill(os.getpid(), signal.SIGKILL)\n"
+        "        return super().on_built(event, now, out)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    rows = sweep(file, range(1, 6), options={"engine": "killing:Engine"}, workers=2)
+    assert [row.verdict for row in rows] == ["valid", "valid", "unknown", "valid", "valid"]
+    assert rows[2].why == "its process was killed 3 times"
