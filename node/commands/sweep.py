@@ -81,17 +81,7 @@ def sweep(
     status = exit_code(worst_verdict(row.verdict for row in found))
     counts = Counter[str](row.verdict for row in found)
     if as_json:
-        failed = [row for row in found if row.verdict != "valid"]
-        output.write_json(
-            {
-                "exit_code": status,
-                "seeds": [first, last],
-                "verdicts": {name: counts.get(name, 0) for name in ("valid", "invalid", "unknown")},
-                "failed": [
-                    {"seed": row.seed, "verdict": row.verdict, "why": row.why} for row in failed
-                ],
-            }
-        )
+        _print_json(found, counts, (first, last), status)
     else:
         _print(found, counts)
     raise typer.Exit(status)
@@ -111,6 +101,23 @@ def read_seeds(text: str) -> tuple[int, int]:
     if last - first >= _SEEDS_MAX:
         raise UsageError(f"--seeds: {last - first + 1} runs, at most {_SEEDS_MAX} in one sweep")
     return first, last
+
+
+def _print_json(
+    rows: list["SweepRow"], counts: Counter[str], seeds: tuple[int, int], status: int
+) -> None:
+    output.write_json(
+        {
+            "exit_code": status,
+            "seeds": list(seeds),
+            "verdicts": {name: counts.get(name, 0) for name in ("valid", "invalid", "unknown")},
+            "failed": [
+                {"seed": row.seed, "verdict": row.verdict, "why": row.why}
+                for row in rows
+                if row.verdict != "valid"
+            ],
+        }
+    )
 
 
 def _print(rows: list["SweepRow"], counts: Counter[str]) -> None:

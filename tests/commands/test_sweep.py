@@ -8,6 +8,7 @@ import pytest
 from node.base.errors import UsageError
 from node.commands.main import main
 from node.commands.sweep import read_seeds
+from node.sim import sweep as sweeping
 
 TEXT = """\
 wardnet: 1
@@ -63,3 +64,20 @@ def test_a_sweep_goes_on_where_its_rows_are(
     document = json.loads(capsys.readouterr().out)
     assert document["verdicts"] == {"valid": 3, "invalid": 0, "unknown": 0}
     assert len((tmp_path / "rows" / "sweep.jsonl").read_text().splitlines()) == 3
+
+
+def test_ctrl_c_keeps_the_rows_that_are_there(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = sweeping.judge_scenario
+
+    def stopped(scenario, given):
+        if scenario.run.seed == 3:
+            raise KeyboardInterrupt
+        return judge(scenario, given)
+
+    monkeypatch.setattr(sweeping, "judge_scenario", stopped)
+    words = ["sweep", str(file), "--seeds", "1..5", "--workers", "1", "--out", str(tmp_path)]
+    assert main(words) == 130
+    rows = sweeping.read_rows(tmp_path / "sweep.jsonl").values()
+    assert sorted(row.seed for row in rows) == [1, 2]
