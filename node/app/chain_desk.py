@@ -151,7 +151,7 @@ class ChainDesk:
             try:
                 members = frozenset(self._engine.validators_after_block(head))
             except UnavailableError:
-                members = frozenset[Address]()
+                return frozenset()  # and asked again: it may be read a moment later
             self._set = (head, members)
         return self._set[1]
 

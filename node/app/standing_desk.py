@@ -55,14 +55,16 @@ class StandingDesk:
 
     def _final_moved(self, turn: Turn) -> None:
         final = self._chain.final
-        if final.number == self._read_to or not self._concerns_peers(final):
-            self._read_to = final.number
+        if final.number == self._read_to:
             return
-        self._read_to = final.number
         try:
-            licences = self._watch.licences(final.hash(), self._peers)
+            concerns_peers = self._concerns_peers(final)
+            licences = self._watch.licences(final.hash(), self._peers) if concerns_peers else {}
         except UnavailableError as error:
             turn.note("p2p.standings_unknown", why=str(error))
+            return  # what these blocks changed is looked at again with the next one
+        self._read_to = final.number
+        if not concerns_peers:
             return
         before = {key: self._standings.verdict(key) for key in licences}
         for change in self._standings.update(licences):
@@ -87,10 +89,7 @@ class StandingDesk:
 
     def _concerns_peers(self, final: Header) -> bool:
         """Say whether the set, or anything in the registries, changed since the last look."""
-        try:
-            members = self._sets.validators_after_block(final.hash())
-        except UnavailableError:
-            return False
+        members = self._sets.validators_after_block(final.hash())
         has_moved, self._members = self._members not in (None, members), members
         return has_moved or any(
             self._touches(number) for number in range(self._read_to + 1, final.number + 1)
