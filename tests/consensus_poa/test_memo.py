@@ -38,3 +38,18 @@ def test_the_oldest_result_goes_first() -> None:
     for data in (b"a", b"b", b"c", b"a"):
         memo.of("note", data, note)
     assert asked == [b"a", b"b", b"c", b"a"]
+
+
+def test_a_table_works_out_what_it_lacks_and_forgets_the_oldest() -> None:
+    asked: list[bytes] = []
+
+    def note(data: bytes) -> int:
+        asked.append(data)
+        return len(data)
+
+    memo = Memo(2)
+    table = memo.table("note", note)
+    assert [table[data] for data in (b"a", b"a", b"bb", b"ccc", b"a")] == [1, 1, 2, 3, 1]
+    assert asked == [b"a", b"bb", b"ccc", b"a"]
+    assert len(table) == 2
+    assert memo.table("note", note) is table

@@ -22,13 +22,17 @@ class Ballots:
         votes = self.by_round.get(round_)
         return None if votes is None else votes.get(author)
 
-    def add(self, vote: Opened) -> None:
-        """Count the first vote of its author in its round."""
-        votes = self.by_round.setdefault(vote.round, {})
-        assert vote.author not in votes
-        votes[vote.author] = vote
-        slot = (vote.round, vote.value)
-        self.counts[slot] = self.counts.get(slot, 0) + 1
+    def add(self, vote: Opened) -> int:
+        """Count the first vote of its author in its round; give how many say the same now."""
+        round_, author = vote.round, vote.author
+        votes = self.by_round.get(round_)
+        if votes is None:
+            votes = self.by_round[round_] = {}
+        assert author not in votes
+        votes[author] = vote
+        slot = (round_, vote.value)
+        self.counts[slot] = count = self.counts.get(slot, 0) + 1
+        return count
 
     def count(self, round_: int, value: bytes) -> int:
         """Give how many authors said ``value`` in a round."""

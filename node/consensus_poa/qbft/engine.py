@@ -56,7 +56,7 @@ class QbftEngine:
         context = self._context
         out: list[Effect] = []
         context.now, context.out = now, out
-        if isinstance(event, MessageReceived) and context.state.head is not None:
+        if type(event) is MessageReceived and context.state.head is not None:
             self._inbox.receive(event)
         elif isinstance(event, Start):
             self._start(event)

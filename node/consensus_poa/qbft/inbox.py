@@ -6,7 +6,7 @@ from node.consensus_poa.events import MessageReceived
 from node.consensus_poa.qbft.context import Context
 from node.consensus_poa.qbft.future import Early
 from node.consensus_poa.qbft.messages import ROUND_CHANGE
-from node.consensus_poa.qbft.opened import Unreadable, open_message
+from node.consensus_poa.qbft.opened import Unreadable, opener
 from node.consensus_poa.qbft.round import RULES, Rounds
 
 
@@ -16,6 +16,7 @@ class Inbox:
     def __init__(self, context: Context, rounds: Rounds) -> None:
         self._context = context
         self._rounds = rounds
+        self._opened = opener(context.lent.memo, context.lent.verifier)
 
     def receive(self, event: MessageReceived) -> None:
         """Classify a message by height, author and code, and apply its rule."""
@@ -23,12 +24,13 @@ class Inbox:
         state = context.state
         if event.raw_hash in state.seen:
             return
-        message = open_message(event.message, context.lent.memo, context.lent.verifier)
+        message = self._opened[event.message]
         if isinstance(message, Unreadable):
             state.seen[event.raw_hash] = None
             context.trace("QBFT.MessageRefused", peer=event.peer, reason=message.reason)
             return
-        height = context.head.number + 1
+        assert state.head is not None
+        height = state.head.number + 1
         if message.height != height:
             if message.height > height:
                 self._keep(event, message.height)

@@ -12,7 +12,7 @@ from node.base.errors import CodecError
 from node.base.keccak import keccak256
 from node.base.ports import Verifier
 from node.base.types import Address, Hash32
-from node.consensus_poa.memo import Memo
+from node.consensus_poa.memo import Memo, Table
 from node.consensus_poa.qbft.header import QbftExtra, commit_digest, with_extra
 from node.consensus_poa.qbft.messages import (
     COMMIT,
@@ -84,7 +84,12 @@ class Unreadable:
 
 def open_message(raw: bytes, memo: Memo, verifier: Verifier) -> Opened | Unreadable:
     """Open a message, from the memo if its bytes were opened before."""
-    return memo.of(MEMO_KIND, raw, lambda data: _open(data, verifier))
+    return opener(memo, verifier)[raw]
+
+
+def opener(memo: Memo, verifier: Verifier) -> Table[bytes, Opened | Unreadable]:
+    """Give the table that opens messages."""
+    return memo.table(MEMO_KIND, lambda raw: _open(raw, verifier))
 
 
 def _open(raw: bytes, verifier: Verifier) -> Opened | Unreadable:

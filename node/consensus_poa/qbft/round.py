@@ -167,34 +167,37 @@ class Rounds:
 
     def prepare(self, message: Opened) -> bool:
         """Rule 3: count a prepare; say whether it was new."""
-        if not self._count(self._context.state.prepares, message):
-            return False
-        if self._context.state.is_accepted:
+        state = self._context.state
+        count = self._count(state.prepares, message)
+        if state.is_accepted and count >= self._quorum:
             self._try_prepared()
             self._try_decide()
-        return True
+        return count > 0
 
     def commit(self, message: Opened) -> bool:
         """Rule 4: count a commit; say whether it was new."""
-        if not self._count(self._context.state.commits, message):
-            return False
-        if self._context.state.is_accepted:
-            self._try_decide()
-        return True
-
-    def _count(self, ballots: Ballots, message: Opened) -> bool:
         state = self._context.state
-        if message.round < state.round:
-            return False
-        if message.round > max(state.round, 0) + ROUNDS_AHEAD_COUNT_MAX:
-            self._context.trace("QBFT.TooFarAhead", round=message.round, author=message.author)
-            return False
-        first = ballots.first(message.round, message.author)
+        count = self._count(state.commits, message)
+        if state.is_accepted and count >= self._quorum:
+            self._try_decide()
+        return count > 0
+
+    def _count(self, ballots: Ballots, message: Opened) -> int:
+        """Count a new vote; give how many say the same now, or 0 for one that does not count.
+
+        Only a vote that completes a quorum can change anything: what stood before was tried then.
+        """
+        round_, own_round = message.round, self._context.state.round
+        if round_ < own_round:
+            return 0
+        if round_ > max(own_round, 0) + ROUNDS_AHEAD_COUNT_MAX:
+            self._context.trace("QBFT.TooFarAhead", round=round_, author=message.author)
+            return 0
+        first = ballots.first(round_, message.author)
         if first is not None:
             self._equivocation(first, message)
-            return False
-        ballots.add(message)
-        return True
+            return 0
+        return ballots.add(message)
 
     def _equivocation(self, first: Opened, second: Opened) -> None:
         if first.author == second.author and first.value != second.value:
