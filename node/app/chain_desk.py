@@ -15,7 +15,6 @@ from node.app.turn import Turn
 from node.base.block import Block
 from node.base.errors import InvalidBlockError, UnavailableError
 from node.base.header import Header
-from node.base.keccak import keccak256
 from node.base.limits import (
     BLOCK_RESULTS_COUNT_MAX,
     BUILT_RESULTS_COUNT_MAX,
@@ -116,7 +115,7 @@ class ChainDesk:
         self._log = log
         self._log_entries = 0
         self._log_entries_max = WAL_ENTRIES_COUNT_MAX
-        self._memo = memo
+        self._messages = told.messages_from(memo)
         self._watcher = watcher
         self._habits = habits
         self._checked: Bounded[Hash32, ExecutionResult] = Bounded(BLOCK_RESULTS_COUNT_MAX)
@@ -199,7 +198,7 @@ class ChainDesk:
         self, turn: Turn, block: Block, certificate: bytes | None, peer: Address | None
     ) -> None:
         """Take a block in, from a peer or from sync."""
-        turn.work.signatures += 1 + len(block.transactions)
+        turn.signatures += 1 + len(block.transactions)
         parent = block.header.parent_hash
         if self.ledger.header(parent) is None:
             self._gaps[peer] = parent
@@ -207,9 +206,8 @@ class ChainDesk:
 
     def message_received(self, turn: Turn, message: bytes, peer: Address) -> None:
         """Take a consensus message in."""
-        turn.work.signatures += 1
-        raw_hash = self._memo.of("keccak256", message, keccak256)
-        self._run(turn, told.MessageReceived(message, raw_hash, peer))
+        turn.signatures += 1
+        self._run(turn, self._messages[message, peer])
 
     def timer_fired(self, turn: Turn, kind: str, height: int, round_: int) -> None:
         """A timer of the engine is due."""
@@ -223,7 +221,7 @@ class ChainDesk:
 
         raises        TransactionError, PoolRefusedError: the pool does not take it.
         """
-        turn.work.signatures += 1
+        turn.signatures += 1
         transaction = self.pool.add(raw, turn.now, is_local=is_local)
         self._run(turn, told.TransactionsWaiting())
         return transaction
@@ -310,8 +308,8 @@ class ChainDesk:
             gas_limit=gas_limit,
         )
         built = self.ledger.build(request, candidates)
-        turn.work.signatures += 1
-        turn.work.gas += built.block.header.gas_used
+        turn.signatures += 1
+        turn.gas += built.block.header.gas_used
         for skipped, error in built.skipped:
             turn.note("pool.tx_skipped", tx=skipped.hash, why=str(error))
             if not isinstance(error, NonceError):  # that one only stands behind a skipped one
@@ -330,7 +328,7 @@ class ChainDesk:
             # the header stands, so its true body is somewhere: the engine asks for it
             self._gaps[None] = block_hash
             return told.BlockValidated(block_hash, told.BODY_MISMATCH)
-        turn.work.gas += result.gas_used
+        turn.gas += result.gas_used
         self._checked[block_hash] = result
         return told.BlockValidated(block_hash, None)
 

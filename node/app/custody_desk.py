@@ -153,7 +153,7 @@ class CustodyDesk:
 
         Final states of two nodes differ by a block or two, and the patient's was ahead.
         """
-        turn.work.signatures += 1
+        turn.signatures += 1
         message = one.message
         letter = DepositLetter(
             grant_id=message.grant,
@@ -177,7 +177,7 @@ class CustodyDesk:
         self._reply(turn, one.peer, DepositKept(digest=digest, rid=message.rid))
 
     def _release(self, turn: Turn, peer: Address, message: Release) -> None:
-        turn.work.signatures += 2
+        turn.signatures += 2
         answer = self.custodian.handle(message.request, self.view(), turn.now)
         if answer is None:
             self._reply(turn, peer, Released(receipt=b"", sealed=b"", rid=message.rid))

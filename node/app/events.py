@@ -136,7 +136,7 @@ Effect: TypeAlias = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Work:
     """What an event cost; a driver in virtual time turns it into microseconds."""
 

@@ -137,7 +137,7 @@ class NodeCore:
         registry = RegistryValidators(
             self.ledger, parts.contracts.government, parts.sets, is_founded=True
         )
-        self._opened = parts.opened
+        self._shared = parts.opened.table("frame", _decoded)
         self.chain = _chain_desk(parts, self.ledger, registry)
         self.store = StoreDesk(parts.store, _every_validator)
         self.peers = PeerDesk(
@@ -198,7 +198,7 @@ class NodeCore:
         if not self.standings.is_admitted(peer):
             turn.note("p2p.frame_refused", peer=peer)
             return
-        message = self._decode(payload)
+        message = self._shared.get(payload) or self._decode(payload)
         if type(message) is Consensus:  # most frames of a BFT engine
             self.peers.received(turn, peer, message)
             return
@@ -222,7 +222,7 @@ class NodeCore:
     def _decode(self, payload: bytes) -> Message | FrameError | None:
         """Decode a frame; those that go to everybody once for all who share."""
         if payload[1:2] in _SHARED_TYPES and len(payload) <= SHARED_FRAME_BYTES_MAX:
-            return self._opened.of("frame", payload, _decoded)
+            return self._shared[payload]
         return _decoded(payload)
 
     def _timer(self, turn: Turn, timer: TimerKey) -> None:

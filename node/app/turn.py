@@ -1,5 +1,7 @@
 """One event's worth of work: what the parts of a node collect while they handle it."""
 
+from typing import Final
+
 from node.app.events import (
     Answered,
     ClearTimer,
@@ -17,14 +19,20 @@ from node.base.types import Address
 from node.p2p.messages import Message
 from node.p2p.wire import encode
 
+_QUIET: Final = tuple(Outcome((), Work(signatures)) for signatures in range(2))
+"""The outcomes of most frames: nothing to do after no signature, or one."""
+
 
 class Turn:
     """Effects in the order in which the parts wanted them, and the work they stand for."""
 
+    __slots__ = ("effects", "gas", "now", "signatures")
+
     def __init__(self, now: int) -> None:
         self.now = now
         """Local time, microseconds."""
-        self.work = Work()
+        self.signatures = 0
+        self.gas = 0
         self.effects: list[Effect] = []
 
     def send(self, peer: Address, message: Message) -> None:
@@ -53,4 +61,6 @@ class Turn:
 
     def outcome(self) -> Outcome:
         """Give all of it to the driver."""
-        return Outcome(tuple(self.effects), self.work)
+        if not self.effects and not self.gas and self.signatures < len(_QUIET):
+            return _QUIET[self.signatures]
+        return Outcome(tuple(self.effects), Work(self.signatures, self.gas))

@@ -10,7 +10,9 @@ from typing import Final, TypeAlias
 
 from node.base.block import Block
 from node.base.header import Header
+from node.base.keccak import keccak256
 from node.base.types import Address, Hash32
+from node.consensus_poa.memo import Memo, Table
 
 BODY_MISMATCH: Final = "body_mismatch"
 """``BlockValidated.error`` for transactions that are not those the header commits to.
@@ -61,6 +63,17 @@ class MessageReceived:
     message: bytes
     raw_hash: Hash32
     peer: Address
+
+
+def messages_from(memo: Memo) -> Table[tuple[bytes, Address], MessageReceived]:
+    """Give the table of events: what one peer sends to many is one event for all of them."""
+    hashes = memo.table("keccak256", keccak256)
+
+    def received(sent: tuple[bytes, Address]) -> MessageReceived:
+        message, peer = sent
+        return MessageReceived(message, hashes[message], peer)
+
+    return memo.table("received", received)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ When it heals, both ends break the connection and make a new one, as TCP does af
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from node.base.types import Address
 from node.sim.kernel import Kernel, Priority
@@ -16,6 +16,7 @@ from node.sim.link import Link, LinkSpec
 
 Ends: TypeAlias = tuple[str, str]
 """Source and target."""
+T = TypeVar("T")
 Change: TypeAlias = Callable[[LinkSpec], LinkSpec]
 
 HANDSHAKE_TRIPS = 4
@@ -78,30 +79,33 @@ class Fabric:
         for ends in self.links:
             self._connect(*ends)
 
-    def send(self, ends: Ends, message_type: int, size: int, deliver: Callable[[], None]) -> int:
+    def send(
+        self, ends: Ends, message_type: int, size: int, deliver: Callable[[T], None], what: T
+    ) -> int:
         """Put a frame onto a link; give when it arrives, or would have arrived.
 
-        ``deliver``   called at its arrival, unless the frame is lost.
+        ``deliver``   called with ``what`` at its arrival, unless the frame is lost.
         """
-        arrival = self.links[ends].arrival(self._kernel.now, message_type, size)
+        kernel = self._kernel
+        arrival = self.links[ends].arrival(kernel.now, message_type, size)
         trouble = self._troubles.get(ends)
         if trouble is None:
-            arrive = partial(self._pass, ends, deliver)
-            self._kernel.at(arrival, Priority.DELIVERY, ends[1], arrive)
+            arrive = partial(self._pass, ends, deliver, what)
+            kernel.at(arrival, Priority.DELIVERY, ends[1], arrive)
         elif trouble.cuts:
             trouble.cuts[-1].count()
         elif trouble.clogs:
             trouble.clogs[-1].count()
-            trouble.held.append((arrival, deliver))
+            trouble.held.append((arrival, partial(deliver, what)))
         else:
-            self._post(arrival, ends, trouble, deliver)
+            self._post(arrival, ends, trouble, partial(deliver, what))
         return arrival
 
-    def _pass(self, ends: Ends, deliver: Callable[[], None]) -> None:
+    def _pass(self, ends: Ends, deliver: Callable[[T], None], what: T) -> None:
         """Deliver what was sent before the link had its first trouble."""
         trouble = self._troubles.get(ends)
         if trouble is None or not trouble.breaks:
-            deliver()
+            deliver(what)
         elif trouble.breaker is not None:
             trouble.breaker.count()
 
@@ -245,9 +249,13 @@ class Fabric:
         self._kernel.at(up, Priority.DELIVERY, target, arrive)
 
 
-def addresses_of(nodes: Iterable[tuple[str, Address]]) -> dict[Address, tuple[str, ...]]:
-    """Give the machines that an address means: more than one where a key was cloned."""
-    found: dict[Address, tuple[str, ...]] = {}
-    for name, address in nodes:
-        found[address] = (*found.get(address, ()), name)
-    return found
+def ways_of(
+    links: Iterable[Ends], addresses: dict[str, Address]
+) -> dict[str, dict[Address, list[Ends]]]:
+    """Give, by source and address, the links to all machines that have the address."""
+    ways: dict[str, dict[Address, list[Ends]]] = {
+        name: {address: [] for address in addresses.values()} for name in addresses
+    }
+    for ends in links:
+        ways[ends[0]][addresses[ends[1]]].append(ends)
+    return ways

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from node.app.events import (
     Answered,
@@ -32,6 +32,9 @@ from node.base.rng import PPM
 from node.base.types import Address
 from node.sim.kernel import Kernel, Priority
 from node.sim.trace import Trace
+
+_DELIVERY: Final = Priority.DELIVERY
+_COMPLETION: Final = Priority.COMPLETION
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,10 @@ class Host:
         self._timers: dict[TimerKey, int] = {}
         self._armed = 0
 
+    def deliver(self, event: Event) -> None:
+        """Queue what came over a link."""
+        self.offer(_DELIVERY, event)
+
     def offer(self, priority: Priority, event: Event) -> None:
         """Queue an event that reaches the host now; a machine that is down does not notice."""
         if not self.is_up:
@@ -199,7 +206,7 @@ class Host:
             return
         priority, event = self._queue.popleft()
         now = self._kernel.now
-        payload = event.payload if isinstance(event, FrameReceived) else b""
+        payload = event.payload if type(event) is FrameReceived else b""
         self._trace.event(now, priority, self.name, event.__class__.__name__, payload)
         outcome = self._core.handle(event, self.clock.read(now))
         cost = self._cpu.cost_us(outcome.work)
@@ -209,12 +216,12 @@ class Host:
         if outcome.effects:
             self._plan(partial(self._apply, life, outcome.effects))
         if self._queue:
-            self._plan(self._work_on)
+            self._kernel.at(self._free_at, _COMPLETION, self.name, self._work_on)
         else:
             self._awake = False
 
     def _plan(self, action: Callable[[], None]) -> None:
-        self._kernel.at(self._free_at, Priority.COMPLETION, self.name, action)
+        self._kernel.at(self._free_at, _COMPLETION, self.name, action)
 
     def _apply(self, life: int, effects: tuple[Effect, ...]) -> None:
         if life != self._life:

@@ -23,17 +23,22 @@ class Trace:
     def __init__(self) -> None:
         self._hash = blake2b(digest_size=32)
         self._packer = msgpack.Packer(use_bin_type=True, autoreset=False)
+        self._pack = self._packer.pack
         self._marks: dict[bytes, bytes] = {}
         self.records = 0
 
     def event(self, t_us: int, priority: int, node: str, kind: str, payload: bytes = b"") -> None:
         """Add an event that a node handles at ``t_us``."""
         mark = self._marks.get(payload) or self._mark(payload) if payload else b""
-        self._add((t_us, priority, node, kind, mark))
+        self.records += 1
+        self._pack((t_us, priority, node, kind, mark))
+        if not self.records % _RECORDS_BUFFERED:
+            self._fold()
 
     def head(self, t_us: int, node: str, block_hash: bytes, state_root: bytes) -> None:
         """Add a move of a node's head."""
-        self._add((t_us, _HEAD, node, "head", block_hash, state_root))
+        self.records += 1
+        self._pack((t_us, _HEAD, node, "head", block_hash, state_root))
 
     def digest(self) -> str:
         """Give the digest so far, as hex."""
@@ -47,12 +52,6 @@ class Trace:
                 self._marks.clear()
             self._marks[payload] = mark
         return mark
-
-    def _add(self, record: tuple[object, ...]) -> None:
-        self.records += 1
-        self._packer.pack(record)
-        if self.records % _RECORDS_BUFFERED == 0:
-            self._fold()
 
     def _fold(self) -> None:
         self._hash.update(self._packer.bytes())

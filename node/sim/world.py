@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Final, TypeAlias
 
 from node.app.events import (
@@ -25,7 +24,7 @@ from node.ipfs_lite.errors import CorruptBlockError
 from node.sim.cast import Cast, cast_all, cast_hospitals, secrets_of
 from node.sim.disks import Disk
 from node.sim.engine_plans import engine_plan
-from node.sim.fabric import Fabric, addresses_of
+from node.sim.fabric import Fabric, ways_of
 from node.sim.facts import (
     BlockStored,
     BytesSeen,
@@ -138,13 +137,13 @@ class World:
         """The key of each node."""
         for member in self.members:
             self._add_node(member)
-        self._by_address = addresses_of((name, core.address) for name, core in self.nodes.items())
         seed = scenario.run.seed
         specs = link_specs(scenario.network, self.members)
         links = {ends: Link(seed, *ends, spec) for ends, spec in specs.items()}
         self.fabric = Fabric(self.kernel, links, self)
-        by_address = {one: self.hosts[names[0]] for one, names in self._by_address.items()}
-        self.flows = FlowDriver(self.kernel, by_address)
+        self._ways = ways_of(links, self.addresses)
+        firsts = {self.addresses[name]: host for name, host in reversed(self.hosts.items())}
+        self.flows = FlowDriver(self.kernel, firsts)
 
     @property
     def safe_depth(self) -> int | None:
@@ -236,22 +235,27 @@ class World:
     def transmit(self, source: str, peers: tuple[Address, ...], payload: bytes) -> None:
         """Put a frame onto the links to all that have the keys of the peers."""
         now, kind, size = self.kernel.now, payload[1], len(payload)
-        event = FrameReceived(self.nodes[source].address, payload)
-        send, hosts, links = self.fabric.send, self.hosts, self.fabric.links
+        event = FrameReceived(self.addresses[source], payload)
+        send, hosts, ways = self.fabric.send, self.hosts, self._ways[source]
+        is_told = bool(self.scanners) or len(self.messages) < MESSAGES_KEPT_MAX
+        frames = 0
         for peer in peers:
-            for target in self._by_address[peer]:
-                ends = (source, target)
-                if ends not in links:
-                    continue
-                deliver = partial(hosts[target].offer, Priority.DELIVERY, event)
-                arrival = send(ends, kind, size, deliver)
-                self.counters.frames += 1
-                self.counters.bytes += size
-                if len(self.messages) < MESSAGES_KEPT_MAX:
-                    self.messages.append(Message(now, arrival, source, target, kind, size))
-                for scanner in self.scanners:
-                    scanner(BytesSeen(f"frame {source} -> {target} at {now} us", payload))
-                self._judge_soon()
+            for ends in ways[peer]:
+                arrival = send(ends, kind, size, hosts[ends[1]].deliver, event)
+                frames += 1
+                if is_told:
+                    self._tell_frame(Message(now, arrival, *ends, kind, size), payload)
+        self.counters.frames += frames
+        self.counters.bytes += frames * size
+        if frames:
+            self._judge_soon()
+
+    def _tell_frame(self, message: Message, payload: bytes) -> None:
+        if len(self.messages) < MESSAGES_KEPT_MAX:
+            self.messages.append(message)
+        where = f"frame {message.source} -> {message.target} at {message.sent_us} us"
+        for scanner in self.scanners:
+            scanner(BytesSeen(where, payload))
 
     def answered(self, call: int, value: object) -> None:
         """Hand an answer to the flow that asked."""

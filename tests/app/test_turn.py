@@ -66,9 +66,9 @@ def test_an_error_reaches_the_client_as_it_is():
 
 def test_work_adds_up_over_the_turn():
     turn = Turn(7)
-    turn.work.signatures += 1
-    turn.work.signatures += 2
-    turn.work.gas += 21_000
+    turn.signatures += 1
+    turn.signatures += 2
+    turn.gas += 21_000
     work = turn.outcome().work
     assert (work.signatures, work.gas) == (3, 21_000)
 
@@ -76,9 +76,9 @@ def test_work_adds_up_over_the_turn():
 def test_two_turns_share_nothing():
     first, second = Turn(7), Turn(7)
     first.note("area.said")
-    first.work.gas += 1
+    first.gas += 1
     assert second.outcome().effects == ()
-    assert second.work.gas == 0
+    assert second.gas == 0
 
 
 def test_an_outcome_does_not_grow_with_its_turn():
@@ -86,3 +86,11 @@ def test_an_outcome_does_not_grow_with_its_turn():
     outcome = turn.outcome()
     turn.note("area.said")
     assert outcome.effects == ()
+
+
+@pytest.mark.parametrize("signatures", [0, 1, 2])
+def test_a_quiet_turn_says_how_many_signatures_it_took(signatures: int):
+    turn = Turn(7)
+    turn.signatures += signatures
+    outcome = turn.outcome()
+    assert (outcome.effects, outcome.work.signatures, outcome.work.gas) == ((), signatures, 0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from node.sim.fabric import Fabric, addresses_of
+from node.sim.fabric import Fabric, ways_of
 from node.sim.faults.tally import Tally
 from node.sim.kernel import Kernel
 from node.sim.link import Link, LinkSpec
@@ -31,7 +31,7 @@ def net():
     links = {ends: Link(1, *ends, SPEC) for ends in (AB, BA)}
     fabric = Fabric(kernel, links, ports)
     fabric.got = []
-    fabric.say = lambda what, ends=AB: fabric.send(ends, 16, 10, lambda: fabric.got.append(what))
+    fabric.say = lambda what, ends=AB: fabric.send(ends, 16, 10, fabric.got.append, what)
     return kernel, ports, fabric
 
 
@@ -152,5 +152,8 @@ def test_changes_of_a_link_pile_up_and_go(net):
 
 
 def test_an_address_may_mean_two_machines():
-    pairs = [("h0", bytes(20)), ("h1", b"\x01" * 20), ("h0-clone", bytes(20))]
-    assert addresses_of(pairs) == {bytes(20): ("h0", "h0-clone"), b"\x01" * 20: ("h1",)}
+    addresses = {"h0": bytes(20), "h1": b"\x01" * 20, "h0-clone": bytes(20)}
+    links = [("h1", "h0"), ("h1", "h0-clone"), ("h0", "h1"), ("h0", "h0-clone")]
+    ways = ways_of(links, addresses)
+    assert ways["h1"] == {bytes(20): [("h1", "h0"), ("h1", "h0-clone")], b"\x01" * 20: []}
+    assert ways["h0"] == {bytes(20): [("h0", "h0-clone")], b"\x01" * 20: [("h0", "h1")]}
