@@ -51,7 +51,9 @@ class Rounds:
 
     @property
     def _quorum(self) -> int:
-        return self._place.quorum
+        place = self._context.place
+        assert place is not None
+        return place.quorum
 
     # -- rounds --------------------------------------------------------------------------------
 
