@@ -23,12 +23,16 @@ class Ballots:
         return None if votes is None else votes.get(author)
 
     def add(self, vote: Opened) -> int:
-        """Count the first vote of its author in its round; give how many say the same now."""
+        """Count the first vote of its author in its round.
+
+        Gives how many say the same now; 0: the author has voted, and that vote stands.
+        """
         round_, author = vote.round, vote.author
         votes = self.by_round.get(round_)
         if votes is None:
             votes = self.by_round[round_] = {}
-        assert author not in votes
+        elif author in votes:
+            return 0
         votes[author] = vote
         slot = (round_, vote.value)
         self.counts[slot] = count = self.counts.get(slot, 0) + 1
