@@ -196,7 +196,9 @@ class ChainDesk:
     def message_received(self, turn: Turn, message: bytes, peer: Address) -> None:
         """Take a consensus message in."""
         turn.signatures += 1
-        self._run(turn, self._messages[message, peer])
+        effects = self._engine.handle(self._messages[message, peer], turn.now)
+        if effects:  # most messages are one vote of many
+            self._carry_out(turn, effects)
 
     def timer_fired(self, turn: Turn, kind: str, height: int, round_: int) -> None:
         """A timer of the engine is due."""
@@ -216,9 +218,9 @@ class ChainDesk:
         return transaction
 
     def _run(self, turn: Turn, event: told.Event) -> None:
-        effects = self._engine.handle(event, turn.now)
-        if not effects:  # most messages are one vote of many
-            return
+        self._carry_out(turn, self._engine.handle(event, turn.now))
+
+    def _carry_out(self, turn: Turn, effects: tuple[wants.Effect, ...]) -> None:
         events: deque[told.Event] = deque()
         while True:
             for effect in effects:

@@ -138,6 +138,7 @@ class NodeCore:
             self.ledger, parts.contracts.government, parts.sets, is_founded=True
         )
         self._shared = parts.opened.table("frame", _decoded)
+        self._wire_id = parts.engine.wire_id
         self.chain = _chain_desk(parts, self.ledger, registry)
         self.store = StoreDesk(parts.store, _every_validator)
         self.peers = PeerDesk(
@@ -199,8 +200,8 @@ class NodeCore:
             turn.note("p2p.frame_refused", peer=peer)
             return
         message = self._shared.get(payload) or self._decode(payload)
-        if type(message) is Consensus:  # most frames of a BFT engine
-            self.peers.received(turn, peer, message)
+        if type(message) is Consensus and message.engine == self._wire_id:
+            self.chain.message_received(turn, message.payload, peer)  # most frames of a BFT engine
             return
         if isinstance(message, FrameError):
             turn.note("p2p.peer_breached", peer=peer, why=str(message))

@@ -84,14 +84,10 @@ class PeerDesk:
         self._fetch(turn, p2p.PeerLost(peer))
 
     def received(self, turn: Turn, peer: Address, message: Message) -> None:
-        """Take a message about blocks or transactions."""
-        if type(message) is Consensus:  # most frames of a BFT engine
-            if message.engine == self._chain.plan.wire_id:
-                self._chain.message_received(turn, message.payload, peer)
-            else:
-                turn.note("p2p.engine_foreign", peer=peer, engine=message.engine)
-            return
+        """Take a message about blocks or transactions, or of an engine that is not ours."""
         match message:
+            case Consensus(engine):
+                turn.note("p2p.engine_foreign", peer=peer, engine=engine)
             case GetHeaders():
                 ledger = self._chain.ledger
                 turn.send(peer, answer_headers(message, ledger, self._encode_header))

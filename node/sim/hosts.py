@@ -149,8 +149,11 @@ class Host:
         self._armed = 0
 
     def deliver(self, event: Event) -> None:
-        """Queue what came over a link."""
-        self.offer(_DELIVERY, event)
+        """Queue what came over a link; as ``offer``, without its call."""
+        if self.is_up:
+            self._queue.append((_DELIVERY, event))
+            if not self._awake:
+                self._wake()
 
     def offer(self, priority: Priority, event: Event) -> None:
         """Queue an event that reaches the host now; a machine that is down does not notice."""

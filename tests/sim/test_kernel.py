@@ -65,3 +65,27 @@ def test_the_event_budget_ends_a_run(monkeypatch):
     with pytest.raises(EventBudgetError, match="3 events"):
         kernel.run_until(10)
     assert limits.EVENTS_COUNT_MAX == 50_000_000
+
+
+def test_the_order_does_not_depend_on_when_something_was_scheduled():
+    kernel, seen = Kernel(), []
+    times = [5, 3_000, 1_023, 1_024, 700_000, 1_025, 2_047, 2_048, 6, 1_024]
+
+    def more():
+        for t in times:
+            kernel.at(t, Priority.TIMER, "", lambda t=t: seen.append(t))
+
+    kernel.at(5, Priority.FAULT, "", more)
+    more()
+    kernel.run_until(1_000_000)
+    assert seen == sorted(times * 2)
+
+
+def test_what_is_scheduled_before_the_next_action_runs_before_it():
+    kernel, seen = Kernel(), []
+    kernel.at(1_000_000, Priority.TIMER, "", lambda: seen.append("late"))
+    kernel.run_until(999_999)
+    kernel.at(999_999, Priority.TIMER, "", lambda: seen.append("early"))
+    kernel.at(1_000_000, Priority.FAULT, "", lambda: seen.append("first"))
+    kernel.run_until(1_000_000)
+    assert seen == ["early", "first", "late"]

@@ -23,18 +23,18 @@ class Ballots:
         return None if votes is None else votes.get(author)
 
     def add(self, vote: Opened) -> int:
-        """Count the first vote of its author in its round; give how many say the same now.
+        """Count the first vote of its author in its round.
 
-        A second one changes nothing: one of our own, which another node with this key sent before.
+        Gives how many say the same now; 0: the author has voted, and that vote stands.
         """
         round_, author = vote.round, vote.author
-        slot = (round_, vote.value)
         votes = self.by_round.get(round_)
         if votes is None:
             votes = self.by_round[round_] = {}
         elif author in votes:
-            return self.counts.get(slot, 0)
+            return 0
         votes[author] = vote
+        slot = (round_, vote.value)
         self.counts[slot] = count = self.counts.get(slot, 0) + 1
         return count
 

@@ -52,9 +52,9 @@ class Context:
     def signer(self) -> Signer | None:
         """Give the key if this node may sign at this height now, else None."""
         state, signer, place = self.state, self.lent.signer, self.place
-        if signer is None or place is None or signer.address not in place.members:
+        if state.decided is not None or state.is_paused or state.is_observer or state.is_stopped:
             return None
-        if state.is_paused or state.is_observer or state.is_stopped or state.decided is not None:
+        if signer is None or place is None or signer.address not in place.members:
             return None
         return signer
 

@@ -51,7 +51,9 @@ class Rounds:
 
     @property
     def _quorum(self) -> int:
-        return self._place.quorum
+        place = self._context.place
+        assert place is not None
+        return place.quorum
 
     # -- rounds --------------------------------------------------------------------------------
 
@@ -193,11 +195,12 @@ class Rounds:
         if round_ > max(own_round, 0) + ROUNDS_AHEAD_COUNT_MAX:
             self._context.trace("QBFT.TooFarAhead", round=round_, author=message.author)
             return 0
-        first = ballots.first(round_, message.author)
-        if first is not None:
+        count = ballots.add(message)
+        if not count:
+            first = ballots.first(round_, message.author)
+            assert first is not None
             self._equivocation(first, message)
-            return 0
-        return ballots.add(message)
+        return count
 
     def _equivocation(self, first: Opened, second: Opened) -> None:
         if first.author == second.author and first.value != second.value:

@@ -18,6 +18,8 @@ def test_votes_are_counted_by_round_and_value() -> None:
     assert [v.author for v in ballots.of(0, DIGEST)] == [k.address for k in SOLO.keys[:3]]
     assert ballots.count(1, DIGEST) == 0
     assert len(list(ballots)) == 4
+    assert ballots.add(opened(SOLO.prepare(3, DIGEST))) == 0  # its first vote stands
+    assert ballots.count(0, DIGEST) == 3
     ballots.drop_below(1)
     assert ballots.count(0, DIGEST) == 0
     assert ballots.first(0, SOLO.keys[0].address) is None
