@@ -42,27 +42,6 @@ BlockListener: TypeAlias = Callable[[Turn, wants.BroadcastBlock], None]
 MessageListener: TypeAlias = Callable[[Turn, wants.Multicast], None]
 
 
-class LedgerReader:
-    """``ChainReader`` of an engine on a ledger."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-
-    def header_by_hash(self, block_hash: Hash32) -> Header | None:
-        """Give the header of a stored block of any branch."""
-        return self._ledger.header(block_hash)
-
-    def header_by_number(self, number: int) -> Header | None:
-        """Give the header of block ``number`` of the chain."""
-        return self._ledger.header_by_number(number)
-
-    def total_difficulty(self, block_hash: Hash32) -> int | None:
-        """Give the sum of difficulties up to a stored block."""
-        if self._ledger.header(block_hash) is None:
-            return None
-        return self._ledger.total_difficulty(block_hash)
-
-
 class BuildHabits(Protocol):
     """What a node's own blocks are like, as far as no rule says."""
 

@@ -14,9 +14,10 @@ from node.base.types import MICROS_PER_SECOND, ZERO_HASH, Address, Hash32
 from node.consensus_poa.aura import engine as aura_engine
 from node.consensus_poa.aura.engine import AuraEngine
 from node.consensus_poa.aura.options import AuraOptions
+from node.consensus_poa.clique import engine as clique_engine
 from node.consensus_poa.clique.engine import CliqueEngine
 from node.consensus_poa.clique.options import CliqueOptions
-from node.consensus_poa.extra_data import VANITY_BYTES, clique_extra
+from node.consensus_poa.extra_data import genesis_extra
 from node.consensus_poa.ibft1 import header as ibft1_header
 from node.consensus_poa.ibft1 import log as ibft1_log
 from node.consensus_poa.ibft1.engine import Ibft1Engine
@@ -26,7 +27,6 @@ from node.consensus_poa.qbft import header as qbft_header
 from node.consensus_poa.qbft import log as qbft_log
 from node.consensus_poa.qbft.engine import QbftEngine
 from node.consensus_poa.qbft.options import QbftOptions
-from node.consensus_poa.wal import keep_newest
 from node.evm.forks import CANCUN, LONDON, Profile
 
 MakeEngine: TypeAlias = Callable[[Capabilities], Engine]
@@ -34,8 +34,6 @@ PruneLog: TypeAlias = Callable[[Sequence[bytes], int], tuple[bytes, ...]]
 
 CONTRACT_KEY: Final = "validatorcontractaddress"
 """Under ``config.<engine>``: the contract that names the validators (Besu)."""
-_CLIQUE_KEEPS: Final = {"seal": 128, "snapshot": 2}
-"""Entries of each kind that Clique can still use after a restart."""
 
 
 BREACH_RULES: Final = frozenset({"QBFT.PeerBreached", "IBFT1.PeerBreached"})
@@ -98,10 +96,6 @@ class EnginePlan:
 
 def clique_plan(options: CliqueOptions) -> EnginePlan:
     """Give the plan of Clique (EIP-225)."""
-
-    def prune(entries: Sequence[bytes], _head: int) -> tuple[bytes, ...]:
-        return keep_newest(entries, _CLIQUE_KEEPS)
-
     return EnginePlan(
         name="clique",
         config_key="clique",
@@ -110,8 +104,8 @@ def clique_plan(options: CliqueOptions) -> EnginePlan:
         period_s=options.period,
         settings={"period": options.period, "epoch": options.epoch},
         make=lambda lent: CliqueEngine(options, lent),
-        prune_log=prune,
-        genesis_extra=seal_genesis,
+        prune_log=clique_engine.prune_wal,
+        genesis_extra=genesis_extra,
         registry="deep votes",
     )
 
@@ -131,7 +125,7 @@ def aura_plan(options: AuraOptions) -> EnginePlan:
         settings=settings,
         make=lambda lent: AuraEngine(options, lent),
         prune_log=aura_engine.prune_wal,
-        genesis_extra=seal_genesis,
+        genesis_extra=genesis_extra,
         registry="set",
         has_finality=True,
     )
@@ -187,8 +181,3 @@ def ibft1_plan(options: Ibft1Options) -> EnginePlan:
         form=ibft1_header.Ibft1HeaderForm(),
         has_finality=True,
     )
-
-
-def seal_genesis(validators: Sequence[Address]) -> bytes:
-    """Give extraData of engines that seal there: vanity, validators, no seal."""
-    return clique_extra(bytes(VANITY_BYTES), validators)

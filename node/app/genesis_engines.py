@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from node.app.chain_desk import LedgerReader
 from node.app.engines import CONTRACT_KEY
+from node.app.ledger_reader import LedgerReader
 from node.app.validator_sets import ScheduledValidators
 from node.base.errors import CodecError, ConfigError, UnavailableError
 from node.base.header_form import WHOLE, HeaderForm

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from node.app.chain_desk import BuildHabits, ChainDesk, LedgerReader
+from node.app.chain_desk import BuildHabits, ChainDesk
 from node.app.client_desk import ClientDesk
 from node.app.custody_desk import CustodyDesk
 from node.app.engines import EnginePlan
@@ -24,6 +24,7 @@ from node.app.events import (
     TimerFired,
     TimerKey,
 )
+from node.app.ledger_reader import LedgerReader
 from node.app.peer_desk import PeerDesk
 from node.app.role_book import RoleBook
 from node.app.standing_desk import StandingDesk
@@ -67,9 +68,6 @@ from node.sss.ssms import Profile
 from node.storage.engine_log import MemoryEngineLog, WriteAheadLog
 from node.storage.ledger_store import LedgerStore
 
-SAFE_DEPTH_LIMITS: Final = 2
-"""Without finality: a block so many SIGNER_LIMITs below the head is taken for final
-(consensus.md section 4.5)."""
 _SHARED_TYPES: Final = (b"\x10", b"\x30")
 """Frames that go to everybody, by their second byte: blocks and messages of consensus."""
 
@@ -244,6 +242,14 @@ class NodeCore:
             turn.send(peer, message)
 
 
+def safe_depth(signers: int) -> int:
+    """Give how far below the head a block is taken for final where the engine has no finality.
+
+    Twice SIGNER_LIMIT of the founding set (consensus.md section 4.5).
+    """
+    return 2 * (signers // 2 + 1)
+
+
 def _chain_desk(parts: NodeParts, ledger: Ledger, registry: RegistryValidators) -> ChainDesk:
     """Give an engine its capabilities, and the desk that runs it on the ledger."""
     reader = LedgerReader(ledger)
@@ -275,7 +281,7 @@ def _chain_desk(parts: NodeParts, ledger: Ledger, registry: RegistryValidators) 
         pool,
         roles,
         address=validator.address,
-        safe_depth=SAFE_DEPTH_LIMITS * (parts.signers // 2 + 1),
+        safe_depth=safe_depth(parts.signers),
         log=parts.log,
         watcher=watcher,
         habits=parts.habits,

@@ -12,9 +12,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from node.app.engines import EnginePlan, seal_genesis
+from node.app.engines import EnginePlan
 from node.app.guarded_engine import guarded, raised
 from node.base.errors import ConfigError
+from node.consensus_poa.extra_data import genesis_extra
 from node.evm.forks import LONDON
 
 _METHODS: Final = (
@@ -46,7 +47,7 @@ def outside_plan(name: str, options: Mapping[str, Any], *, period_s: int) -> Eng
         settings={"engine": name, **given},
         make=lambda lent: guarded(name, partial(make, given), lent),
         prune_log=lambda entries, _head: tuple(entries),
-        genesis_extra=seal_genesis,
+        genesis_extra=genesis_extra,
         registry="votes",
     )
 

@@ -66,8 +66,6 @@ def compare(
 def row_of(results: Results, expected: str | None) -> Row:
     """Give the row of a run."""
     chain = results.chain
-    failed = [one.why for one in results.expectations if one.holds is not True]
-    why = failed[0] if failed else ""
     return Row(
         scenario=results.scenario,
         engine=results.engine,
@@ -77,5 +75,5 @@ def row_of(results: Results, expected: str | None) -> Row:
         live=chain.live,
         blocks_to_finality=chain.blocks_to_finality,
         deepest_reorg=chain.deepest_reorg,
-        why=why or (results.cause or "" if results.verdict != "valid" else ""),
+        why=results.first_failure or results.cause or "",
     )

@@ -118,7 +118,7 @@ class ConsensusJudges:
         world, rules = self._world, self._rules
         match rules.engine:
             case "qbft":
-                by_vote = getattr(world.scenario.chain, "validators_from", "contract") == "header"
+                by_vote = world.scenario.chain.validators_from == "header"
                 registry = None if by_vote else self._registry
                 return QbftSeals(self._genesis, rules, world.verifier, registry)
             case "ibft1":
@@ -186,13 +186,12 @@ class ConsensusJudges:
 def rules_of(scenario: Scenario) -> Rules:
     """Give the rules of a scenario's network, as the checkers take them."""
     chain = scenario.chain
-    engine = str(chain.consensus)
-    options = getattr(chain, "options", None)
+    engine = chain.consensus
     return Rules(
         engine=engine,
         period=chain.period_us // MICROS_PER_SECOND,
         epoch=chain.epoch,
-        quorum=getattr(options, "quorum", "2f_plus_1"),
-        two_thirds=getattr(options, "two_thirds", False),
+        quorum=chain.options.quorum,
+        two_thirds=chain.options.two_thirds,
         future_us=_FUTURE_US.get(engine, 0),
     )

@@ -96,6 +96,11 @@ class Results:
     volatile: Mapping[str, str | int | float]
     """The only place for wall time, paths and hosts."""
 
+    @property
+    def first_failure(self) -> str:
+        """Give the sentence of the first expectation that does not hold; empty: all hold."""
+        return next((one.why for one in self.expectations if one.holds is not True), "")
+
     def as_dict(self) -> dict[str, Any]:
         """Give the object of the file, keys in their order."""
         return {

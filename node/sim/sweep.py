@@ -171,7 +171,6 @@ def _unknown(scenario: Scenario, why: str) -> SweepRow:
 
 def _row(key: str, results: Results) -> SweepRow:
     chain = results.chain
-    failed = [one.why for one in results.expectations if one.holds is not True]
     return SweepRow(
         key=key,
         scenario=results.scenario,
@@ -180,7 +179,7 @@ def _row(key: str, results: Results) -> SweepRow:
         verdict=results.verdict,
         cause=results.cause,
         digest=results.digest,
-        why=failed[0] if failed else "",
+        why=results.first_failure,
         safe=chain.safe,
         live=chain.live,
         height=chain.height,

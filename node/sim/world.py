@@ -15,7 +15,7 @@ from node.app.events import (
     Started,
 )
 from node.app.founding import found
-from node.app.node_core import SAFE_DEPTH_LIMITS, NodeCore, NodeParts
+from node.app.node_core import NodeCore, NodeParts, safe_depth
 from node.base.errors import WardnetError
 from node.base.rng import TreeEntropy
 from node.base.types import Address, Cid, Hash32
@@ -142,7 +142,7 @@ class World:
         """Give how far below the head a block counts as final; None: the engine says."""
         if self.engine.has_finality:
             return None
-        return SAFE_DEPTH_LIMITS * (len(self.scenario.network.validators) // 2 + 1)
+        return safe_depth(len(self.scenario.network.validators))
 
     def start(self) -> None:
         """Start all nodes at T = 0 and connect them."""

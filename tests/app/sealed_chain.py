@@ -3,8 +3,8 @@
 import io
 from dataclasses import replace
 
-from node.app.chain_desk import LedgerReader
 from node.app.chain_import import import_chain
+from node.app.ledger_reader import LedgerReader
 from node.app.seal_judge import judge_for
 from node.base.block import Block
 from node.base.keys import PrivateKey

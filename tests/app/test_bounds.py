@@ -2,8 +2,9 @@
 
 import pytest
 
-from node.app import chain_desk, client_desk, engines
+from node.app import chain_desk, client_desk
 from node.base.types import Hash32
+from node.consensus_poa.clique import engine as clique_engine
 from node.workflows.errors import TooManyRequestsError
 from node.workflows.requests import AwaitInclusion
 from tests.app.ward import lone
@@ -20,7 +21,7 @@ def test_clients_that_wait_for_nothing_fill_a_bounded_room(monkeypatch):
 
 def test_the_log_of_the_engine_is_cut_to_what_a_restart_can_use(monkeypatch):
     monkeypatch.setattr(chain_desk, "WAL_ENTRIES_COUNT_MAX", 4)
-    monkeypatch.setattr(engines, "_CLIQUE_KEEPS", {"seal": 3, "snapshot": 1})
+    monkeypatch.setattr(clique_engine, "LOG_KEEPS", {"seal": 3, "snapshot": 1})
     ward = lone(validators=1, pause=False)
     ward.grow(9)
     assert ward.height >= 9

@@ -2,12 +2,10 @@
 
 import pytest
 
-from node.app.chain_desk import LedgerReader
 from node.app.engines import BREACH_RULES
 from node.app.events import HeadMoved, Noted
 from node.app.turn import Turn
 from node.base.limits import POOL_AGE_US_MAX
-from node.base.types import Hash32
 from node.consensus_poa.effects import trace
 from node.evm.errors import AlreadyKnownError, ChainIdError
 from node.evm.transactions import sign_legacy
@@ -248,20 +246,6 @@ def test_without_a_period_what_did_not_fit_goes_into_the_next_block():
         ward.ask(0, Submit(transaction(nonce=nonce, gas=gas_limit // 2)))
     ward.sleep(5)
     assert (ward.height, len(ward.cores[0].chain.pool)) == (3, 0)
-
-
-def test_the_engine_reads_headers_and_difficulty_of_the_ledger():
-    ward = lone()
-    (block,) = extend(ward, (TWO,))
-    reader = LedgerReader(ward.cores[0].ledger)
-    assert reader.header_by_hash(hash_of(block)) == block.header
-    assert reader.header_by_number(1) == block.header
-    assert reader.total_difficulty(hash_of(block)) == 1 + block.header.difficulty
-
-
-def test_a_block_that_is_not_stored_has_no_difficulty():
-    ward = lone()
-    assert LedgerReader(ward.cores[0].ledger).total_difficulty(Hash32(bytes(32))) is None
 
 
 def test_the_head_is_told_after_it_was_stored():

@@ -1,12 +1,15 @@
 """The Clique engine: events in, effects out (consensus.md sections 2 and 4)."""
 
+from collections.abc import Sequence
+from typing import Final
+
 from node.base.errors import UnknownBlockError
 from node.base.header import Header
 from node.base.types import Address, Hash32
 from node.consensus_poa.candidate_engine import CandidateEngine
 from node.consensus_poa.chain_state import Waiting
 from node.consensus_poa.clique.branches import Branches, CliqueRules
-from node.consensus_poa.clique.heads import CliqueHeads
+from node.consensus_poa.clique.heads import WAL_SEAL, WAL_SNAPSHOT, CliqueHeads
 from node.consensus_poa.clique.options import CliqueOptions
 from node.consensus_poa.clique.sealing import Sealer
 from node.consensus_poa.clique.snapshot import Refused, Snapshot
@@ -20,6 +23,10 @@ from node.consensus_poa.events import (
     TransactionsWaiting,
 )
 from node.consensus_poa.interface import Capabilities
+from node.consensus_poa.wal import keep_newest
+
+LOG_KEEPS: Final = {WAL_SEAL: 128, WAL_SNAPSHOT: 2}
+"""Entries of each kind that a restart can still use."""
 
 
 class CliqueEngine(CandidateEngine[CliqueState]):
@@ -151,3 +158,12 @@ class CliqueEngine(CandidateEngine[CliqueState]):
         raises        CodecError: the bytes are no such state; the engine keeps its own.
         """
         self._wire(CliqueState.decode(data))
+
+
+def prune_wal(entries: Sequence[bytes], head: int) -> tuple[bytes, ...]:
+    """Give what of the log a restart can use: the newest seals, and the newest snapshots.
+
+    raises        CodecError: an entry cannot be read.
+    """
+    del head
+    return keep_newest(entries, LOG_KEEPS)

@@ -1,12 +1,13 @@
 """Faults of the network: what is cut, held, slowed or lost."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from node.sim.fabric import Ends
+from node.sim.fabric import Change, Ends
 from node.sim.faults.stage import End, Stage
 from node.sim.faults.tally import Tally
-from node.sim.link import LinkSpec
+from node.sim.link import Link, LinkSpec
 from node.sim.schema import injection as todo
 
 
@@ -80,27 +81,27 @@ def _slow(stage: Stage, fault: todo.Latency, tally: Tally) -> End:
             jitter_mean_us=spec.jitter_mean_us + fault.jitter_us,
         )
 
-    ends = stage.links(fault.links)
-    tally.hit(_ends_of(ends))
-    fabric = stage.world.fabric
-    stop = tally.meter(lambda: sum(fabric.links[one].frames for one in ends))
-    fabric.change(ends, tally, change)
-
-    def end() -> None:
-        fabric.restore(ends, tally)
-        stop()
-
-    return end
+    return _changed(stage, fault, tally, change, lambda link: link.frames)
 
 
 def _lossy(stage: Stage, fault: todo.Loss, tally: Tally) -> End:
-    def change(spec: LinkSpec) -> LinkSpec:
-        return spec.losing(fault.p_ppm)
+    return _changed(
+        stage, fault, tally, lambda spec: spec.losing(fault.p_ppm), lambda link: link.losses
+    )
 
+
+def _changed(
+    stage: Stage,
+    fault: todo.Latency | todo.Loss,
+    tally: Tally,
+    change: Change,
+    effects: Callable[[Link], int],
+) -> End:
+    """Make links behave otherwise; what ``effects`` counts of a link grows by is the effect."""
     ends = stage.links(fault.links)
     tally.hit(_ends_of(ends))
     fabric = stage.world.fabric
-    stop = tally.meter(lambda: sum(fabric.links[one].losses for one in ends))
+    stop = tally.meter(lambda: sum(effects(fabric.links[one]) for one in ends))
     fabric.change(ends, tally, change)
 
     def end() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from node.app.events import Noted
 from node.consensus_poa.interface import Engine
 from node.sim.facts import BlockStored, Fact, HeadAt
-from node.sim.loader import load
+from node.sim.loader import load, resolve
 from node.sim.results import ExpectationResult, Results
 from node.sim.runner import _Run, read_scenario
 from node.sim.schema.scenario import Scenario
@@ -31,8 +32,25 @@ class Played:
     stored: dict[bytes, BlockStored] = field(default_factory=dict)
     """Every block that any node stored, once."""
 
+    told: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    """Node, name and data of all that nodes noted, also what a history leaves out."""
+
     @property
-    def failed(self) -> list[str]:
+    def expected(self) -> str:
+        """The verdict that the file wants under this engine."""
+        return self.run.scenario.verdicts[self.run.scenario.chain.consensus]
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """The expectations that do not hold: mode and predicate, and why."""
+        return {
+            f"{one.terms.mode} {one.terms.name}": one.why
+            for one in self.run.findings
+            if one.holds is not True
+        }
+
+    @property
+    def failing(self) -> list[str]:
         """The predicates of the expectations that do not hold."""
         found = (one for one in self.results.expectations if one.holds is not True)
         return sorted(one.name for one in found)
@@ -42,6 +60,27 @@ class Played:
 
     def expectation(self, name: str) -> ExpectationResult:
         return next(one for one in self.results.expectations if one.name == name)
+
+    def effects(self, fault: str) -> int:
+        return next(one.effects for one in self.results.faults if one.id == fault)
+
+    def height(self, node: str) -> int:
+        return self.run.world.nodes[node].ledger.head.number
+
+    def notes(self, name: str) -> list[dict[str, Any]]:
+        return [one for one in self.run.world.history.as_dicts() if one["f"] == name]
+
+    def sealers(self, number: int) -> dict[str, set[str]]:
+        """Name who made blocks of a number, and which nodes ever stored each."""
+        world = self.run.world
+        names = {address: node for node, address in world.addresses.items()}
+        found: dict[str, set[str]] = {}
+        for core in world.nodes.values():
+            for block_hash, stored in world.stored_at.items():
+                header = core.ledger.header(block_hash)
+                if header is not None and header.number == number:
+                    found[names[self.engine("h0").signer_of(header)]] = set(stored)
+        return found
 
     def engine(self, node: str) -> Engine:
         return self.run.world.bends.engine(node)
@@ -73,6 +112,12 @@ def play(scenario: Scenario, file: Path) -> Played:
     run = _Run(scenario, read_studies(scenario, file), lambda _event: None)
     heads: list[tuple[float, str, int]] = []
     stored: dict[bytes, BlockStored] = {}
+    told: list[tuple[str, str, dict[str, Any]]] = []
+    noted = run.world.noted
+
+    def tell(node: str, one: Noted) -> None:
+        told.append((node, one.name, one.data))
+        noted(node, one)
 
     def note(fact: Fact) -> None:
         match fact:
@@ -84,8 +129,9 @@ def play(scenario: Scenario, file: Path) -> Played:
                 pass
 
     run.world.listeners.append(note)
+    run.world.noted = tell
     run.play()
-    return Played(run, run.results({}), heads, stored)
+    return Played(run, run.results({}), heads, stored, told)
 
 
 @cache
@@ -99,10 +145,10 @@ def changed(name: str, engine: str, *places: tuple[str, str]) -> Played:
     """Play a shipped incident with its text changed: pairs of what stands there and what shall."""
     file = FOLDER / f"{name}.yaml"
     text = file.read_text("utf-8")
-    for old, new in (*places, ("consensus: qbft", f"consensus: {engine}")):
+    for old, new in places:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
-    return play(load(text, str(file)), file)
+    return play(resolve(load(text, str(file)), {"chain.consensus": engine}), file)
 
 
 def cases(outcomes: dict[str, dict[str, list[str]]], *, quick: set[str]) -> list[Any]:

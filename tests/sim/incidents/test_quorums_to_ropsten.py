@@ -42,7 +42,7 @@ def test_an_engine_keeps_and_breaks_what_it_is_expected_to(
     name: str, engine: str, failing: list[str]
 ) -> None:
     played = incident(name, engine)
-    assert played.failed == failing, {one: played.why(one) for one in played.failed}
+    assert played.failing == failing, {one: played.why(one) for one in played.failing}
     assert played.results.verdict == ("invalid" if failing else "valid")
     assert played.results.verdict == played.run.scenario.verdicts[engine]
 
@@ -75,7 +75,7 @@ def test_f11_the_explanation_names_the_leader_and_who_voted_twice() -> None:
 )
 def test_f11_one_safe_switch_keeps_one_value(switches: str) -> None:
     played = changed("ibft1-tlc-trace", "ibft1", ("lock: false, old_rounds: count", switches))
-    assert played.failed == []
+    assert played.failing == []
 
 
 @pytest.mark.slow
@@ -92,7 +92,7 @@ def test_f11_in_time_votes_make_the_missing_lock_enough(switches: str, failing: 
         ("lock: false, old_rounds: count", switches),
         (f"{slow}\n", ""),
     )
-    assert played.failed == failing
+    assert played.failing == failing
 
 
 def test_f11_the_leader_had_two_faces_and_more_blocks_than_one_were_proposed() -> None:
@@ -104,7 +104,7 @@ def test_f11_the_leader_had_two_faces_and_more_blocks_than_one_were_proposed() -
 def test_f12_without_the_lock_the_height_is_decided() -> None:
     unlocked = ("request_timeout: 3s}", "request_timeout: 3s, options: {lock: false}}")
     played = changed("ibft1-lock-deadlock", "ibft1", unlocked)
-    assert STALL not in played.failed
+    assert STALL not in played.failing
 
 
 def test_f12_nobody_decides_height_6_although_only_one_of_four_is_down() -> None:
