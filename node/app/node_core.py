@@ -46,7 +46,7 @@ from node.evm.genesis import Genesis
 from node.evm.ledger import Ledger
 from node.evm.memo import ExecutionMemo
 from node.evm.pool import Pool
-from node.ipfs_lite.blockstore import BlockStore
+from node.ipfs_lite.blockstore import BlockKeeper
 from node.p2p.blocks import BlockMemo
 from node.p2p.messages import (
     Consensus,
@@ -93,7 +93,7 @@ class NodeParts:
     wiggle: Entropy
     gossip: Entropy
     sealing: Entropy
-    store: BlockStore
+    store: BlockKeeper
     custody: CustodyStore
     profile: Profile
     ledger_store: LedgerStore | None = None

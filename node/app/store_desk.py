@@ -9,7 +9,8 @@ from node.base.errors import PeerError, StorageError, WardnetError
 from node.base.limits import READ_BYTES_MAX
 from node.base.types import Address, Cid
 from node.ipfs_lite import events as exchange
-from node.ipfs_lite.blockstore import BlockClass, BlockStore
+from node.ipfs_lite.blocks import BlockClass
+from node.ipfs_lite.blockstore import BlockKeeper
 from node.ipfs_lite.dagpb import links_of
 from node.ipfs_lite.errors import BadNodeError, CorruptBlockError, NotFoundError
 from node.ipfs_lite.session import FetchClient
@@ -35,7 +36,7 @@ class StoreDesk:
     ``allowed`` says which peer may have which block (by multihash).
     """
 
-    def __init__(self, store: BlockStore, allowed: Callable[[Address, bytes], bool]) -> None:
+    def __init__(self, store: BlockKeeper, allowed: Callable[[Address, bytes], bool]) -> None:
         self.store = store
         self._client = FetchClient(store)
         self._server = WantServer(store, allowed)

@@ -102,6 +102,34 @@ READ_BYTES_MAX: Final = 4 * 2**30
 """Bytes that one read or fetch gives out for peers, gateway and RPC."""
 STORE_BYTES_MAX: Final = 10 * 10**9
 """Payload of one block store; kubo's ``StorageMax``."""
+LOCAL_READ_BYTES_MAX: Final = 2**40
+"""The same for the operator's own command line."""
+HAMT_BUCKETS_COUNT_MAX: Final = 1_024
+"""Fanout of a sharded directory that is read; larger ones were CVE-2023-23625."""
+HAMT_LEVELS_COUNT_MAX: Final = 8
+"""Shards inside shards: 8 bits of a 64-bit hash each."""
+PLAIN_DIRECTORY_BYTES_MAX: Final = 262_144
+"""Estimate above which a directory is written as shards."""
+NAME_BYTES_MAX: Final = 255
+"""Name of a file on disk, and of a pin."""
+CAR_HEADER_BYTES_MAX: Final = 32 * 2**10
+"""Header of a CAR file."""
+CAR_ROOTS_COUNT_MAX: Final = 1_000
+"""Roots of a CAR file."""
+CBOR_DEPTH_COUNT_MAX: Final = 32
+"""Lists and maps inside one another."""
+CBOR_ITEMS_COUNT_MAX: Final = 65_536
+"""Values of one dag-cbor block, at all depths."""
+INLINE_BLOCK_BYTES_MAX: Final = 262_144
+"""Blocks up to here are rows of the index, longer ones files."""
+STORE_BATCH_BLOCKS_COUNT_MAX: Final = 128
+"""Blocks that become durable together ..."""
+STORE_BATCH_BYTES_MAX: Final = 16 * 2**20
+"""... and their bytes."""
+GC_BATCH_BLOCKS_COUNT_MAX: Final = 1_000
+"""Blocks that one transaction of the garbage collector deletes."""
+PEER_QUEUE_BYTES_MAX: Final = 8 * 2**20
+"""Blocks on their way to, or asked of, one peer."""
 WANT_ENTRIES_COUNT_MAX: Final = 1_024
 """Entries of one want message, and of one peer's want list."""
 GIVE_BYTES_MAX: Final = 4 * 2**20

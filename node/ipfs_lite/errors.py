@@ -153,3 +153,146 @@ class PlacementInfeasibleError(RefusedError):
             f"{self.needed} copies of shares to place, {self.operators} operators "
             f"with at most {self.cap} each take {self.possible}: needs {self.remedy}"
         )
+
+
+@dataclass(eq=False)
+class BadCborError(PeerError):
+    """Bytes are no dag-cbor, or use a part of it that is not read here."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return f"no dag-cbor: {self.what}"
+
+
+@dataclass(eq=False)
+class BadCarError(PeerError):
+    """A CAR file is refused; what came before is kept only until its guard ends."""
+
+    what: str
+    last_good: str | None
+    """The CID of the last block that held, None before the first."""
+
+    def __str__(self) -> str:
+        after = f"after {self.last_good}" if self.last_good else "before its first block"
+        return f"no CAR file: {self.what} ({after})"
+
+
+@dataclass(eq=False)
+class HamtTooDeepError(RefusedError):
+    """Names of a directory share all 64 bits of their hash: no shard can part them."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name!r} cannot be told from another name by its hash: rename it"
+
+
+@dataclass(eq=False)
+class BadPathError(RefusedError):
+    """A path leads nowhere, whatever blocks were here."""
+
+    path: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path!r}: {self.what}"
+
+
+@dataclass(eq=False)
+class UnsafeNameError(RefusedError):
+    """An entry of a directory has a name or a target that must not be written to a disk."""
+
+    name: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"entry {self.name!r} is not written to disk: {self.what}"
+
+
+@dataclass(eq=False)
+class TombstonedError(RefusedError):
+    """A block was erased by order: it is neither taken nor fetched again."""
+
+    cid: str
+
+    def __str__(self) -> str:
+        return f"block {self.cid} was erased by order and is not taken again"
+
+
+@dataclass(eq=False)
+class PinnedError(RefusedError):
+    """A block that something holds cannot be removed."""
+
+    cid: str
+    reason: str
+    """What holds it, in words: ``pinned recursively``, ``below the pin bafy...``."""
+
+    def __str__(self) -> str:
+        return f"block {self.cid} is not removed: it is {self.reason}"
+
+
+@dataclass(eq=False)
+class PinConflictError(RefusedError):
+    """A pin cannot be made or taken off as it was asked."""
+
+    cid: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.cid}: {self.what}"
+
+
+@dataclass(eq=False)
+class IncompleteError(UnavailableError):
+    """A graph has blocks that are not here, so nothing was pinned."""
+
+    root: str
+    missing: tuple[str, ...]
+    """Some of the missing blocks, in the order in which they were missed."""
+
+    def __str__(self) -> str:
+        return f"{self.root} is not whole here, missing {', '.join(self.missing)}"
+
+
+@dataclass(eq=False)
+class RetentionError(RefusedError):
+    """An erasure comes before a duty to keep has ended."""
+
+    root: str
+    until_s: int
+
+    def __str__(self) -> str:
+        return f"{self.root} must be kept until {self.until_s} s after the epoch"
+
+
+@dataclass(eq=False)
+class ReadOnlyError(StorageError):
+    """The disk failed a write: the store takes no more until it is opened anew."""
+
+    why: str
+
+    def __str__(self) -> str:
+        return f"the store is read-only until it is opened again: {self.why}"
+
+
+@dataclass(eq=False)
+class StoreKeyError(StorageError):
+    """The key of an encrypted store is missing or is another one."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return f"store key: {self.what}"
+
+
+@dataclass(eq=False)
+class NotEnoughReplicasError(UnavailableError):
+    """Fewer nodes can keep an object than its pin asks for."""
+
+    cid: str
+    needed: int
+    reachable: int
+
+    def __str__(self) -> str:
+        return f"{self.cid} needs {self.needed} copies, {self.reachable} nodes can be reached"

@@ -18,7 +18,7 @@ from node.base.limits import (
     WANT_ENTRIES_COUNT_MAX,
 )
 from node.base.types import Address, Cid
-from node.ipfs_lite.blockstore import BlockStore
+from node.ipfs_lite.blockstore import BlockKeeper
 from node.ipfs_lite.cid import from_prefix, multihash_of
 from node.ipfs_lite.dagpb import links_of
 from node.ipfs_lite.errors import BadNodeError, CorruptBlockError, NotFoundError
@@ -55,7 +55,7 @@ _WANT_HAVE: Final = int(WantFlag.HAVE | WantFlag.DONT_HAVE)
 class FetchClient:
     """Runs the fetches of one node."""
 
-    def __init__(self, store: BlockStore) -> None:
+    def __init__(self, store: BlockKeeper) -> None:
         self._store = store
         self._peers: dict[Address, PeerBook] = {}
         self._wants: dict[Cid, Want] = {}

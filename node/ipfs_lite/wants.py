@@ -17,7 +17,7 @@ from node.base.limits import (
     WANT_ENTRIES_COUNT_MAX,
 )
 from node.base.types import MICROS_PER_SECOND, Address, Cid
-from node.ipfs_lite.blockstore import BlockStore
+from node.ipfs_lite.blockstore import BlockKeeper
 from node.ipfs_lite.cid import multihash_of, prefix_of
 from node.ipfs_lite.errors import CorruptBlockError, NotFoundError
 from node.ipfs_lite.events import (
@@ -82,7 +82,7 @@ class _Draft:
 class WantServer:
     """Answers the wants of all peers out of one store."""
 
-    def __init__(self, store: BlockStore, allowed: Allowed) -> None:
+    def __init__(self, store: BlockKeeper, allowed: Allowed) -> None:
         self._store = store
         self._allowed = allowed
         self._ledgers: dict[Address, _Ledger] = {}

@@ -25,8 +25,9 @@ Value: TypeAlias = "int | bytes | str | None"
 Row: TypeAlias = tuple[Any, ...]
 """The tables are STRICT: whoever asks knows what comes."""
 
+CHAIN_PAGE_BYTES: Final = 8192
+"""A chunk of 8,000 bytes fits a page; SQLite's 4,096 would cut it in two."""
 _PRAGMAS: Final = (
-    "page_size = 8192",  # a chunk of 8,000 bytes fits a page; SQLite's 4,096 would cut it in two
     "journal_mode = WAL",
     "synchronous = FULL",
     "cache_size = -65536",
@@ -170,9 +171,13 @@ class Database(Reader):
 
     _is_ours = True
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, *, page_bytes: int = CHAIN_PAGE_BYTES, is_erasing: bool = False
+    ) -> None:
         """Open or make a file.
 
+        ``page_bytes``  of a new file.
+        ``is_erasing``  overwrite what is deleted (``secure_delete``).
         raises        StoreLockedError: another process has it; CorruptStoreError: it is no
                       SQLite file; StoreFailedError: it cannot be opened.
         """
@@ -181,7 +186,10 @@ class Database(Reader):
         self._is_lost = False
         self._undo: list[Callable[[], None]] = []
         self._lock = _lock(path)
-        self._connect(f"{path.absolute().as_uri()}?mode=rwc", _PRAGMAS)
+        self._connect(
+            f"{path.absolute().as_uri()}?mode=rwc",
+            (f"page_size = {page_bytes}", *_PRAGMAS, f"secure_delete = {int(is_erasing)}"),
+        )
 
     def close(self) -> None:
         """Close the file and give its lock back; a second time does nothing."""
@@ -230,6 +238,14 @@ class Database(Reader):
                 self._execute("ROLLBACK")
         for undo in self._undo:
             undo()
+
+    def truncate_log(self) -> bool:
+        """Move the log into the file and cut it to nothing; say whether that was possible.
+
+        Not while somebody else reads: then deleted bytes are still in the log.
+        """
+        row = self.row("PRAGMA wal_checkpoint(TRUNCATE)")
+        return row == (0, 0, 0)
 
     def write(self, sql: str, *values: Value) -> int:
         """Run one statement of the running batch; give how many rows it changed."""

@@ -5,7 +5,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from node.base.limits import BLOCK_BYTES_MAX
 from node.base.types import Cid
-from node.ipfs_lite.blockstore import BlockClass, BlockStore, MemoryStore
+from node.ipfs_lite.blocks import BlockClass
+from node.ipfs_lite.blockstore import BlockKeeper, MemoryStore
 from node.ipfs_lite.cid import DAG_PB, make_cid, make_cid_v0, multihash_of, to_text
 from node.ipfs_lite.errors import (
     BlockMismatchError,
@@ -22,7 +23,7 @@ SEALED, PUBLIC = BlockClass.SEALED, BlockClass.PUBLIC
 
 
 @pytest.fixture
-def store() -> BlockStore:
+def store() -> BlockKeeper:
     return MemoryStore()
 
 

@@ -6,7 +6,7 @@ import pytest
 from node.base.errors import WardnetError
 from node.ipfs_lite import errors
 
-_FIELDS = {"str": "bafk", "int": 7}
+_FIELDS = {"str": "bafk", "int": 7, "tuple": ("bafk",)}
 _CLASSES = [
     kind
     for _, kind in inspect.getmembers(errors, inspect.isclass)

@@ -5,7 +5,8 @@ import pytest
 from node.base.types import Cid
 from node.ipfs_lite import cid as cids
 from node.ipfs_lite import session as session_module
-from node.ipfs_lite.blockstore import BlockClass, MemoryStore
+from node.ipfs_lite.blocks import BlockClass
+from node.ipfs_lite.blockstore import MemoryStore
 from node.ipfs_lite.cid import make_cid, make_cid_v0, prefix_of
 from node.ipfs_lite.errors import HashNotAllowedError
 from node.ipfs_lite.events import (

@@ -3,7 +3,7 @@ from hashlib import sha256
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.ipfs_lite.blockstore import BlockClass
+from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.cid import make_cid
 from node.ipfs_lite.events import BanPeer, BlockStored, FetchFailed, FetchFinished, WantEntry
 from node.ipfs_lite.unixfs_read import read_all

@@ -3,7 +3,8 @@ import pytest
 from node.base.limits import WANT_ENTRIES_COUNT_MAX
 from node.base.types import Address, Cid
 from node.ipfs_lite import cid as cids
-from node.ipfs_lite.blockstore import BlockClass, MemoryStore
+from node.ipfs_lite.blocks import BlockClass
+from node.ipfs_lite.blockstore import MemoryStore
 from node.ipfs_lite.cid import make_cid, make_cid_v0, multihash_of
 from node.ipfs_lite.errors import BadCidError, HashNotAllowedError
 from node.ipfs_lite.events import (

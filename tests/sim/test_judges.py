@@ -6,7 +6,7 @@ import pytest
 from node.app.events import HeadMoved
 from node.base.types import Hash32
 from node.evm.executor_pyevm import PyevmExecutor
-from node.ipfs_lite.blockstore import BlockClass
+from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.cid import make_cid
 from node.privacy import release
 from node.privacy.custody import Custodian
