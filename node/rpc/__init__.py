@@ -1,0 +1,1 @@
+"""What a node answers over HTTP: the shell around pure handlers."""
