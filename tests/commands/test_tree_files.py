@@ -8,7 +8,7 @@ import pytest
 from node.base.errors import UsageError
 from node.commands import tree_files
 from node.ipfs_lite.unixfs_tree import TreeLink
-from tests.commands.disk_trees import content_of, make
+from tests.commands.disk_trees import content_of, disk_tree, make
 
 
 def test_a_folder_is_walked_in_the_order_of_its_bytes(tmp_path):
