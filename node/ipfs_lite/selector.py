@@ -15,7 +15,7 @@ from node.base.types import Cid
 from node.ipfs_lite import cid as cids
 from node.ipfs_lite.dagpb import Node, decode, links_of
 from node.ipfs_lite.errors import BadNodeError
-from node.ipfs_lite.unixfs_read import UnixFsData, decode_data
+from node.ipfs_lite.unixfs_data import UnixFsData, decode_data
 
 _DIRECTORY_TYPE: Final = 1
 _SHARD_TYPE: Final = 5
