@@ -9,18 +9,17 @@ from bisect import bisect_right
 from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, cast
 
 from node.base.types import Cid
 from node.ipfs_lite import cid as cids
-from node.ipfs_lite.dagpb import Node, decode, links_of
-from node.ipfs_lite.errors import BadNodeError
-from node.ipfs_lite.unixfs_data import UnixFsData, decode_data
+from node.ipfs_lite.dagpb import Node, decode
+from node.ipfs_lite.errors import BadCborError, BadNodeError
+from node.ipfs_lite.links import links_of
+from node.ipfs_lite.murmur3 import murmur3_x64_64
+from node.ipfs_lite.unixfs_data import DIRECTORY_TYPE, SHARD_TYPE, UnixFsData, decode_data
 
-_DIRECTORY_TYPE: Final = 1
-_SHARD_TYPE: Final = 5
-_BUCKET_DIGITS_MAX: Final = 3
-_DIGITS: Final = "0123456789ABCDEF"
+_HASH_BITS: Final = 64
 
 
 class Step(NamedTuple):
@@ -113,7 +112,7 @@ class Path:
 
     ``names``   entries to go down by, without ``.`` and ``..``.
 
-    The place of a node is how many names are behind it.
+    The place of a node is how many names are behind it, and how many shards since the last one.
     """
 
     root: Cid
@@ -121,34 +120,32 @@ class Path:
 
     def first(self) -> tuple[Step, ...]:
         """Give the root."""
-        return (Step(self.root, 0),)
+        return (Step(self.root, (0, 0)),)
 
     def after(self, step: Step, data: bytes) -> tuple[Step, ...]:
-        """Follow the next name; behind the last one follow every link.
-
-        In a sharded directory every sub-shard is followed: at most a few, and it needs no hash.
-        """
-        done = step.place
-        assert isinstance(done, int)
+        """Follow the next name; behind the last one follow every link."""
+        assert isinstance(step.place, tuple)
+        done, level = cast("tuple[int, int]", step.place)  # what first() and after() put there
         if done == len(self.names):
-            return _all_links(step.cid, data, done)
+            return _all_links(step.cid, data, step.place)
         opened = _opened(step.cid, data)
         if opened is None:
             return ()
         node, directory = opened
-        name = self.names[done]
+        name, bucket = self.names[done], None
+        if directory.kind == SHARD_TYPE:
+            bucket = _bucket_of(name, level, directory.fanout or 0)
+            name = f"{bucket}{name}"
+        elif directory.kind != DIRECTORY_TYPE:
+            return ()
         steps: list[Step] = []
         for link in node.links:
-            found = link.name or ""
-            if directory.kind == _DIRECTORY_TYPE:
-                is_it, is_shard = found == name, False
-            elif directory.kind == _SHARD_TYPE:
-                is_it = found.endswith(name) and _is_bucket(found[: -len(name)])
-                is_shard = _is_bucket(found)
-            else:
-                return ()
-            if (is_it or is_shard) and not _is_inside(link.cid):
-                steps.append(Step(link.cid, done + 1 if is_it else done))
+            if _is_inside(link.cid):
+                continue
+            if link.name == name:
+                steps.append(Step(link.cid, (done + 1, 0)))
+            elif link.name == bucket:
+                steps.append(Step(link.cid, (done, level + 1)))
         return tuple(steps)
 
 
@@ -165,7 +162,7 @@ def _opened(cid: Cid, data: bytes) -> tuple[Node, UnixFsData] | None:
 def _all_links(cid: Cid, data: bytes, place: Hashable) -> tuple[Step, ...]:
     try:
         return tuple(Step(link, place) for link in links_of(cid, data))
-    except BadNodeError:
+    except (BadNodeError, BadCborError):
         return ()
 
 
@@ -174,5 +171,11 @@ def _is_inside(cid: Cid) -> bool:
     return cids.decode(cid).hash_code == cids.IDENTITY
 
 
-def _is_bucket(name: str) -> bool:
-    return 0 < len(name) <= _BUCKET_DIGITS_MAX and all(one in _DIGITS for one in name)
+def _bucket_of(name: str, level: int, fanout: int) -> str:
+    """Give the label of the bucket that holds a name, empty where there can be none."""
+    bits = fanout.bit_length() - 1
+    shift = _HASH_BITS - bits * (level + 1)
+    if bits <= 0 or shift < 0:
+        return ""
+    slot = murmur3_x64_64(name.encode()) >> shift & (1 << bits) - 1
+    return f"{slot:0{len(f'{fanout - 1:X}')}X}"

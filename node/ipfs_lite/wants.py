@@ -88,6 +88,7 @@ class WantServer:
         self._arrivals = 0
         self._tokens = _BURST_BYTES
         self._filled_at = 0
+        self._armed_at = 0
 
     def waiting(self, peer: Address) -> tuple[Cid, ...]:
         """Give what a peer still waits for, in the order of its arrival."""
@@ -155,8 +156,7 @@ class WantServer:
         effects: list[Effect] = []
         while (peer := self._next_due()) is not None:
             if self._tokens <= 0:
-                wait_us = -(-(1 - self._tokens) * MICROS_PER_SECOND // _RATE_BYTES)
-                effects.append(ScheduleTimer(TIMER, now + wait_us))
+                effects += self._arm(now)
                 break
             ledger = self._ledgers.pop(peer)
             self._ledgers[peer] = ledger
@@ -170,6 +170,14 @@ class WantServer:
             blocks, have, dont = tuple(draft.blocks), tuple(draft.have), tuple(draft.dont)
             effects.append(SendGive(peer, blocks, have, dont, pending))
         return tuple(effects)
+
+    def _arm(self, now: int) -> tuple[Effect, ...]:
+        """Go on when there is enough for a packed message, not byte by byte."""
+        if now < self._armed_at:
+            return ()
+        wait_us = (_PACK_BYTES_MAX - self._tokens) * MICROS_PER_SECOND // _RATE_BYTES
+        self._armed_at = now + wait_us
+        return (ScheduleTimer(TIMER, self._armed_at),)
 
     def _next_due(self) -> Address | None:
         """Give the next peer that has something coming and room on its connection."""
