@@ -154,6 +154,8 @@ STORE_BATCH_BYTES_MAX: Final = 16 * 2**20
 """... and their bytes."""
 GC_BATCH_BLOCKS_COUNT_MAX: Final = 1_000
 """Blocks that one transaction of the garbage collector deletes."""
+MISSING_NAMED_COUNT_MAX: Final = 16
+"""Missing blocks that the refusal of a pin names."""
 PEER_QUEUE_BYTES_MAX: Final = 8 * 2**20
 """Blocks on their way to, or asked of, one peer."""
 WANT_ENTRIES_COUNT_MAX: Final = 1_024

@@ -1,9 +1,22 @@
 """The file layer of block stores: every call to the operating system that they make, in one place.
 
-``Files`` is the interface; a fault-injecting implementation of it stands in ``faultfiles``.
+``Files`` is the interface, ``DiskFiles`` a folder on disk; a fault-injecting implementation stands
+in ``faultfiles``.
 """
 
-from typing import Protocol
+import errno
+import os
+import stat
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Protocol
+
+from node.storage.errors import StoreFailedError, StoreFullError
+
+_INSIDE: Final = os.O_CLOEXEC | os.O_NOFOLLOW
+_FOLDER: Final = _INSIDE | os.O_RDONLY | os.O_DIRECTORY
+_PARTS_OUTSIDE: Final = frozenset(("", ".", ".."))
 
 
 class Files(Protocol):
@@ -12,7 +25,8 @@ class Files(Protocol):
     Nothing is durable before its ``fsync``; a name that was made, moved or taken away is durable
     only after ``fsync_dir`` of its folder.
 
-    raises        StoreFullError: no room.  StoreFailedError: everything else that the system says.
+    raises        StoreFullError: no room.  StoreFailedError: everything else that the system says,
+                  and a name that leads out of the folder.
                   After a failed ``fsync`` the pages may be gone: it must never be repeated on the
                   same handle (content-store.md, section 8).
     """
@@ -68,3 +82,188 @@ class Files(Protocol):
     def mark(self, event: str) -> None:
         """Hear what happens beside the files: ``begin`` and ``committed`` around each COMMIT."""
         ...
+
+
+class DiskFiles:
+    """A folder of the file system.  Only its owner may look into what is made here.
+
+    No symbolic link below the folder is followed: each part of a name is opened from the part
+    before it.  No descriptor outlives a call but those of open handles.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Take a folder, made when absent.  raises StoreFailedError: that is not possible."""
+        self._root = root
+        self._open: dict[int, str] = {}
+        with self._translated(""):
+            if not root.is_dir():
+                root.mkdir(mode=0o700, parents=True)
+                self._sync(root.parent)
+
+    def open_write(self, name: str) -> int:
+        """Make a new file; see ``Files``."""
+        return self._opened(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+
+    def open_overwrite(self, name: str) -> int:
+        """Open an existing file at its begin; see ``Files``."""
+        return self._opened(name, os.O_WRONLY)
+
+    def _opened(self, name: str, flags: int) -> int:
+        with self._parent(name) as (folder, last):
+            handle = os.open(last, flags | _INSIDE, 0o600, dir_fd=folder)
+        self._open[handle] = name
+        return handle
+
+    def write(self, handle: int, data: bytes) -> None:
+        """Write all of ``data``; a short write is continued."""
+        with self._translated(self._open[handle]):
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(handle, rest) :]
+
+    def fsync(self, handle: int) -> None:
+        """Make the content durable."""
+        with self._translated(self._open[handle]):
+            os.fsync(handle)
+
+    def close(self, handle: int) -> None:
+        """Give the handle back.  raises KeyError: it was given back before."""
+        with self._translated(self._open.pop(handle)):
+            os.close(handle)
+
+    def rename(self, old: str, new: str) -> None:
+        """Move atomically, over an existing file too."""
+        with self._parent(old) as (source, last), self._parent(new) as (target, name):
+            os.rename(last, name, src_dir_fd=source, dst_dir_fd=target)
+
+    def unlink(self, name: str) -> bool:
+        """Take a name away; say whether it was there."""
+        with self._translated(name):
+            try:
+                with self._walked(name) as (folder, last):
+                    os.unlink(last, dir_fd=folder)
+            except FileNotFoundError:
+                return False
+        return True
+
+    def mkdir(self, name: str) -> bool:
+        """Make a folder of mode 0700; say whether it is new."""
+        with self._parent(name) as (folder, last):
+            try:
+                os.mkdir(last, 0o700, dir_fd=folder)
+            except FileExistsError:
+                found = os.stat(last, dir_fd=folder, follow_symlinks=False)
+                if not stat.S_ISDIR(found.st_mode):
+                    raise
+                return False
+        return True
+
+    def fsync_dir(self, name: str) -> None:
+        """Make the names of a folder durable."""
+        with self._translated(name), self._folder(_parts(name)) as folder:
+            os.fsync(folder)
+
+    def read(self, name: str) -> bytes | None:
+        """Give the content, None for an absent file."""
+        with self._translated(name):
+            try:
+                with self._walked(name) as (folder, last):
+                    # a pipe in the place of a file would wait for a writer for ever
+                    handle = os.open(last, os.O_RDONLY | os.O_NONBLOCK | _INSIDE, dir_fd=folder)
+            except FileNotFoundError:
+                return None
+            try:
+                return _content(handle)
+            finally:
+                os.close(handle)
+
+    def listdir(self, name: str) -> tuple[str, ...]:
+        """Give the names in a folder in ascending order; none for an absent one."""
+        with self._translated(name):
+            try:
+                with self._folder(_parts(name)) as folder:
+                    return tuple(sorted(os.listdir(folder)))  # noqa: PTH208 - a path would follow links
+            except FileNotFoundError:
+                return ()
+
+    def size(self, name: str) -> int | None:
+        """Give the length of a file in bytes, None for an absent one."""
+        with self._translated(name):
+            try:
+                with self._walked(name) as (folder, last):
+                    found = os.stat(last, dir_fd=folder, follow_symlinks=False)
+            except FileNotFoundError:
+                return None
+            return _length(found)
+
+    def mark(self, event: str) -> None:
+        """Do nothing: a disk does not care what happens beside it."""
+
+    @contextmanager
+    def _parent(self, name: str) -> Generator[tuple[int, str]]:
+        with self._translated(name), self._walked(name) as found:
+            yield found
+
+    @contextmanager
+    def _walked(self, name: str) -> Generator[tuple[int, str]]:
+        """Give the open folder that holds a name, and the last part of the name."""
+        parts = _parts(name)
+        if not parts:
+            raise OSError(errno.EINVAL, "the folder itself is no name in it")
+        with self._folder(parts[:-1]) as folder:
+            yield folder, parts[-1]
+
+    @contextmanager
+    def _folder(self, parts: tuple[str, ...]) -> Generator[int]:
+        folder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for part in parts:
+                inner = os.open(part, _FOLDER, dir_fd=folder)
+                os.close(folder)
+                folder = inner
+            yield folder
+        finally:
+            os.close(folder)
+
+    @contextmanager
+    def _translated(self, name: str) -> Generator[None]:
+        try:
+            yield
+        except OSError as error:
+            file = str(self._root / name)
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StoreFullError(file) from error
+            raise StoreFailedError(file, error.strerror or str(error)) from error
+
+    def _sync(self, folder: Path) -> None:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """Take a name apart; none of the parts leads out of the folder they are opened in."""
+    if not name:
+        return ()
+    parts = tuple(name.split("/"))
+    if "\0" in name or not _PARTS_OUTSIDE.isdisjoint(parts):
+        raise OSError(errno.EINVAL, f"{name!r} is no name inside of this folder")
+    return parts
+
+
+def _length(found: os.stat_result) -> int:
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+    return found.st_size
+
+
+def _content(handle: int) -> bytes:
+    """Read a file whole; one call does, unless the system gives less than it was asked for."""
+    rest = _length(os.fstat(handle))
+    parts: list[bytes] = []
+    while rest and (part := os.read(handle, rest)):
+        parts.append(part)
+        rest -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
