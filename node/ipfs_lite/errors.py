@@ -6,6 +6,7 @@ CIDs stand here as text, so that a message can be read and compared with other t
 from dataclasses import dataclass
 
 from node.base.errors import (
+    CorruptStoreError,
     OperatorError,
     PeerError,
     RefusedError,
@@ -284,6 +285,21 @@ class StoreKeyError(StorageError):
 
     def __str__(self) -> str:
         return f"store key: {self.what}"
+
+
+@dataclass(eq=False)
+class DamagedIndexError(CorruptStoreError):
+    """The index of a block store cannot be read; the store lies in ``directory``."""
+
+    directory: str
+
+    @property
+    def hint(self) -> str:
+        """What to do: blocks without an index have no pins, and nobody knows who may read them."""
+        return (
+            f"restore {self.directory} from a backup, or move it away, make a new store "
+            "(wardnet store stat) and fetch what was pinned from other nodes"
+        )
 
 
 @dataclass(eq=False)

@@ -4,6 +4,7 @@
 times the CPU at 1.5 KB (content-store.md, section 8).
 """
 
+import re
 from typing import Final
 
 FILE_NAME: Final = "blocks.sqlite"
@@ -21,6 +22,7 @@ CREATE TABLE blocks (
     bad INTEGER NOT NULL DEFAULT 0, class INTEGER NOT NULL, dek BLOB, data BLOB) STRICT;
 CREATE INDEX blocks_garbage ON blocks (id) WHERE held = 0 AND direct = 0;
 CREATE INDEX blocks_bad ON blocks (mh) WHERE bad = 1;
+CREATE INDEX blocks_files ON blocks (mh) WHERE data IS NULL;
 -- child is a multihash: it need not be here
 CREATE TABLE links (parent INTEGER NOT NULL, child BLOB NOT NULL, PRIMARY KEY (parent, child))
     STRICT, WITHOUT ROWID;
@@ -47,6 +49,13 @@ CREATE TABLE tombstones (h2 BLOB PRIMARY KEY, order_id BLOB NOT NULL, at INTEGER
     STRICT, WITHOUT ROWID;
 CREATE TABLE placements (
     root BLOB NOT NULL, idx INTEGER NOT NULL, mh BLOB NOT NULL, operator BLOB NOT NULL,
-    node BLOB NOT NULL, PRIMARY KEY (root, idx, operator)) STRICT, WITHOUT ROWID
+    node BLOB NOT NULL, PRIMARY KEY (root, idx, operator)) STRICT, WITHOUT ROWID;
+-- one row: summing up a store of small blocks would read all of it
+CREATE TABLE usage (blocks INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+INSERT INTO usage VALUES (0, 0);
+CREATE TRIGGER blocks_come AFTER INSERT ON blocks BEGIN
+    UPDATE usage SET blocks = blocks + 1, bytes = bytes + new.size; END;
+CREATE TRIGGER blocks_go AFTER DELETE ON blocks BEGIN
+    UPDATE usage SET blocks = blocks - 1, bytes = bytes - old.size; END
 """
-STATEMENTS: Final = tuple(statement.strip() for statement in _TABLES.split(";"))
+STATEMENTS: Final = tuple(re.split(r";\n(?!    )", _TABLES.strip()))
