@@ -138,6 +138,8 @@ PLAIN_DIRECTORY_BYTES_MAX: Final = 262_144
 """Estimate above which a directory is written as shards."""
 NAME_BYTES_MAX: Final = 255
 """Name of a file on disk, and of a pin."""
+PATH_BYTES_MAX: Final = 4_096
+"""A path through directories, CID included; Linux' PATH_MAX."""
 CAR_HEADER_BYTES_MAX: Final = 32 * 2**10
 """Header of a CAR file."""
 CAR_ROOTS_COUNT_MAX: Final = 1_000

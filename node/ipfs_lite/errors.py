@@ -57,7 +57,7 @@ class BadUnixFsError(PeerError):
     what: str
 
     def __str__(self) -> str:
-        return f"{self.cid} is no UnixFS file: {self.what}"
+        return f"UnixFS node {self.cid}: {self.what}"
 
 
 @dataclass(eq=False)
