@@ -172,6 +172,16 @@ LIVE_HAVES_COUNT_MAX: Final = 64
 """Blocks for which a fetch asks everybody at the same time."""
 PAST_ASKS_COUNT_MAX: Final = 4_096
 """Answered or cancelled questions that are remembered per peer, so that a late block is no lie."""
+PIECES_COUNT_MAX: Final = 64
+"""Copies, fragments or shares of one object in the loss calculator: its matrix is cubed."""
+SIMULATED_FAILURES_COUNT_MAX: Final = 3_000_000
+"""Failures and repairs that one simulation of losses plays: about ten seconds."""
+REPAIR_BYTES_PER_SECOND_MAX: Final = 20 * 2**20
+"""What repair copies to one node, over the time that it copies."""
+REPAIR_COPIES_COUNT_MAX: Final = 4
+"""Objects that repair copies to one node at the same time."""
+SCRUB_BYTES_PER_SECOND_MAX: Final = 8 * 2**20
+"""What the scrub reads and hashes, over the time that it runs."""
 ARRAY_ITEMS_COUNT_MAX: Final = 32_768
 """Items over all arrays of one frame."""
 KNOWN_BLOCKS_COUNT_MAX: Final = 1_024
