@@ -14,8 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from traceback import format_exception
-from typing import Any, Final, TypeAlias
-from urllib.parse import parse_qsl
+from typing import Any, Final
 
 import structlog
 import trio
@@ -33,11 +32,10 @@ from node.base.limits import (
     HTTP_UNREAD_BYTES_MAX,
     STORE_REQUESTS_ACTIVE_COUNT_MAX,
 )
-from node.ipfs_lite.http import Request, Response
+from node.ipfs_lite.http import Response
 from node.rpc.errors import UploadBrokenError, UploadTooSlowError
 from node.rpc.guard import Guard, plain
-
-Handler: TypeAlias = Callable[[Request], Response]
+from node.rpc.mount import Site, headers_of, request_of, target_of, url_of
 
 _log: Any = structlog.get_logger("node.rpc")
 _STEP_SECONDS: Final = 0.05
@@ -46,20 +44,6 @@ _DEAD_PEER_MILLISECONDS: Final = 20_000
 """Hypercorn sends under a shield, so only the kernel can end a send to a client that is gone."""
 _GRACE_SECONDS: Final = 2
 _DRAIN_SECONDS: Final = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """One address and what is served there."""
-
-    host: str
-    """An IP address."""
-    port: int
-    """0: the system chooses."""
-    prefix: str
-    """Below which path the handler answers, ``/ipfs`` for example."""
-    handle: Handler
-    guard: Guard
 
 
 def run(sites: Sequence[Site], started: Callable[[tuple[str, ...]], None]) -> None:
@@ -107,7 +91,9 @@ async def serve(
 
     ``sockets``   what ``listen`` gave for these sites; they are closed in the end.
     """
-    urls = tuple(_url(bound, site.prefix) for bound, site in zip(sockets, sites, strict=True))
+    urls = tuple(
+        url_of(bound.getsockname(), site.prefix) for bound, site in zip(sockets, sites, strict=True)
+    )
     turns = _Turns()
     async with trio.open_nursery() as nursery:
         for bound, site in zip(sockets, sites, strict=True):
@@ -149,11 +135,6 @@ def _listen(host: str, port: int) -> socket.socket:
     return opened
 
 
-def _url(bound: socket.socket, prefix: str) -> str:
-    host, port = bound.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}{prefix}"
-
-
 async def _guarded(
     guard: Guard, app: Starlette, scope: Scope, receive: Receive, send: Send
 ) -> None:
@@ -162,8 +143,8 @@ async def _guarded(
         await send({"type": "websocket.close"})
         return
     if scope["type"] == "http":
-        scope["wardnet.headers"] = headers = _headers(scope)
-        refusal = guard.refusal(_target(scope), headers)
+        scope["wardnet.headers"] = headers = headers_of(scope)
+        refusal = guard.refusal(target_of(scope), headers)
         if scope["http_version"] not in ("1.0", "1.1"):
             # only these end a connection visibly when an answer is broken off
             refusal = plain(505, "this server speaks HTTP/1.1")
@@ -208,21 +189,13 @@ class _SiteApp:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         upload = _Upload(receive, self._turns.turn)
-        request = Request(
-            method=scope["method"],
-            path=scope["raw_path"].decode("ascii"),
-            query=tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
-            headers=scope["wardnet.headers"],
-            body=upload.pieces(),
-        )
+        request = request_of(scope, scope["wardnet.headers"], upload.pieces())
         try:
             response = await self._step(self._handle, request)
-        except UploadBrokenError:
-            return  # nobody is there to be answered
-        except UploadTooSlowError as error:
-            response = plain(408, str(error))
         except Exception as error:  # noqa: BLE001 - an answer for whatever went wrong
-            response = _internal_error(error)
+            response = _internal_error(error) if upload.error is None else plain(408, "")
+        if isinstance(upload.error, UploadTooSlowError):  # whatever the handler made of it
+            response = plain(408, str(upload.error))
         try:
             await self._send(response, scope["method"], upload, send)
         finally:
@@ -233,6 +206,8 @@ class _SiteApp:
 
     async def _send(self, response: Response, method: str, upload: "_Upload", send: Send) -> None:
         receive = upload.receive
+        if isinstance(upload.error, UploadBrokenError):
+            return  # nobody is there to be answered
         if not upload.is_over and not await _drain(receive):
             return
         if isinstance(response.body, tuple) or method == "HEAD":
@@ -304,6 +279,8 @@ class _Upload:
         self.receive = receive
         self._turn = turn
         self.is_over = False
+        self.error: UploadBrokenError | UploadTooSlowError | None = None
+        """Why there was no next piece."""
 
     def pieces(self) -> Iterator[bytes]:
         """Give the body in pieces of about HTTP_PIECE_BYTES_MAX bytes; runs in a thread."""
@@ -318,6 +295,9 @@ class _Upload:
         self._turn.release()
         try:
             return await self._gather()
+        except (UploadBrokenError, UploadTooSlowError) as error:
+            self.error = error
+            raise
         finally:
             with trio.CancelScope(shield=True):  # whoever lent the turn gets it back in any case
                 await self._turn.acquire()
@@ -383,17 +363,3 @@ async def _send_ready(response: Response, send: Send) -> None:
 def _internal_error(error: Exception) -> Response:
     _log.error("http.handler_failed", traceback="".join(format_exception(error)))
     return plain(500, "internal error")
-
-
-def _headers(scope: Scope) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
-
-
-def _target(scope: Scope) -> bytes:
-    query: bytes = scope["query_string"]
-    path: bytes = scope["raw_path"]
-    return path + b"?" + query if query else path

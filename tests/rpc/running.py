@@ -13,7 +13,8 @@ import trio
 
 from node.ipfs_lite.http import Request, Response
 from node.rpc.guard import Guard
-from node.rpc.service import Site, listen, serve
+from node.rpc.mount import Site
+from node.rpc.service import listen, serve
 
 SECONDS = 20
 Started = tuple[tuple[str, ...], trio.lowlevel.TrioToken, trio.Event]

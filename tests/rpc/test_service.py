@@ -13,7 +13,7 @@ from node.base.limits import STORE_REQUESTS_ACTIVE_COUNT_MAX
 from node.ipfs_lite.http import Request, Response
 from node.rpc import service
 from node.rpc.guard import plain
-from node.rpc.service import Site
+from node.rpc.mount import Site
 from tests.rpc.running import ask, raw, read_until, running, site
 
 pytestmark = pytest.mark.net
