@@ -83,6 +83,16 @@ class BlockTooLargeError(PeerError):
 
 
 @dataclass(eq=False)
+class BadWantListError(PeerError):
+    """A want message that no peer may send."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return f"no want list: {self.what}"
+
+
+@dataclass(eq=False)
 class ReadBudgetError(RefusedError):
     """A file gives more bytes, or has more nodes, than its reader allows."""
 
