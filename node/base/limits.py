@@ -186,6 +186,10 @@ REPAIR_COPIES_COUNT_MAX: Final = 4
 """Objects that repair copies to one node at the same time."""
 SCRUB_BYTES_PER_SECOND_MAX: Final = 8 * 2**20
 """What the scrub reads and hashes, over the time that it runs."""
+HEALS_COUNT_MAX: Final = 16
+"""Bad blocks that the scrub has fetched anew at the same time."""
+CHALLENGES_COUNT_MAX: Final = 8
+"""Blocks that one round of challenges asks of one peer."""
 ARRAY_ITEMS_COUNT_MAX: Final = 32_768
 """Items over all arrays of one frame."""
 KNOWN_BLOCKS_COUNT_MAX: Final = 1_024
