@@ -170,6 +170,10 @@ PEER_WINDOW_COUNT_MAX: Final = 32
 """Blocks asked of one peer and not yet answered."""
 LIVE_HAVES_COUNT_MAX: Final = 64
 """Blocks for which a fetch asks everybody at the same time."""
+REFUSALS_IN_A_ROW_COUNT_MAX: Final = 16
+"""DONT_HAVEs of one peer without a block between them: then a fetch takes it for no holder."""
+BANNED_PEERS_COUNT_MAX: Final = 1_024
+"""Peers whose lies a node remembers: ten times the largest network."""
 PAST_ASKS_COUNT_MAX: Final = 4_096
 """Answered or cancelled questions that are remembered per peer, so that a late block is no lie."""
 PIECES_COUNT_MAX: Final = 64

@@ -83,6 +83,16 @@ class BlockTooLargeError(PeerError):
 
 
 @dataclass(eq=False)
+class BadWantListError(PeerError):
+    """A want message that no peer may send."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return f"no want list: {self.what}"
+
+
+@dataclass(eq=False)
 class ReadBudgetError(RefusedError):
     """A file gives more bytes, or has more nodes, than its reader allows."""
 
@@ -315,20 +325,12 @@ class NotEnoughReplicasError(UnavailableError):
 
 
 @dataclass(eq=False)
-class BadRequestError(PeerError):
-    """A request over HTTP asks for something wrong: a parameter, a form, a missing class."""
+class HttpRefusedError(PeerError):
+    """A request over HTTP cannot be answered, whatever blocks are here."""
 
+    status: int
     what: str
+    """Goes to the client."""
 
     def __str__(self) -> str:
-        return self.what
-
-
-@dataclass(eq=False)
-class UploadTooLargeError(PeerError):
-    """The body of an upload is longer than a store could be."""
-
-    bytes_max: int
-
-    def __str__(self) -> str:
-        return f"the upload has more than {self.bytes_max} bytes"
+        return f"{self.status}: {self.what}"
