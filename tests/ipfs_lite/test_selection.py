@@ -181,7 +181,7 @@ def test_an_empty_file_has_no_range_and_one_block():
 def test_a_range_is_the_blocks_that_its_reader_needs(profile, size, first, last):
     shelf = Shelf()
     # equal chunks, so that blocks and whole nodes are met again at other places of the range
-    root = shelf.file(bytes(number // 8 % 4 for number in range(size)), profile).cid
+    root = shelf.file(bytes(number // 8 % 3 for number in range(size)), profile).cid
     asked = {}
 
     def watched(cid):
@@ -194,6 +194,23 @@ def test_a_range_is_the_blocks_that_its_reader_needs(profile, size, first, last)
     only_these = Shelf(asked)
     again = _cids(only_these, root, Scope.ENTITY, part, True)
     assert list(dict.fromkeys(again)) == list(asked)
+
+
+def test_a_node_met_again_is_walked_again_for_another_part_of_it():
+    shelf = Shelf()
+    root = shelf.file(b"".join(bytes((n % 3,)) * 8 for n in range(6))).cid
+    node, *leaves = _cids(shelf, root)[1:]
+    assert _cids(shelf, root, Scope.ENTITY, ByteRange(16, 31)) == [root, node, leaves[2], leaves[0]]
+
+
+def test_an_empty_chunk_belongs_to_the_whole_file_only():
+    shelf = Shelf()
+    leaf, empty = shelf.file(b"12345").cid, shelf.file(b"").cid
+    file = b"\x08\x02\x18\x05\x20\x05\x20\x00"
+    root = shelf.node((leaf, "", 5), (empty, "", 0), data=file)
+    assert _cids(shelf, root, Scope.ENTITY) == [root, leaf, empty]
+    assert _cids(shelf, root, Scope.ENTITY, ByteRange(0)) == [root, leaf, empty]
+    assert _cids(shelf, root, Scope.ENTITY, ByteRange(1)) == [root, leaf]
 
 
 @given(st.integers(1, 200), st.integers(0, 200), st.integers(0, 200))
