@@ -70,12 +70,19 @@ def decode_uvarint(data: bytes, at: int) -> tuple[int, int]:
 
 def make_cid(data: bytes, codec: int = RAW) -> Cid:
     """Give the CIDv1 (sha2-256) of a block."""
-    return Cid(b"\x01" + encode_uvarint(codec) + _V0_HEAD + sha256(data).digest())
+    return from_digest(sha256(data).digest(), codec)
 
 
 def make_cid_v0(data: bytes) -> Cid:
     """Give the CIDv0 of a dag-pb block: the bare multihash."""
-    return Cid(_V0_HEAD + sha256(data).digest())
+    return from_digest(sha256(data).digest(), None)
+
+
+def from_digest(digest: bytes, codec: int | None) -> Cid:
+    """Give the CIDv1 of a block with this sha2-256, or its CIDv0 when ``codec`` is None."""
+    if codec is None:
+        return Cid(_V0_HEAD + digest)
+    return Cid(b"\x01" + encode_uvarint(codec) + _V0_HEAD + digest)
 
 
 def decode(data: bytes) -> CidParts:
@@ -115,6 +122,11 @@ def multihash_of(cid: bytes) -> bytes:
     if parts.hash_code != SHA2_256:
         raise HashNotAllowedError(parts.hash_code, len(parts.digest))
     return _V0_HEAD + parts.digest
+
+
+def raw_cid_of(multihash: bytes) -> Cid:
+    """Give the CIDv1 that calls a block raw: how tools name one of which only the hash is known."""
+    return Cid(b"\x01\x55" + multihash)
 
 
 def is_block_of(cid: bytes, data: bytes) -> bool:

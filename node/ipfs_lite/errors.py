@@ -57,7 +57,7 @@ class BadUnixFsError(PeerError):
     what: str
 
     def __str__(self) -> str:
-        return f"{self.cid} is no UnixFS file: {self.what}"
+        return f"UnixFS node {self.cid}: {self.what}"
 
 
 @dataclass(eq=False)
@@ -80,6 +80,16 @@ class BlockTooLargeError(PeerError):
 
     def __str__(self) -> str:
         return f"block {self.cid} has {self.size_bytes} bytes, at most {self.bytes_max}"
+
+
+@dataclass(eq=False)
+class BadWantListError(PeerError):
+    """A want message that no peer may send."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return f"no want list: {self.what}"
 
 
 @dataclass(eq=False)
@@ -312,3 +322,35 @@ class NotEnoughReplicasError(UnavailableError):
 
     def __str__(self) -> str:
         return f"{self.cid} needs {self.needed} copies, {self.reachable} nodes can be reached"
+
+
+@dataclass(eq=False)
+class HttpRefusedError(PeerError):
+    """A request over HTTP cannot be answered, whatever blocks are here."""
+
+    status: int
+    what: str
+    """Goes to the client."""
+
+    def __str__(self) -> str:
+        return f"{self.status}: {self.what}"
+
+
+@dataclass(eq=False)
+class BadRequestError(PeerError):
+    """A request over HTTP asks for something wrong: a parameter, a form, a missing class."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return self.what
+
+
+@dataclass(eq=False)
+class UploadTooLargeError(PeerError):
+    """The body of an upload is longer than a store could be."""
+
+    bytes_max: int
+
+    def __str__(self) -> str:
+        return f"the upload has more than {self.bytes_max} bytes"

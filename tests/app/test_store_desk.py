@@ -7,9 +7,9 @@ from node.app.store_desk import StoreDesk
 from node.app.turn import Turn
 from node.base.types import Cid
 from node.ipfs_lite.blocks import BlockClass
-from node.ipfs_lite.blockstore import MemoryStore
 from node.ipfs_lite.cid import DAG_PB, make_cid, multihash_of, to_text
 from node.ipfs_lite.errors import BadCidError, BadUnixFsError, StoreFullError
+from node.ipfs_lite.memory_store import MemoryStore
 from node.p2p.messages import XBlock, XGive, XWant, XWantEntry
 from node.p2p.wire import decode
 from node.workflows.errors import FetchFailedError
@@ -374,7 +374,7 @@ def test_a_peer_that_comes_back_has_asked_for_nothing():
 def test_a_peer_that_may_not_have_a_block_is_told_nothing_else_than_for_an_absent_one():
     answers = []
     for held in (True, False):
-        desk = StoreDesk(MemoryStore(), lambda _peer, _multihash: False)
+        desk = StoreDesk(MemoryStore(), lambda _peer, _multihash, _now: False)
         turn = Turn(0)
         cid = desk.add(turn, SMALL) if held else make_cid(SMALL)
         desk.peer_connected(turn, TWO.address)

@@ -3,11 +3,9 @@
 A module of its own, so that the other tests run where the vectors are absent.
 """
 
-import json
-from hashlib import sha256, shake_256
+from hashlib import sha256
 
 import pytest
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
 from node.base.errors import PeerError
 from node.ipfs_lite import cid as cids
@@ -16,27 +14,18 @@ from node.ipfs_lite.cid import from_text, to_text
 from node.ipfs_lite.errors import BadNodeError, PlacementInfeasibleError
 from node.ipfs_lite.placement import most_copies, place, preference
 from node.ipfs_lite.unixfs_read import read_file
-from node.ipfs_lite.unixfs_write import PROFILES, Profile, write_file
-from tests.vectors_dir import vectors
+from node.ipfs_lite.unixfs_write import write_file
+from tests.ipfs_lite.vector_data import load, named, pieces_of, profile_of
 
 pytestmark = pytest.mark.conformance
-_FOLDER = vectors("content-store")
 _HEAVY_BYTES = 200 * 2**20
 _READ_BACK_BYTES_MAX = 64 * 2**20
 
 
-def _load(name):
-    return json.loads((_FOLDER / name).read_text())
+_CIDS = load("cid.json")["cases"]
 
 
-def _named(cases, wanted=lambda case: True):
-    return [pytest.param(case, id=case["id"]) for case in cases if wanted(case)]
-
-
-_CIDS = _load("cid.json")["cases"]
-
-
-@pytest.mark.parametrize("case", _named(_CIDS, lambda case: case["ok"]))
+@pytest.mark.parametrize("case", named(_CIDS, lambda case: case["ok"]))
 def test_a_good_cid_reads_and_writes_as_the_judge_says(case):
     data = bytes.fromhex(case["bytes"])
     parts = cids.decode(data)
@@ -49,7 +38,7 @@ def test_a_good_cid_reads_and_writes_as_the_judge_says(case):
         assert to_text(as_v1) == case["as_v1"]
 
 
-@pytest.mark.parametrize("case", _named(_CIDS, lambda case: not case["ok"]))
+@pytest.mark.parametrize("case", named(_CIDS, lambda case: not case["ok"]))
 def test_a_bad_cid_is_refused(case):
     read, value = (
         (cids.decode, bytes.fromhex(case["bytes"]))
@@ -60,10 +49,10 @@ def test_a_bad_cid_is_refused(case):
         read(value)
 
 
-_NODES = _load("dagpb.json")["cases"]
+_NODES = load("dagpb.json")["cases"]
 
 
-@pytest.mark.parametrize("case", _named(_NODES, lambda case: case["expect"] == "accept"))
+@pytest.mark.parametrize("case", named(_NODES, lambda case: case["expect"] == "accept"))
 def test_a_good_node_is_read_and_comes_back_byte_for_byte(case):
     data = bytes.fromhex(case["bytes"])
     node = dagpb.decode(data)
@@ -77,16 +66,16 @@ def test_a_good_node_is_read_and_comes_back_byte_for_byte(case):
         assert dagpb.encode(node) == data
 
 
-@pytest.mark.parametrize("case", _named(_NODES, lambda case: case["expect"] == "reject"))
+@pytest.mark.parametrize("case", named(_NODES, lambda case: case["expect"] == "reject"))
 def test_a_bad_node_is_refused(case):
     with pytest.raises(BadNodeError):
         dagpb.decode(bytes.fromhex(case["bytes"]))
 
 
-_PLACEMENTS = _load("placement.json")["cases"]
+_PLACEMENTS = load("placement.json")["cases"]
 
 
-@pytest.mark.parametrize("case", _named(_PLACEMENTS))
+@pytest.mark.parametrize("case", named(_PLACEMENTS))
 def test_shares_are_placed_as_the_oracle_places_them(case):
     shares = [bytes.fromhex(text) for text in case["share_multihashes"]]
     operators = [name.encode() for name in case["operators"]]
@@ -104,9 +93,8 @@ def test_shares_are_placed_as_the_oracle_places_them(case):
 
 
 def _files():
-    data = _load("vectors.json")
+    data = load("vectors.json")
     files = data["files"]
-    # directories, HAMT and CAR files are no part of the writer of files: not collected
     published = [case for case in data["kubo"] if "dir" not in case]
     return [
         pytest.param(
@@ -118,48 +106,16 @@ def _files():
     ]
 
 
-def _profile(case):
-    if "chunk_size" not in case:
-        return PROFILES[case["profile"]]
-    return Profile(
-        case["id"],
-        cid_version=case["cid_version"],
-        raw_leaves=case["raw_leaves"],
-        chunk_bytes=case["chunk_size"],
-        links_max=case["max_links"],
-    )
-
-
-def _pieces(case):
-    """The data of a vector, in pieces that fit no chunk size."""
-    if "text" in case:
-        return [case["text"].encode()]
-    size = case["size"]
-    step = 3_000_001
-    sizes = [min(step, size - at) for at in range(0, size, step)]
-    match case["generator"]:
-        case "zeros":
-            return (bytes(count) for count in sizes)
-        case "shake256":
-            data = shake_256(case["seed"].encode()).digest(size)
-            return (data[at : at + step] for at in range(0, size, step))
-        case "chacha20":
-            key = sha256(case["seed"].encode()).digest()
-            stream = Cipher(algorithms.ChaCha20(key, bytes(16)), mode=None).encryptor()
-            return (stream.update(bytes(count)) for count in sizes)
-    raise AssertionError(case["generator"])
-
-
 @pytest.mark.parametrize("case", _files())
 def test_a_file_gets_its_published_cid_and_reads_back(case):
     keep = case.get("size", 0) <= _READ_BACK_BYTES_MAX
     blocks = {}
     digest = sha256()
-    watched = (piece for piece in _pieces(case) if digest.update(piece) is None)
+    watched = (piece for piece in pieces_of(case) if digest.update(piece) is None)
     added = write_file(
         watched,
         lambda cid, data: blocks.setdefault(cid, data if keep else None),
-        _profile(case),
+        profile_of(case),
     )
     assert to_text(added.cid) == case["cid"]
     if "unique_blocks" in case:
