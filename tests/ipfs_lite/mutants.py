@@ -53,6 +53,15 @@ class UnlinkBeforeCommit(QuickDatabase):
     """A file goes as soon as it stands on the queue, before that is durable."""
 
     def write(self, sql, *values):
-        if "INTO unlink_queue" in sql:
-            self.disk.unlink(values[0])
+        self._unlink(sql, [values])
         return super().write(sql, *values)
+
+    def write_many(self, sql, rows):
+        rows = list(rows)
+        self._unlink(sql, rows)
+        super().write_many(sql, rows)
+
+    def _unlink(self, sql, rows):
+        if "INTO unlink_queue" in sql:
+            for name, *_ in rows:
+                self.disk.unlink(name)
