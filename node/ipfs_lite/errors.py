@@ -322,3 +322,15 @@ class NotEnoughReplicasError(UnavailableError):
 
     def __str__(self) -> str:
         return f"{self.cid} needs {self.needed} copies, {self.reachable} nodes can be reached"
+
+
+@dataclass(eq=False)
+class HttpRefusedError(PeerError):
+    """A request over HTTP cannot be answered, whatever blocks are here."""
+
+    status: int
+    what: str
+    """Goes to the client."""
+
+    def __str__(self) -> str:
+        return f"{self.status}: {self.what}"
