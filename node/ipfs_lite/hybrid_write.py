@@ -185,14 +185,11 @@ def _take_back(parts: Parts, written: Sequence[Arrival], known: dict[bytes, Row]
 
     raises        StoreFailedError: what stays goes when the store is opened again.
     """
-    names = [
+    parts.flat.take_back(
         parts.name_of(arrival.multihash)
         for arrival in written
         if arrival.is_file and arrival.multihash not in known
-    ]
-    for name in names:
-        parts.flat.unlink(name)
-    parts.flat.sync(names)
+    )
 
 
 def _full(arrivals: Sequence[Arrival]) -> StoreFullError:
