@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.events import FetchFinished
-from node.ipfs_lite.unixfs_write import Profile, write_bytes
+from node.ipfs_lite.profiles import Profile
+from node.ipfs_lite.unixfs_write import write_bytes
 from tests.ipfs_lite.network import DELAY_US, Network
 
 ROOT = Path(__file__).resolve().parents[2]

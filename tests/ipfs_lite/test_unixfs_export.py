@@ -5,10 +5,11 @@ from node.ipfs_lite import unixfs_walk
 from node.ipfs_lite.dagpb import Link
 from node.ipfs_lite.errors import BadUnixFsError, ReadBudgetError, UnsafeNameError
 from node.ipfs_lite.hamt import Named, write_shards
+from node.ipfs_lite.profiles import DEFAULT_PROFILE
 from node.ipfs_lite.unixfs_data import EMPTY_DIRECTORY
 from node.ipfs_lite.unixfs_export import MakeFolder, MakeLink, WriteFile, plan_export
 from node.ipfs_lite.unixfs_tree import TreeFile, TreeFolder, TreeLink, write_tree
-from node.ipfs_lite.unixfs_write import DEFAULT_PROFILE, write_bytes
+from node.ipfs_lite.unixfs_write import write_bytes
 from tests.ipfs_lite.shelf import Shelf
 
 
