@@ -12,7 +12,8 @@ from node.ipfs_lite import dagpb
 from node.ipfs_lite.cid import DAG_CBOR, DAG_PB, IDENTITY, decode
 from node.ipfs_lite.errors import BadCidError, BadNodeError, HashNotAllowedError
 
-_LINKING: Final = (DAG_PB, DAG_CBOR)
+LINKING: Final = (DAG_PB, DAG_CBOR)
+"""Codecs whose blocks have links."""
 _DAG_PB_TAGS: Final = (0x0A, 0x12)
 """First byte of every dag-pb node that is not empty: data, or a link."""
 
@@ -24,7 +25,7 @@ def codec_of(cid: bytes) -> int:
 
 def is_linking(cid: bytes) -> bool:
     """Say whether a CID names a node, so that what lies below belongs to it; a raw one does not."""
-    return codec_of(cid) in _LINKING
+    return codec_of(cid) in LINKING
 
 
 def links_in(data: bytes) -> tuple[Cid, ...]:
