@@ -6,6 +6,7 @@ CIDs stand here as text, so that a message can be read and compared with other t
 from dataclasses import dataclass
 
 from node.base.errors import (
+    CorruptStoreError,
     OperatorError,
     PeerError,
     RefusedError,
@@ -56,7 +57,7 @@ class BadUnixFsError(PeerError):
     what: str
 
     def __str__(self) -> str:
-        return f"{self.cid} is no UnixFS file: {self.what}"
+        return f"UnixFS node {self.cid}: {self.what}"
 
 
 @dataclass(eq=False)
@@ -267,6 +268,19 @@ class RetentionError(RefusedError):
 
 
 @dataclass(eq=False)
+class ErasureUnfinishedError(StorageError):
+    """Blocks are deleted, and the log of the index still has their bytes: nothing is signed."""
+
+    order_id: str
+
+    def __str__(self) -> str:
+        return (
+            f"erasure {self.order_id} is not finished: a reader of the index keeps its log open, "
+            "and deleted bytes may be in it; end the readers and repeat the order"
+        )
+
+
+@dataclass(eq=False)
 class ReadOnlyError(StorageError):
     """The disk failed a write: the store takes no more until it is opened anew."""
 
@@ -284,6 +298,21 @@ class StoreKeyError(StorageError):
 
     def __str__(self) -> str:
         return f"store key: {self.what}"
+
+
+@dataclass(eq=False)
+class DamagedIndexError(CorruptStoreError):
+    """The index of a block store cannot be read; the store lies in ``directory``."""
+
+    directory: str
+
+    @property
+    def hint(self) -> str:
+        """What to do: blocks without an index have no pins, and nobody knows who may read them."""
+        return (
+            f"restore {self.directory} from a backup, or move it away, make a new store "
+            "(wardnet store stat) and fetch what was pinned from other nodes"
+        )
 
 
 @dataclass(eq=False)

@@ -44,8 +44,9 @@ def checksum(key: str, value: bytes) -> int:
 class Meta:
     """The named values of one file; numbers are decimal text."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keys: frozenset[str] = KEYS) -> None:
         self._database = database
+        self._keys = keys
 
     def check_names(self) -> None:
         """See that nothing stands under a name that was another one.
@@ -53,7 +54,7 @@ class Meta:
         raises        CorruptStoreError: nobody knows a name, so the value of another is missing.
         """
         for (key,) in self._database.read("SELECT key FROM meta"):
-            if key not in KEYS:
+            if key not in self._keys:
                 raise CorruptStoreError("meta", str(key), "nobody knows this name")
 
     def get(self, key: str) -> bytes | None:
@@ -81,7 +82,7 @@ class Meta:
 
     def set(self, key: str, value: bytes | int | str) -> None:
         """Keep a value; part of the running batch."""
-        assert key in KEYS
+        assert key in self._keys
         raw = value if isinstance(value, bytes) else str(value).encode()
         self._database.write(
             "INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", key, raw, checksum(key, raw)

@@ -13,7 +13,7 @@ def test_the_tables_are_those_of_the_specification(tmp_path):
         tables = database.read("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1")
         assert [name for (name,) in tables] == [
             *("acl", "blocks", "claims", "guards", "kept", "links", "meta", "pins"),
-            *("placements", "tombstones", "unlink_queue"),
+            *("placements", "tombstones", "unlink_queue", "usage"),
         ]
 
 
