@@ -158,6 +158,8 @@ GC_BATCH_BLOCKS_COUNT_MAX: Final = 1_000
 """Blocks that one transaction of the garbage collector deletes."""
 MISSING_NAMED_COUNT_MAX: Final = 16
 """Missing blocks that the refusal of a pin names."""
+ERASE_CHECKPOINTS_COUNT_MAX: Final = 3
+"""How often an erasure tries to cut the log of the index, which waits for readers each time."""
 PEER_QUEUE_BYTES_MAX: Final = 8 * 2**20
 """Blocks on their way to, or asked of, one peer."""
 WANT_ENTRIES_COUNT_MAX: Final = 1_024

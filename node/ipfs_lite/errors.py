@@ -278,6 +278,19 @@ class RetentionError(RefusedError):
 
 
 @dataclass(eq=False)
+class ErasureUnfinishedError(StorageError):
+    """Blocks are deleted, and the log of the index still has their bytes: nothing is signed."""
+
+    order_id: str
+
+    def __str__(self) -> str:
+        return (
+            f"erasure {self.order_id} is not finished: a reader of the index keeps its log open, "
+            "and deleted bytes may be in it; end the readers and repeat the order"
+        )
+
+
+@dataclass(eq=False)
 class ReadOnlyError(StorageError):
     """The disk failed a write: the store takes no more until it is opened anew."""
 

@@ -160,7 +160,7 @@ class MemoryStore:
         if batch.claim is not None:
             for key in made:
                 self._claims.setdefault(key, set()).add(batch.claim)
-        if batch.guard is not None:
+        if batch.guard is not None and (made or batch.guard.session in self._guards):
             guards = self._guards.setdefault(batch.guard.session, _Guards())
             guards.expires_s = max(guards.expires_s, batch.guard.expires_s)
             guards.multihashes.update(made)
@@ -263,6 +263,9 @@ class MemoryStore:
 
     def collect(self, *, now_s: int) -> Iterator[bytes]:
         """Delete what nothing holds."""
+        self._guards = {
+            session: guards for session, guards in self._guards.items() if guards.expires_s > now_s
+        }
         while garbage := tuple(islice(self._garbage(now_s), GC_BATCH_BLOCKS_COUNT_MAX)):
             for key in garbage:
                 self._drop(key)
@@ -296,6 +299,7 @@ class MemoryStore:
             del self._pins[cid]
         for guards in self._guards.values():
             guards.multihashes -= graph
+        self._guards = {session: one for session, one in self._guards.items() if one.multihashes}
         if order.force:
             for cid, pin in self._pins.items():
                 if pins.holds(pin) and self._reach((pin,)) & graph:

@@ -1,7 +1,7 @@
 import pytest
 
 from node.base.types import Cid
-from node.ipfs_lite import dagpb
+from node.ipfs_lite import dagcbor, dagpb
 from node.ipfs_lite.cid import DAG_CBOR, DAG_PB, RAW, make_cid, make_cid_v0
 from node.ipfs_lite.graph import codec_of, is_linking, links_in
 
@@ -14,6 +14,11 @@ def _node(*cids):
 
 def test_the_links_come_once_and_in_their_order():
     assert links_in(_node(_B, _A, _B)) == (_B, _A)
+
+
+def test_the_links_of_a_dag_cbor_node_are_found():
+    data = dagcbor.encode({"a": [dagcbor.CidLink(_B)], "b": dagcbor.CidLink(_A)})
+    assert links_in(data) == (_B, _A)
 
 
 def test_an_identity_link_is_no_block():

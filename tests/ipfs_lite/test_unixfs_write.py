@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from node.ipfs_lite import cid as cids
 from node.ipfs_lite import dagpb
 from node.ipfs_lite.cid import to_text
 from node.ipfs_lite.profiles import DEFAULT_PROFILE, PROFILES, Profile
