@@ -7,7 +7,7 @@ import pytest
 
 from tests.commands.store_play import StorePlay
 
-_HELLO = "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
+_HELLO = "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
 _BIG = shake_256(b"big").digest(3 * 2**20 + 17)
 
 

@@ -26,7 +26,7 @@ def test_what_is_unpinned_goes_with_the_next_collection(play):
 
 def test_a_pin_needs_its_whole_graph(play):
     play.add(play.file("f", b"x"))
-    absent = "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
+    absent = "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
     assert "missing" in play.bad("pin", "add", absent)[1]
     assert len(play.lines("pin", "ls")) == 1
 
