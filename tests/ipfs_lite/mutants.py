@@ -65,3 +65,11 @@ class UnlinkBeforeCommit(QuickDatabase):
         if "INTO unlink_queue" in sql:
             for name, *_ in rows:
                 self.disk.unlink(name)
+
+
+class NotErasing(QuickDatabase):
+    """Deleted rows stay readable in free pages."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.read("PRAGMA secure_delete = OFF")

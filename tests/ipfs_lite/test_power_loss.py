@@ -30,6 +30,9 @@ def test_a_few_steps_survive_a_loss_of_power_after_any_operation(tmp_path):
     assert list(_complaints(tmp_path, 9, 3)) == []
 
 
+NEEDS_PINS = pytest.mark.skipif(
+    not hasattr(HybridStore, "erase"), reason="the store on disk has no pins yet"
+)
 SEALED_OR_NOT = pytest.mark.parametrize("is_sealed", [False, True], ids=["plain", "sealed"])
 
 
@@ -43,9 +46,9 @@ def test_what_was_acknowledged_survives_a_loss_of_power_after_any_operation(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not hasattr(HybridStore, "erase"), reason="the store on disk has no pins yet")
+@NEEDS_PINS
 @SEALED_OR_NOT
-@pytest.mark.parametrize("seed", range(2, 5))
+@pytest.mark.parametrize("seed", range(3, 6))
 def test_pins_and_erasures_survive_a_loss_of_power_after_any_operation(tmp_path, seed, is_sealed):
     found = _complaints(tmp_path, seed, 16, is_sealed=is_sealed, is_pinning=True)
     assert list(found) == []
@@ -62,8 +65,16 @@ MUTANTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(MUTANTS))
 def test_a_wrong_write_order_is_caught(tmp_path, name):
     """The test above can fail."""
     mutant, what = MUTANTS[name]
     assert what in next(_complaints(tmp_path, 3, 8, **mutant))
+
+
+@pytest.mark.slow
+@NEEDS_PINS
+def test_an_erasure_that_leaves_bytes_is_caught(tmp_path):
+    found = _complaints(tmp_path, 4, 16, is_pinning=True, index=mutants.NotErasing)
+    assert any("an erased block is still readable" in what for what in found)
