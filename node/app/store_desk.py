@@ -211,8 +211,10 @@ class StoreDesk:
                 turn.set_timer(("store", side, timer), at_us)
             case exchange.BanPeer(lie):
                 turn.note("store.peer_banned", peer=lie.peer, cid=lie.cid, digest=lie.digest)
+                self._serve(turn, exchange.PeerGone(lie.peer))
             case exchange.DropPeer(peer, why):
                 turn.note("store.peer_dropped", peer=peer, why=why)
+                self._serve(turn, exchange.PeerGone(peer))
             case exchange.BlockCorrupt(cid):
                 turn.note("store.block_corrupt", cid=cid)
 
