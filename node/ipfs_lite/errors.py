@@ -334,23 +334,3 @@ class HttpRefusedError(PeerError):
 
     def __str__(self) -> str:
         return f"{self.status}: {self.what}"
-
-
-@dataclass(eq=False)
-class BadRequestError(PeerError):
-    """A request over HTTP asks for something wrong: a parameter, a form, a missing class."""
-
-    what: str
-
-    def __str__(self) -> str:
-        return self.what
-
-
-@dataclass(eq=False)
-class UploadTooLargeError(PeerError):
-    """The body of an upload is longer than a store could be."""
-
-    bytes_max: int
-
-    def __str__(self) -> str:
-        return f"the upload has more than {self.bytes_max} bytes"

@@ -19,7 +19,7 @@ from node.base.limits import (
     UPLOAD_FIELD_BYTES_MAX,
     UPLOAD_FIELDS_COUNT_MAX,
 )
-from node.ipfs_lite.errors import BadRequestError, UploadTooLargeError
+from node.ipfs_lite.errors import HttpRefusedError
 
 FOLDER_TYPE: Final = "application/x-directory"
 SYMLINK_TYPE: Final = "application/symlink"
@@ -50,12 +50,13 @@ class Part:
             yield piece
 
     def read(self, bytes_max: int = UPLOAD_FIELD_BYTES_MAX) -> bytes:
-        """Give the bytes at once.  raises BadRequestError: more than ``bytes_max``."""
+        """Give the bytes at once.  raises HttpRefusedError: more than ``bytes_max``."""
         whole = bytearray()
         for piece in self.pieces():
             whole += piece
             if len(whole) > bytes_max:
-                raise BadRequestError(f"{'/'.join(self.names)!r} has more than {bytes_max} bytes")
+                name = "/".join(self.names)
+                raise HttpRefusedError(400, f"{name!r} has more than {bytes_max} bytes")
         return bytes(whole)
 
 
@@ -63,8 +64,8 @@ def read_parts(headers: Mapping[str, str], body: Iterable[bytes]) -> Iterator[Pa
     """Give the parts of a form; what of a part was not read is skipped.
 
     ``headers``   of the request, names in lower case.
-    raises        BadRequestError: no form, a broken one, a wrong name.  UploadTooLargeError: more
-                  than UPLOAD_BYTES_MAX bytes.  And what ``body`` raises.
+    raises        HttpRefusedError: no form, a broken one, a wrong name, or more than
+                  UPLOAD_BYTES_MAX bytes.  And what ``body`` raises.
     """
     form = _Form(_boundary(headers.get("content-type", "")), body)
     while (fields := form.next_part()) is not None:
@@ -135,14 +136,14 @@ class _Form:
     def _feed(self) -> None:
         piece = next(self._body, None)
         if piece is None:
-            raise BadRequestError("the form ends without its closing boundary")
+            raise HttpRefusedError(400, "the form ends without its closing boundary")
         self._size += len(piece)
         if self._size > UPLOAD_BYTES_MAX:
-            raise UploadTooLargeError(UPLOAD_BYTES_MAX)
+            raise HttpRefusedError(413, f"the upload has more than {UPLOAD_BYTES_MAX} bytes")
         try:
             self._parser.write(piece)
         except MultipartParseError as error:
-            raise BadRequestError(f"no multipart form: {error}") from error
+            raise HttpRefusedError(400, f"no multipart form: {error}") from error
 
     def _begin(self) -> None:
         self._fields = _Begin()
@@ -175,7 +176,7 @@ def _boundary(content_type: str) -> bytes:
     kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary", b"")
     if kind != b"multipart/form-data" or not 0 < len(boundary) <= _BOUNDARY_BYTES_MAX:
-        raise BadRequestError("wants a body of multipart/form-data with a boundary")
+        raise HttpRefusedError(400, "wants a body of multipart/form-data with a boundary")
     return boundary
 
 
@@ -197,8 +198,8 @@ def _names(sent: bytes) -> tuple[str, ...]:
     try:
         text = unquote_to_bytes(sent.replace(b"+", b" ")).decode()
     except UnicodeDecodeError as error:
-        raise BadRequestError(f"the file name {sent!r} is not UTF-8") from error
+        raise HttpRefusedError(400, f"the file name {sent!r} is not UTF-8") from error
     names = tuple(name for name in text.split("/") if name not in ("", "."))
     if ".." in names or "\0" in text:
-        raise BadRequestError(f"the file name {text!r} leads out of the upload")
+        raise HttpRefusedError(400, f"the file name {text!r} leads out of the upload")
     return names

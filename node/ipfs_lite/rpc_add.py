@@ -13,7 +13,7 @@ from node.base.limits import UPLOAD_ENTRIES_COUNT_MAX
 from node.base.types import Cid
 from node.ipfs_lite.blocks import BlockClass, Guard, Pin
 from node.ipfs_lite.cid import to_text
-from node.ipfs_lite.errors import BadRequestError
+from node.ipfs_lite.errors import HttpRefusedError
 from node.ipfs_lite.hamt import Named
 from node.ipfs_lite.http import Request, Response
 from node.ipfs_lite.ingest import Ingest
@@ -70,7 +70,7 @@ def add(backend: Backend, params: Params, request: Request) -> Response:
         uploads.abandon()
         raise
     if not uploads.lines:
-        raise BadRequestError("the form has no file: wants one part per file or folder")
+        raise HttpRefusedError(400, "the form has no file: wants one part per file or folder")
     return documents(uploads.lines)
 
 
@@ -79,14 +79,14 @@ def profile_of(params: Params) -> Profile:
 
     ``cid-version`` alone asks for what ``ipfs add`` of that version gives, so that clients of kubo
     get kubo's CIDs; other options change single parameters.
-    raises        BadRequestError, ConfigError: parameters that do not go together.
+    raises        HttpRefusedError, ConfigError: parameters that do not go together.
     """
     texts = params.texts
     version = texts.get("cid-version")
     if "profile" in texts:
         profile = PROFILES[texts["profile"]]
         if version is not None and int(version) != profile.cid_version:
-            raise BadRequestError(f"profile {profile.name} makes CIDv{profile.cid_version}")
+            raise HttpRefusedError(400, f"profile {profile.name} makes CIDv{profile.cid_version}")
     elif version is None:
         profile = DEFAULT_PROFILE
     else:
@@ -104,7 +104,7 @@ def profile_of(params: Params) -> Profile:
 def _chunk_bytes(text: str) -> int:
     digits = text.removeprefix(_CHUNKER)
     if not text.startswith(_CHUNKER) or not (digits.isascii() and digits.isdigit()):
-        raise BadRequestError(f"the chunker {text!r} is not known here, wants size-N")
+        raise HttpRefusedError(400, f"the chunker {text!r} is not known here, wants size-N")
     return int(digits[:10])
 
 
@@ -131,7 +131,7 @@ class _Uploads:
             return
         self._entries += 1
         if self._entries > UPLOAD_ENTRIES_COUNT_MAX:
-            raise BadRequestError(f"more than {UPLOAD_ENTRIES_COUNT_MAX} files in one add")
+            raise HttpRefusedError(400, f"more than {UPLOAD_ENTRIES_COUNT_MAX} files in one add")
         is_wrapped = self.params.flags.get("wrap-with-directory", False)
         if self._tree and not is_wrapped and (not names or names[0] != self._top):
             self.finish()
@@ -197,14 +197,14 @@ class _Uploads:
         for at, name in enumerate(names):
             below = folder.setdefault(name, {})
             if not isinstance(below, dict):
-                raise BadRequestError(f"{'/'.join(names[: at + 1])!r} is a file and a folder")
+                raise HttpRefusedError(400, f"{'/'.join(names[: at + 1])!r} is a file and a folder")
             folder = below
         return folder
 
     def _place(self, names: tuple[str, ...], added: Added) -> None:
         folder = self._folder(names[:-1])
         if names[-1] in folder and folder[names[-1]] != added:
-            raise BadRequestError(f"{'/'.join(names)!r} comes twice in the form")
+            raise HttpRefusedError(400, f"{'/'.join(names)!r} comes twice in the form")
         folder[names[-1]] = added
 
     def _write_folder(self, path: str, folder: Folder) -> Added:

@@ -14,9 +14,8 @@ from node.ipfs_lite.blockstore import BlockStore
 from node.ipfs_lite.errors import (
     BadCidError,
     BadPathError,
-    BadRequestError,
     HashNotAllowedError,
-    UploadTooLargeError,
+    HttpRefusedError,
 )
 from node.ipfs_lite.http import Request, Response
 from node.ipfs_lite.paths import parse_path, resolve
@@ -25,7 +24,7 @@ from node.ipfs_lite.rpc_params import Params
 Line: TypeAlias = Mapping[str, Any]  # Any: JSON
 JSON_TYPE: Final = "application/json"
 BYTES_TYPE: Final = "application/octet-stream"
-_BAD_REQUEST: Final = (BadRequestError, BadCidError, BadPathError, HashNotAllowedError, ConfigError)
+_BAD_REQUEST: Final = (BadCidError, BadPathError, HashNotAllowedError, ConfigError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +49,15 @@ Run: TypeAlias = Callable[[Backend, Params, Request], Response]
 
 
 def class_of(backend: Backend, params: Params) -> BlockClass:
-    """Give the class that an upload names.  raises BadRequestError: none, and no default."""
+    """Give the class that an upload names.  raises HttpRefusedError: none, and no default."""
     text = params.texts.get("class")
     if text is not None:
         return BlockClass(text)
     if backend.default_class is None:
-        raise BadRequestError(
+        raise HttpRefusedError(
+            400,
             "what may these blocks be shown to?  pass class=sealed (ciphertext and shares) or "
-            "class=public, or start the server with a default class"
+            "class=public, or start the server with a default class",
         )
     return backend.default_class
 
@@ -103,10 +103,10 @@ def stream_bytes(pieces: Iterator[bytes], content_type: str = BYTES_TYPE) -> Res
 
 
 def failure(error: WardnetError) -> Response:
-    """Give the answer for what went wrong: 400 for a wrong question, 500 for all else."""
-    if isinstance(error, _BAD_REQUEST):
-        return refusal(400, str(error))
-    return refusal(413 if isinstance(error, UploadTooLargeError) else 500, str(error))
+    """Give the answer for what went wrong: 400 for a wrong question, 500 for most else."""
+    if isinstance(error, HttpRefusedError):
+        return refusal(error.status, error.what)
+    return refusal(400 if isinstance(error, _BAD_REQUEST) else 500, str(error))
 
 
 def refusal(status: int, sentence: str, headers: tuple[tuple[str, str], ...] = ()) -> Response:

@@ -7,7 +7,7 @@ from node.base.errors import WardnetError
 from node.base.limits import BLOCK_BYTES_MAX
 from node.ipfs_lite.blocks import Batch, Block, Pin
 from node.ipfs_lite.cid import DAG_CBOR, DAG_PB, RAW, make_cid, make_cid_v0, to_text
-from node.ipfs_lite.errors import BadRequestError, NotFoundError
+from node.ipfs_lite.errors import HttpRefusedError, NotFoundError
 from node.ipfs_lite.http import Request, Response
 from node.ipfs_lite.links import links_of
 from node.ipfs_lite.multipart import read_parts
@@ -60,7 +60,7 @@ def put(backend: Backend, params: Params, request: Request) -> Response:
     """Keep each part of a form as a block, and pin it where that is asked for."""
     klass = class_of(backend, params)
     if "format" in params.texts and "cid-codec" in params.texts:
-        raise BadRequestError("'format' is the older name of 'cid-codec': give one of them")
+        raise HttpRefusedError(400, "'format' is the older name of 'cid-codec': give one of them")
     name = params.texts.get("cid-codec") or params.texts.get("format", "raw")
     lines: list[Line] = []
     for part in read_parts(request.headers, request.body):
@@ -71,7 +71,7 @@ def put(backend: Backend, params: Params, request: Request) -> Response:
         backend.store.commit(Batch((Block(cid, data),), klass, pins=pins))
         lines.append({"Key": to_text(cid), "Size": len(data)})
     if not lines:
-        raise BadRequestError("the form has no part: wants one per block")
+        raise HttpRefusedError(400, "the form has no part: wants one per block")
     return documents(lines)
 
 

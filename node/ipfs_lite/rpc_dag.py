@@ -8,7 +8,7 @@ from node.base.types import Cid
 from node.ipfs_lite.blocks import Guard, Pin
 from node.ipfs_lite.car_write import write_car
 from node.ipfs_lite.cid import to_text
-from node.ipfs_lite.errors import BadRequestError
+from node.ipfs_lite.errors import HttpRefusedError
 from node.ipfs_lite.http import Request, Response
 from node.ipfs_lite.ingest import Imported, Ingest, import_car
 from node.ipfs_lite.multipart import Part, read_parts
@@ -59,7 +59,8 @@ def cat(backend: Backend, params: Params, _request: Request) -> Response:
     length = params.numbers.get("length", READ_BYTES_MAX)
     size = file_bytes(get, root)
     if offset > size:
-        raise BadRequestError(f"offset {offset} lies behind the end: the file has {size} bytes")
+        what = f"offset {offset} lies behind the end: the file has {size} bytes"
+        raise HttpRefusedError(400, what)
     return stream_bytes(read_range(get, root, offset=offset, length=length))
 
 
@@ -111,7 +112,7 @@ def import_dag(backend: Backend, params: Params, request: Request) -> Response:
             ingest.abandon()
             raise
     if not imported:
-        raise BadRequestError("the form has no file: wants one part per CAR file")
+        raise HttpRefusedError(400, "the form has no file: wants one part per CAR file")
     return documents(_lines(imported, params, is_pinned=is_pinned))
 
 

@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import Final, TypeAlias
 
 from node.base.limits import RPC_ARGUMENTS_COUNT_MAX
-from node.ipfs_lite.errors import BadRequestError
+from node.ipfs_lite.errors import HttpRefusedError
 
 
 class Kind(Enum):
@@ -60,7 +60,7 @@ def read_params(
     """Check the parameters of one call.
 
     ``arguments``  how many ``arg`` it needs at least, and takes at most.
-    raises         BadRequestError: which parameter, and what would be right.
+    raises         HttpRefusedError: which parameter, and what would be right.
     """
     known = {**EVERYWHERE, **takes}
     given: list[str] = []
@@ -74,9 +74,10 @@ def read_params(
             continue
         kind = known.get(name)
         if kind is None:
-            raise BadRequestError(_unknown(name, [*known, *(("arg",) if arguments[1] else ())]))
+            names = [*known, "arg"] if arguments[1] else list(known)
+            raise HttpRefusedError(400, _unknown(name, names))
         if name in seen:
-            raise BadRequestError(f"the parameter {name!r} is given twice")
+            raise HttpRefusedError(400, f"the parameter {name!r} is given twice")
         seen.add(name)
         if kind is Kind.FLAG:
             flags[name] = _flag(name, value)
@@ -85,7 +86,7 @@ def read_params(
         else:
             if isinstance(kind, tuple) and value not in kind:
                 wants = " or ".join(repr(word) for word in kind)
-                raise BadRequestError(f"the parameter {name!r} is {value!r}, wants {wants}")
+                raise HttpRefusedError(400, f"the parameter {name!r} is {value!r}, wants {wants}")
             texts[name] = value
     _check_count(len(given), *arguments)
     return Params(tuple(given), flags, numbers, texts)
@@ -95,7 +96,7 @@ def _check_count(count: int, least: int, most: int) -> None:
     if least <= count <= min(most, RPC_ARGUMENTS_COUNT_MAX):
         return
     wants = str(least) if least == most else f"{least} to {min(most, RPC_ARGUMENTS_COUNT_MAX)}"
-    raise BadRequestError(f"wants {wants} parameters 'arg', got {count}")
+    raise HttpRefusedError(400, f"wants {wants} parameters 'arg', got {count}")
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
@@ -109,10 +110,10 @@ def _flag(name: str, value: str) -> bool:
         return True
     if value in _FALSE:
         return False
-    raise BadRequestError(f"the parameter {name!r} is {value!r}, wants true or false")
+    raise HttpRefusedError(400, f"the parameter {name!r} is {value!r}, wants true or false")
 
 
 def _number(name: str, value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= _DIGITS_MAX):
-        raise BadRequestError(f"the parameter {name!r} is {value!r}, wants a number of bytes")
+        raise HttpRefusedError(400, f"the parameter {name!r} is {value!r}, wants a number of bytes")
     return int(value)

@@ -6,7 +6,7 @@ from typing import Final
 from node.base.types import Cid
 from node.ipfs_lite.blocks import Batch, Pin, PinMode, PinState
 from node.ipfs_lite.cid import multihash_of, to_text
-from node.ipfs_lite.errors import BadRequestError, PinConflictError
+from node.ipfs_lite.errors import HttpRefusedError, PinConflictError
 from node.ipfs_lite.http import Request, Response
 from node.ipfs_lite.rpc_answers import Backend, document, resolved, streamed
 from node.ipfs_lite.rpc_params import Kind, Params, Takes
@@ -56,7 +56,7 @@ def remove(backend: Backend, params: Params, _request: Request) -> Response:
 def list_pins(backend: Backend, params: Params, _request: Request) -> Response:
     """List pins, or say of each argument how it is pinned."""
     if "name" in params.texts and params.flags.get("names") is False:
-        raise BadRequestError("the parameter 'name' needs names=true")
+        raise HttpRefusedError(400, "the parameter 'name' needs names=true")
     found = _asked(backend, params) if params.arguments else _all(backend, params)
     if params.flags.get("stream"):
         return streamed({"Cid": cid, "Type": kind, "Name": name} for cid, kind, name in found)

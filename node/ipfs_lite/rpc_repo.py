@@ -5,7 +5,7 @@ from typing import Final
 
 from node.base.types import Cid
 from node.ipfs_lite.cid import to_text
-from node.ipfs_lite.errors import BadRequestError
+from node.ipfs_lite.errors import HttpRefusedError
 from node.ipfs_lite.http import Request, Response
 from node.ipfs_lite.rpc_answers import Backend, Line, document, streamed
 from node.ipfs_lite.rpc_params import Kind, Params, Takes
@@ -55,7 +55,7 @@ def stat(backend: Backend, params: Params, _request: Request) -> Response:
 def verify(backend: Backend, params: Params, _request: Request) -> Response:
     """Hash every block; ``drop`` takes the corrupt ones out."""
     if params.flags.get("heal") or "heal-timeout" in params.texts:
-        raise BadRequestError("heal needs other nodes to fetch from, this server has none")
+        raise HttpRefusedError(400, "heal needs other nodes to fetch from, this server has none")
     is_dropped = params.flags.get("drop", False)
 
     def lines() -> Iterator[Line]:

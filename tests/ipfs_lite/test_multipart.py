@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from node.base.limits import UPLOAD_FIELD_BYTES_MAX
 from node.ipfs_lite import multipart
-from node.ipfs_lite.errors import BadRequestError, UploadTooLargeError
+from node.ipfs_lite.errors import HttpRefusedError
 from node.ipfs_lite.multipart import PartKind, read_parts
 from tests.ipfs_lite.rpc_calls import BOUNDARY, FILE, FOLDER, SYMLINK, form
 
@@ -43,7 +43,7 @@ def test_what_was_sent_arrives(contents: list[bytes], step: int) -> None:
 
 @given(st.binary(max_size=400), st.integers(1, 50))
 def test_any_bytes_are_a_form_or_refused(body: bytes, step: int) -> None:
-    with contextlib.suppress(BadRequestError):
+    with contextlib.suppress(HttpRefusedError):
         parse(body, step)
 
 
@@ -51,7 +51,7 @@ def test_any_bytes_are_a_form_or_refused(body: bytes, step: int) -> None:
 def test_a_changed_form_is_a_form_or_refused(data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(PARTS) - 1))
     changed = PARTS[:at] + data.draw(st.binary(max_size=3)) + PARTS[at + 1 :]
-    with contextlib.suppress(BadRequestError):
+    with contextlib.suppress(HttpRefusedError):
         parse(changed, 50)
 
 
@@ -75,12 +75,12 @@ def test_file_names_are_decoded(sent: str | None, names: tuple[str, ...]) -> Non
 
 @pytest.mark.parametrize("sent", ["../a", "a%2F..%2F..%2Fb", "a%00b"])
 def test_names_that_lead_out_are_refused(sent: str) -> None:
-    with pytest.raises(BadRequestError, match="leads out"):
+    with pytest.raises(HttpRefusedError, match="leads out"):
         parse(form((sent, b"x", FILE)))
 
 
 def test_a_name_that_is_no_utf_8_is_refused() -> None:
-    with pytest.raises(BadRequestError, match="not UTF-8"):
+    with pytest.raises(HttpRefusedError, match="not UTF-8"):
         parse(form(("%ff", b"x", FILE)))
 
 
@@ -95,13 +95,13 @@ def test_a_name_that_is_no_utf_8_is_refused() -> None:
     ],
 )
 def test_other_bodies_are_refused(content_type: str) -> None:
-    with pytest.raises(BadRequestError, match="multipart/form-data with a boundary"):
+    with pytest.raises(HttpRefusedError, match="multipart/form-data with a boundary"):
         list(read_parts({"content-type": content_type}, (PARTS,)))
 
 
 @pytest.mark.parametrize("cut", [1, 4, 30, 100, len(PARTS) - 10])
 def test_a_form_that_ends_early_is_refused(cut: int) -> None:
-    with pytest.raises(BadRequestError):
+    with pytest.raises(HttpRefusedError):
         parse(PARTS[:cut])
 
 
@@ -112,16 +112,16 @@ def test_a_part_that_was_not_read_is_skipped() -> None:
 
 def test_a_part_that_is_held_whole_has_a_limit() -> None:
     body = form(("l", b"x" * (UPLOAD_FIELD_BYTES_MAX + 1), SYMLINK))
-    with pytest.raises(BadRequestError, match=f"'l' has more than {UPLOAD_FIELD_BYTES_MAX} bytes"):
+    with pytest.raises(HttpRefusedError, match=f"'l' has more than {UPLOAD_FIELD_BYTES_MAX} bytes"):
         [part.read() for part in read_parts(HEADERS, (body,))]
 
 
 def test_long_headers_of_a_part_are_refused() -> None:
-    with pytest.raises(BadRequestError):
+    with pytest.raises(HttpRefusedError):
         parse(form(("x" * (UPLOAD_FIELD_BYTES_MAX + 1), b"", FILE)))
 
 
 def test_a_body_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(multipart, "UPLOAD_BYTES_MAX", 10_000)
-    with pytest.raises(UploadTooLargeError, match="more than 10000 bytes"):
+    with pytest.raises(HttpRefusedError, match="more than 10000 bytes"):
         parse(form(("x", bytes(20_000), FILE)), 1_000)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from node.base.errors import ConfigError, PeerError
 from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.cid import from_text, multihash_of, to_text
-from node.ipfs_lite.errors import BadRequestError
+from node.ipfs_lite.errors import HttpRefusedError
 from node.ipfs_lite.rpc_add import GUARD_SECONDS, profile_of
 from node.ipfs_lite.rpc_params import Params
 from node.ipfs_lite.unixfs_tree import TreeFile, TreeFolder, TreeLink, write_tree
@@ -165,7 +165,7 @@ def test_the_same_file_twice_is_one_entry() -> None:
 def test_options_that_do_not_go_together_are_refused(
     texts: dict[str, str], flags: dict[str, bool]
 ) -> None:
-    with pytest.raises((BadRequestError, ConfigError)):
+    with pytest.raises((HttpRefusedError, ConfigError)):
         profile_of(Params(texts=texts, flags=flags))
 
 

@@ -9,10 +9,9 @@ from node.base.errors import ConfigError, WardnetError
 from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.errors import (
     BadCidError,
-    BadRequestError,
     CorruptBlockError,
+    HttpRefusedError,
     NotFoundError,
-    UploadTooLargeError,
 )
 from node.ipfs_lite.rpc_answers import (
     class_of,
@@ -29,10 +28,10 @@ from tests.ipfs_lite.rpc_calls import Rpc
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (BadRequestError("x"), 400),
+        (HttpRefusedError(400, "x"), 400),
         (BadCidError("x"), 400),
         (ConfigError("x"), 400),
-        (UploadTooLargeError(1), 413),
+        (HttpRefusedError(413, "x"), 413),
         (NotFoundError("x"), 500),
         (CorruptBlockError("x"), 500),
     ],
@@ -41,7 +40,8 @@ def test_errors_have_kubos_form(error: WardnetError, status: int) -> None:
     answer = failure(error)
     assert answer.status == status
     body = b"".join(answer.body)
-    assert json.loads(body) == {"Message": str(error), "Code": 0, "Type": "error"}
+    message = error.what if isinstance(error, HttpRefusedError) else str(error)
+    assert json.loads(body) == {"Message": message, "Code": 0, "Type": "error"}
     assert dict(answer.headers)["Content-Type"] == "application/json"
 
 
@@ -100,5 +100,5 @@ def test_an_upload_names_its_class_or_the_server_has_one() -> None:
     assert class_of(Rpc().backend, Params()) is BlockClass.PUBLIC
     assert class_of(Rpc().backend, sealed) is BlockClass.SEALED
     assert class_of(Rpc(None).backend, sealed) is BlockClass.SEALED
-    with pytest.raises(BadRequestError, match=r"pass class=sealed .* or class=public"):
+    with pytest.raises(HttpRefusedError, match=r"pass class=sealed .* or class=public"):
         class_of(Rpc(None).backend, Params())

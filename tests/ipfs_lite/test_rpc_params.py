@@ -3,7 +3,7 @@
 import pytest
 
 from node.base.limits import RPC_ARGUMENTS_COUNT_MAX
-from node.ipfs_lite.errors import BadRequestError
+from node.ipfs_lite.errors import HttpRefusedError
 from node.ipfs_lite.rpc_params import Kind, Params, read_params
 
 TAKES = {
@@ -52,26 +52,26 @@ def test_each_kind_has_its_place() -> None:
 def test_a_wrong_one_is_refused_with_what_would_be_right(
     query: tuple[str, str], sentence: str
 ) -> None:
-    with pytest.raises(BadRequestError) as caught:
+    with pytest.raises(HttpRefusedError) as caught:
         read(query)
     assert sentence in str(caught.value)
 
 
 def test_a_parameter_comes_once() -> None:
-    with pytest.raises(BadRequestError, match="'name' is given twice"):
+    with pytest.raises(HttpRefusedError, match="'name' is given twice"):
         read(("name", "a"), ("name", "a"))
 
 
 @pytest.mark.parametrize(("count", "sentence"), [(0, "wants 1 to 2"), (3, "got 3")])
 def test_arguments_are_counted(count: int, sentence: str) -> None:
-    with pytest.raises(BadRequestError, match=sentence):
+    with pytest.raises(HttpRefusedError, match=sentence):
         read(*[("arg", "x")] * count, arguments=(1, 2))
 
 
 def test_no_call_takes_more_arguments_than_the_limit() -> None:
     most = RPC_ARGUMENTS_COUNT_MAX
     assert len(read(*[("arg", "x")] * most, arguments=(0, most)).arguments) == most
-    with pytest.raises(BadRequestError, match=f"got {most + 1}"):
+    with pytest.raises(HttpRefusedError, match=f"got {most + 1}"):
         read(*[("arg", "x")] * (most + 1), arguments=(0, 10**6))
 
 
