@@ -1,8 +1,8 @@
 from node.base.limits import HEALS_COUNT_MAX, SCRUB_BYTES_PER_SECOND_MAX
 from node.ipfs_lite.blocks import BlockClass
-from node.ipfs_lite.blockstore import MemoryStore
 from node.ipfs_lite.cid import make_cid, multihash_of
 from node.ipfs_lite.events import ScheduleTimer, TimerExpired
+from node.ipfs_lite.memory_store import MemoryStore
 from node.ipfs_lite.scrub import (
     TIMER,
     BlockLost,
