@@ -112,6 +112,8 @@ PLAIN_DIRECTORY_BYTES_MAX: Final = 262_144
 """Estimate above which a directory is written as shards."""
 NAME_BYTES_MAX: Final = 255
 """Name of a file on disk, and of a pin."""
+PATH_BYTES_MAX: Final = 4_096
+"""A path through directories, CID included; Linux' PATH_MAX."""
 CAR_HEADER_BYTES_MAX: Final = 32 * 2**10
 """Header of a CAR file."""
 CAR_ROOTS_COUNT_MAX: Final = 1_000
@@ -128,6 +130,10 @@ STORE_BATCH_BYTES_MAX: Final = 16 * 2**20
 """... and their bytes."""
 GC_BATCH_BLOCKS_COUNT_MAX: Final = 1_000
 """Blocks that one transaction of the garbage collector deletes."""
+MISSING_NAMED_COUNT_MAX: Final = 16
+"""Missing blocks that the refusal of a pin names."""
+ERASE_CHECKPOINTS_COUNT_MAX: Final = 3
+"""How often an erasure tries to cut the log of the index, which waits for readers each time."""
 PEER_QUEUE_BYTES_MAX: Final = 8 * 2**20
 """Blocks on their way to, or asked of, one peer."""
 WANT_ENTRIES_COUNT_MAX: Final = 1_024
@@ -142,6 +148,16 @@ LIVE_HAVES_COUNT_MAX: Final = 64
 """Blocks for which a fetch asks everybody at the same time."""
 PAST_ASKS_COUNT_MAX: Final = 4_096
 """Answered or cancelled questions that are remembered per peer, so that a late block is no lie."""
+PIECES_COUNT_MAX: Final = 64
+"""Copies, fragments or shares of one object in the loss calculator: its matrix is cubed."""
+SIMULATED_FAILURES_COUNT_MAX: Final = 3_000_000
+"""Failures and repairs that one simulation of losses plays: about ten seconds."""
+REPAIR_BYTES_PER_SECOND_MAX: Final = 20 * 2**20
+"""What repair copies to one node, over the time that it copies."""
+REPAIR_COPIES_COUNT_MAX: Final = 4
+"""Objects that repair copies to one node at the same time."""
+SCRUB_BYTES_PER_SECOND_MAX: Final = 8 * 2**20
+"""What the scrub reads and hashes, over the time that it runs."""
 ARRAY_ITEMS_COUNT_MAX: Final = 32_768
 """Items over all arrays of one frame."""
 KNOWN_BLOCKS_COUNT_MAX: Final = 1_024

@@ -125,11 +125,15 @@ class Kept(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What an erasure did: multihashes in ascending order."""
+    """What an erasure did, all in ascending order."""
 
     order_id: bytes
     erased: tuple[bytes, ...]
+    """Multihashes of what went this time."""
+    tombstones: tuple[bytes, ...]
+    """Double hashes of all that this order has forbidden, at earlier attempts too."""
     kept: tuple[Kept, ...]
+    """What is still here for the sake of others."""
 
 
 class Problem(NamedTuple):

@@ -70,12 +70,19 @@ def decode_uvarint(data: bytes, at: int) -> tuple[int, int]:
 
 def make_cid(data: bytes, codec: int = RAW) -> Cid:
     """Give the CIDv1 (sha2-256) of a block."""
-    return Cid(b"\x01" + encode_uvarint(codec) + _V0_HEAD + sha256(data).digest())
+    return from_digest(sha256(data).digest(), codec)
 
 
 def make_cid_v0(data: bytes) -> Cid:
     """Give the CIDv0 of a dag-pb block: the bare multihash."""
-    return Cid(_V0_HEAD + sha256(data).digest())
+    return from_digest(sha256(data).digest(), None)
+
+
+def from_digest(digest: bytes, codec: int | None) -> Cid:
+    """Give the CIDv1 of a block with this sha2-256, or its CIDv0 when ``codec`` is None."""
+    if codec is None:
+        return Cid(_V0_HEAD + digest)
+    return Cid(b"\x01" + encode_uvarint(codec) + _V0_HEAD + digest)
 
 
 def decode(data: bytes) -> CidParts:

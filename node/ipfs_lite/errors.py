@@ -57,7 +57,7 @@ class BadUnixFsError(PeerError):
     what: str
 
     def __str__(self) -> str:
-        return f"{self.cid} is no UnixFS file: {self.what}"
+        return f"UnixFS node {self.cid}: {self.what}"
 
 
 @dataclass(eq=False)
@@ -265,6 +265,19 @@ class RetentionError(RefusedError):
 
     def __str__(self) -> str:
         return f"{self.root} must be kept until {self.until_s} s after the epoch"
+
+
+@dataclass(eq=False)
+class ErasureUnfinishedError(StorageError):
+    """Blocks are deleted, and the log of the index still has their bytes: nothing is signed."""
+
+    order_id: str
+
+    def __str__(self) -> str:
+        return (
+            f"erasure {self.order_id} is not finished: a reader of the index keeps its log open, "
+            "and deleted bytes may be in it; end the readers and repeat the order"
+        )
 
 
 @dataclass(eq=False)

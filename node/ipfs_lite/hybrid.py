@@ -15,9 +15,27 @@ from typing import Final, NamedTuple
 from node.base.errors import CorruptStoreError
 from node.base.ports import Entropy
 from node.base.types import Cid
-from node.ipfs_lite.blocks import Batch, Block, BlockClass, Problem
+from node.ipfs_lite.blocks import (
+    AccessRule,
+    Batch,
+    Block,
+    BlockClass,
+    Erased,
+    EraseOrder,
+    Pin,
+    Problem,
+)
 from node.ipfs_lite.cid import multihash_of, to_text
-from node.ipfs_lite.errors import CorruptBlockError, DamagedIndexError, NotFoundError, StoreKeyError
+from node.ipfs_lite.erase import erase
+from node.ipfs_lite.errors import (
+    CorruptBlockError,
+    DamagedIndexError,
+    NotFoundError,
+    PinnedError,
+    StoreKeyError,
+)
+from node.ipfs_lite.gc import collect
+from node.ipfs_lite.holds_check import check_holds
 from node.ipfs_lite.hybrid_open import CLEAN, STORE_ID, open_index
 from node.ipfs_lite.hybrid_options import AtRest, StoreOptions
 from node.ipfs_lite.hybrid_parts import Parts
@@ -122,16 +140,71 @@ class HybridStore:
     def delete(self, cid: Cid) -> bool:
         """Take a block out by force; see ``BlockKeeper.delete``."""
         parts, multihash = self._parts, multihash_of(cid)
-        row = parts.rows.find(multihash)
-        if row is None:
+        found = parts.rows.found(multihash)
+        if found is None:
             return False
         with parts.writing():
             with parts.batch():
-                parts.rows.delete(multihash, row)
-                if row.is_file:
-                    parts.rows.queue_unlink(parts.name_of(multihash))
+                parts.holds.leaving(found.id, multihash)
+                parts.take_out((found,))
             drain(parts)
         return True
+
+    def remove(self, cid: Cid, *, now_s: int) -> bool:
+        """Take a block out if nothing holds it; see ``BlockStore.remove``."""
+        reason = self.why_live(cid, now_s=now_s)
+        if reason is not None:
+            raise PinnedError(to_text(cid), reason)
+        return self.delete(cid)
+
+    def unpin(self, cid: Cid) -> Pin:
+        """Take a pin off; see ``BlockStore.unpin``."""
+        with self._parts.writing(), self._parts.batch():
+            return self._parts.holds.unpin(cid)
+
+    def pin_of(self, cid: Cid) -> Pin | None:
+        """Give the pin of exactly this CID."""
+        return self._parts.holds.pin_of(cid)
+
+    def pins(self) -> Iterator[Pin]:
+        """Give all pins in the order of their CIDs."""
+        return self._parts.holds.pins()
+
+    def why_live(self, cid: Cid, *, now_s: int) -> str | None:
+        """Say what keeps a present block; see ``BlockStore.why_live``."""
+        return self._parts.holds.why_live(multihash_of(cid), now_s)
+
+    def collect(self, *, now_s: int) -> Iterator[bytes]:
+        """Delete what nothing holds; see ``BlockStore.collect``."""
+        return collect(self._parts, now_s=now_s)
+
+    def check_holds(self, *, is_mending: bool = False) -> tuple[Problem, ...]:
+        """Work out anew what holds each block, and put wrong counts right if asked to."""
+        if not is_mending:
+            return check_holds(self._database)
+        with self._parts.writing(), self._parts.batch():
+            return check_holds(self._database, is_mending=True)
+
+    def erase(self, order: EraseOrder) -> Erased:
+        """Destroy a graph; see ``BlockStore.erase``."""
+        return erase(self._parts, order)
+
+    def is_tombstoned(self, multihash: bytes) -> bool:
+        """Say whether a block was erased by order."""
+        return self._parts.tombstones.has(multihash)
+
+    def set_rules(self, root: Cid, rules: tuple[AccessRule, ...]) -> None:
+        """Replace who may read what a root claims."""
+        with self._parts.writing(), self._parts.batch():
+            self._parts.access.set_rules(root, rules)
+
+    def rules_for(self, multihash: bytes, subject: bytes) -> tuple[AccessRule, ...]:
+        """Give the rules of a subject over all roots that claim a block."""
+        return self._parts.access.rules_for(multihash, subject)
+
+    def claims_of(self, multihash: bytes) -> tuple[Cid, ...]:
+        """Give the roots that claim a block."""
+        return self._parts.access.claims_of(multihash)
 
     def verify(self) -> Iterator[Problem]:
         """Hash every block and compare files with rows; bad ones are marked."""

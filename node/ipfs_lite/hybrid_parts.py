@@ -4,16 +4,19 @@ Each transaction is announced to the file layer, so that a test of power loss kn
 held at any time (content-store.md, section 17).
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 
 from node.base.errors import StorageError, WardnetError
+from node.ipfs_lite.access_rows import AccessRows
 from node.ipfs_lite.errors import ReadOnlyError
 from node.ipfs_lite.flatfs import FlatFs, name_of
+from node.ipfs_lite.holds import Holds
 from node.ipfs_lite.hybrid_options import StoreOptions
-from node.ipfs_lite.hybrid_rows import BlockRows, Stored
+from node.ipfs_lite.hybrid_rows import BlockRows, Found, Stored
 from node.ipfs_lite.seal import Sealed, Sealer
+from node.ipfs_lite.tombstones import Tombstones
 from node.storage.database import Database
 from node.storage.errors import StoreFailedError
 from node.storage.files import Files
@@ -31,6 +34,9 @@ class Parts:
         self.sealer = sealer
         self.flat = FlatFs(files)
         self.rows = BlockRows(database)
+        self.holds = Holds(database)
+        self.tombstones = Tombstones(database)
+        self.access = AccessRows(database)
         self.failure: str | None = None
         """Why nothing is written any more."""
         self.is_untidy = False
@@ -39,6 +45,12 @@ class Parts:
     def name_of(self, multihash: bytes) -> str:
         """Give the name of a block that is a file."""
         return name_of(multihash, is_sealed=self.sealer is not None)
+
+    def take_out(self, found: Sequence[Found], *, must_overwrite: bool = False) -> None:
+        """Delete blocks that hold nothing, as part of the running batch; files are queued."""
+        self.rows.delete(found)
+        names = [self.name_of(one.multihash) for one in found if one.is_file]
+        self.rows.queue_unlinks(names, must_overwrite=must_overwrite)
 
     @contextmanager
     def writing(self) -> Generator[None]:

@@ -26,6 +26,15 @@ class Row(NamedTuple):
     is_file: bool
 
 
+class Found(NamedTuple):
+    """Where a block is."""
+
+    id: int
+    multihash: bytes
+    size: int
+    is_file: bool
+
+
 class Stored(NamedTuple):
     """A block as it lies there."""
 
@@ -46,6 +55,32 @@ class BlockRows:
     def find(self, multihash: bytes) -> Row | None:
         """Give the row of a block, a bad one too."""
         return self.find_all((multihash,)).get(multihash)
+
+    def found(self, multihash: bytes) -> Found | None:
+        """Give where a block is, a bad one too."""
+        row = self._database.row(
+            "SELECT id, mh, size, data IS NULL FROM blocks WHERE mh = ?", multihash
+        )
+        return None if row is None else _found(*row)
+
+    def children(self, parent: int) -> list[tuple[int, Found]]:
+        """Give the present blocks that a block points to, each with the codec of the link."""
+        rows = self._database.read(
+            "SELECT links.codec, id, mh, size, data IS NULL FROM links JOIN blocks ON mh = child"
+            " WHERE parent = ?",
+            parent,
+        )
+        return [(codec, _found(*row)) for codec, *row in rows]
+
+    def garbage(self, last_id: int, count: int) -> list[Found]:
+        """Give the first blocks after ``last_id`` that no pin and no guard keeps."""
+        rows = self._database.read(
+            "SELECT id, mh, size, data IS NULL FROM blocks WHERE held = 0 AND direct = 0 AND id > ?"
+            " AND NOT EXISTS (SELECT 1 FROM guards WHERE guards.mh = blocks.mh)"
+            " ORDER BY id LIMIT ?",
+            *(last_id, count),
+        )
+        return [_found(*row) for row in rows]
 
     def find_all(self, multihashes: Sequence[bytes]) -> dict[bytes, Row]:
         """Give the rows of those blocks that are here; at most some thousands are asked for."""
@@ -113,23 +148,21 @@ class BlockRows:
         row = self._database.row("SELECT coalesce(max(id), 0) + 1 FROM blocks")
         return 1 if row is None else int(row[0])
 
-    def insert(self, rows: Iterable[Sequence[Value]]) -> None:
-        """Add blocks: id, multihash, size, codec, class number, wrapped data key, data."""
+    def insert(self, rows: Sequence[Sequence[Value]], size_bytes: int) -> None:
+        """Add blocks: id, multihash, size, codec, class number, wrapped data key, data.
+
+        ``size_bytes``  the sum of their sizes.
+        """
         self._database.write_many(
             "INSERT INTO blocks (id, mh, size, codec, class, dek, data) VALUES (?,?,?,?,?,?,?)",
             rows,
         )
+        self._use(len(rows), size_bytes)
 
     def heal(self, number: int, dek: bytes | None, data: bytes | None) -> None:
         """Give a bad block its bytes back."""
         self._database.write(
             "UPDATE blocks SET bad = 0, dek = ?, data = ? WHERE id = ?", dek, data, number
-        )
-
-    def link(self, number: int, children: Sequence[bytes]) -> None:
-        """Say what a block points to."""
-        self._database.write_many(
-            "INSERT OR IGNORE INTO links VALUES (?, ?)", ((number, child) for child in children)
         )
 
     def set_codec(self, number: int, codec: int) -> None:
@@ -161,12 +194,29 @@ class BlockRows:
             "UPDATE blocks SET bad = 1 WHERE mh = ?", ((mh,) for mh in multihashes)
         )
 
-    def delete(self, multihash: bytes, row: Row) -> None:
-        """Take a block out, with what it points to and who claims it."""
-        self._database.write("DELETE FROM links WHERE parent = ?", row.id)
-        self._database.write("DELETE FROM claims WHERE mh = ?", multihash)
-        self._database.write("DELETE FROM blocks WHERE id = ?", row.id)
+    def delete(self, found: Sequence[Found]) -> None:
+        """Take blocks out, with what they point to and who claims them."""
+        ids = [(one.id,) for one in found]
+        self._database.write_many("DELETE FROM links WHERE parent = ?", ids)
+        self._database.write_many(
+            "DELETE FROM claims WHERE mh = ?", [(one.multihash,) for one in found]
+        )
+        self._database.write_many("DELETE FROM blocks WHERE id = ?", ids)
+        self._use(-len(found), -sum(one.size for one in found))
 
-    def queue_unlink(self, name: str) -> None:
-        """Let a file go once the batch is durable."""
-        self._database.write("INSERT OR IGNORE INTO unlink_queue VALUES (?, 0)", name)
+    def _use(self, blocks: int, size_bytes: int) -> None:
+        self._database.write(
+            "UPDATE usage SET blocks = blocks + ?, bytes = bytes + ?", blocks, size_bytes
+        )
+
+    def queue_unlinks(self, names: Iterable[str], *, must_overwrite: bool = False) -> None:
+        """Let files go once the batch is durable; once to be overwritten, always so."""
+        self._database.write_many(
+            "INSERT INTO unlink_queue VALUES (?, ?)"
+            " ON CONFLICT DO UPDATE SET overwrite = max(overwrite, excluded.overwrite)",
+            [(name, int(must_overwrite)) for name in names],
+        )
+
+
+def _found(number: int, multihash: bytes, size: int, is_file: int) -> Found:
+    return Found(number, multihash, size, bool(is_file))

@@ -18,13 +18,13 @@ from node.base.limits import (
 from node.base.types import Cid
 from node.ipfs_lite.blocks import Batch, BlockClass
 from node.ipfs_lite.cid import RAW, decode, multihash_of, to_text
-from node.ipfs_lite.dagpb import links_of
 from node.ipfs_lite.errors import (
-    BadNodeError,
     BlockMismatchError,
     BlockTooLargeError,
     StoreFullError,
+    TombstonedError,
 )
+from node.ipfs_lite.graph import links_in
 from node.ipfs_lite.hybrid_parts import Parts
 from node.ipfs_lite.hybrid_rows import CLASS_NUMBERS, Row
 from node.storage import errors as disk
@@ -42,7 +42,6 @@ class Arrival:
     multihash: bytes
     codec: int
     data: bytes
-    children: tuple[bytes, ...]
     dek: bytes | None = None
     stored: bytes = b""
     """The bytes as they go to the disk."""
@@ -64,33 +63,23 @@ def check(batch: Batch) -> dict[bytes, Arrival]:
         known = arrivals.get(multihash)
         codec = cid[1] if len(cid) == _SHORT_CID_BYTES else decode(cid).codec
         if known is not None and known.data == data:
-            if known.codec == RAW != codec:
-                known.codec, known.children = codec, _children(cid, data)
+            if known.codec == RAW:
+                known.codec = codec
             continue
         if sha256(data).digest() != multihash[2:]:
             raise BlockMismatchError(to_text(cid))
-        arrivals[multihash] = Arrival(cid, multihash, codec, data, _children(cid, data))
+        arrivals[multihash] = Arrival(cid, multihash, codec, data)
         size_bytes += len(data)
     assert size_bytes <= STORE_BATCH_BYTES_MAX, "more bytes than a batch takes"
     return arrivals
 
 
-def _children(cid: Cid, data: bytes) -> tuple[bytes, ...]:
-    """Give the multihashes that a block points to, each once, in ascending order.
-
-    A block that does not read as its codec has no links: the store keeps bytes, its readers judge.
-    """
-    try:
-        links = links_of(cid, data)
-    except BadNodeError:
-        return ()
-    return tuple(sorted({multihash_of(link) for link in links}))
-
-
 def commit(parts: Parts, batch: Batch) -> None:
     """Make a batch durable, all of it or nothing; see ``BlockStore.commit``."""
-    assert (batch.pins, batch.guard, batch.release) == ((), None, None), "nothing is held yet"
     arrivals = check(batch)
+    for arrival in arrivals.values():
+        if parts.tombstones.has(arrival.multihash):
+            raise TombstonedError(to_text(arrival.cid))
     with parts.writing():
         known = parts.rows.find_all(tuple(arrivals))
         written = [
@@ -151,7 +140,7 @@ def _write_rows(
     rows, number = parts.rows, parts.rows.next_id()
     class_number = CLASS_NUMBERS[batch.klass]
     inserts: list[tuple[Value, ...]] = []
-    linked: list[tuple[int, Arrival]] = []
+    new: list[tuple[int, Arrival]] = []
     for multihash, arrival in arrivals.items():
         row = known.get(multihash)
         data = None if arrival.is_file else arrival.stored
@@ -160,7 +149,7 @@ def _write_rows(
             inserts.append(
                 (number, multihash, size, arrival.codec, class_number, arrival.dek, data)
             )
-            linked.append((number, arrival))
+            new.append((number, arrival))
             number += 1
             continue
         if row.is_bad:
@@ -169,20 +158,26 @@ def _write_rows(
             rows.set_class(row.id, batch.klass)
         if row.codec == RAW != arrival.codec:
             rows.set_codec(row.id, arrival.codec)
-            linked.append((row.id, arrival))
-    rows.insert(inserts)
-    for block_id, arrival in linked:
-        if arrival.children:
-            rows.link(block_id, arrival.children)
+    rows.insert(inserts, sum(len(arrival.data) for _, arrival in new))
+    for block_id, arrival in new:
+        parts.holds.arrived(block_id, arrival.multihash, links_in(arrival.data))
     forget = [(parts.name_of(a.multihash),) for a in arrivals.values() if a.is_file]
     if forget:
         # a file that was to go and has come back: the old one went with the rename over it
         parts.database.write_many("DELETE FROM unlink_queue WHERE name = ?", forget)
+    _hold(parts, batch, tuple(arrivals))
+
+
+def _hold(parts: Parts, batch: Batch, multihashes: Sequence[bytes]) -> None:
+    """Set what a batch says about its blocks; a refused pin undoes all of it."""
     if batch.claim is not None:
-        claim = bytes(batch.claim)
-        parts.database.write_many(
-            "INSERT OR IGNORE INTO claims VALUES (?, ?)", ((key, claim) for key in arrivals)
-        )
+        parts.access.claim(multihashes, batch.claim)
+    if batch.guard is not None:
+        parts.holds.guard(batch.guard.session, multihashes, batch.guard.expires_s)
+    for pin in batch.pins:
+        parts.holds.pin(pin)
+    if batch.release is not None:
+        parts.holds.release(batch.release)
 
 
 def _take_back(parts: Parts, written: Sequence[Arrival], known: dict[bytes, Row]) -> None:

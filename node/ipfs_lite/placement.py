@@ -13,6 +13,8 @@ from typing import Final
 from node.ipfs_lite.errors import PlacementInfeasibleError, PlacementInputError
 
 _DOMAIN: Final = b"wardnet/hrw/1"
+SHARE_CAP_DEFAULT: Final = "default"
+SHARE_CAP_RELAXED: Final = "t-1"
 _OPERATOR_BYTES_MAX: Final = 255
 """The length goes into the score as one byte."""
 
@@ -23,18 +25,43 @@ def default_cap(threshold: int, *, has_essential: bool) -> int:
     ``threshold``  t, which counts the essential share, at least 2.
     returns        t-1 for plain t of n; max(1, t-2) with an essential share, because t-1 custodial
                    shares and one QR code shown at that hospital would open the record.
+    raises         PlacementInputError: at t = 1 a single share opens the record.
     """
+    if threshold < 2:
+        raise PlacementInputError(f"threshold: wants at least 2, got {threshold}")
     return max(1, threshold - 2) if has_essential else threshold - 1
+
+
+def cap_of(threshold: int, *, has_essential: bool, share_cap: str = SHARE_CAP_DEFAULT) -> int:
+    """Give the cap under the setting ``share_cap``: ``default``, or ``t-1``, the hard rule alone.
+
+    raises        PlacementInputError: another word; no setting goes above t-1.
+    """
+    if share_cap not in (SHARE_CAP_DEFAULT, SHARE_CAP_RELAXED):
+        words = f"{SHARE_CAP_DEFAULT} or {SHARE_CAP_RELAXED}"
+        raise PlacementInputError(f"share_cap: wants {words}, got {share_cap!r}")
+    is_relaxed = share_cap == SHARE_CAP_RELAXED
+    return default_cap(threshold, has_essential=has_essential and not is_relaxed)
 
 
 def score(operator: bytes, key: bytes) -> bytes:
     """Give the rendezvous weight of an operator (or node) for a key; the lowest is preferred."""
-    return sha256(_DOMAIN + bytes((len(operator),)) + operator + key).digest()
+    return sha256(_prefix(operator) + key).digest()
 
 
 def preference(candidates: Sequence[bytes], key: bytes) -> tuple[bytes, ...]:
     """Order candidates by (score, name); inside an operator the first live node takes the share."""
-    return tuple(sorted(candidates, key=lambda name: (score(name, key), name)))
+    return _preference([(_prefix(name), name) for name in candidates], key)
+
+
+def _prefix(name: bytes) -> bytes:
+    return _DOMAIN + bytes((len(name),)) + name
+
+
+def _preference(prefixes: Sequence[tuple[bytes, bytes]], key: bytes) -> tuple[bytes, ...]:
+    scored = [(sha256(prefix + key).digest(), name) for prefix, name in prefixes]
+    scored.sort()
+    return tuple([name for _, name in scored])
 
 
 def place(
@@ -85,7 +112,8 @@ class _Flow:
     """The assignment while it grows.  Sets are only asked for membership and length."""
 
     def __init__(self, shares: Sequence[bytes], operators: Sequence[bytes], cap: int) -> None:
-        self.order = [preference(operators, key) for key in shares]
+        prefixes = [(_prefix(name), name) for name in operators]
+        self.order = [_preference(prefixes, key) for key in shares]
         self.holders: list[set[bytes]] = [set() for _ in shares]
         self.held: dict[bytes, set[int]] = {name: set() for name in operators}
         self._cap = cap

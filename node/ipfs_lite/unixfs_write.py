@@ -1,76 +1,102 @@
 """Files become trees of blocks: the balanced layout of UnixFS, streaming.
 
-Memory is one list per level, so O(width x depth) entries of some 50 bytes plus one chunk.
+Memory is one list per level, so O(width x depth) entries of some 200 bytes plus one chunk.
 Equal bytes under an equal profile give equal CIDs as kubo's (content-store.md, sections 4 to 6).
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from enum import Enum
+from hashlib import sha256
 from typing import Final, NamedTuple, TypeAlias
 
 from node.base.errors import ConfigError
 from node.base.limits import BLOCK_BYTES_MAX, DAG_LINKS_COUNT_MAX
 from node.base.types import Cid
 from node.ipfs_lite import dagpb
-from node.ipfs_lite.cid import DAG_PB, encode_uvarint, make_cid, make_cid_v0
+from node.ipfs_lite.cid import DAG_PB, RAW, encode_uvarint, from_digest, to_text
+from node.ipfs_lite.errors import BlockTooLargeError
+from node.ipfs_lite.unixfs_data import encode_inner
 
 Sink: TypeAlias = Callable[[Cid, bytes], None]
 """Takes every block once per occurrence, children before their parent."""
+Piece: TypeAlias = bytes | bytearray | memoryview
 
 _LEAF_OVERHEAD_BYTES: Final = 32
 """Wrapping of a dag-pb leaf, rounded up."""
+_CHUNK_BYTES_MAX: Final = BLOCK_BYTES_MAX - _LEAF_OVERHEAD_BYTES
+
+
+class Estimate(Enum):
+    """How large a directory is said to be, before PLAIN_DIRECTORY_BYTES_MAX makes it a HAMT."""
+
+    BLOCK_BYTES = "block-bytes"
+    """Length of the whole plain block."""
+    LINKS_BYTES = "links-bytes"
+    """Names and CIDs alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The parameters that decide which CIDs a file gets."""
+    """The parameters that decide which CIDs a tree gets."""
 
     name: str
     cid_version: int
     raw_leaves: bool
     chunk_bytes: int
     links_max: int
+    estimate: Estimate = Estimate.BLOCK_BYTES
 
     def __post_init__(self) -> None:
-        if self.cid_version not in (0, 1) or (self.cid_version == 0 and self.raw_leaves):
+        if self.cid_version not in (0, 1):
+            raise ConfigError(f"profile {self.name}: CIDv{self.cid_version}, wants 0 or 1")
+        if self.cid_version == 0 and self.raw_leaves:
             raise ConfigError(f"profile {self.name}: CIDv0 names dag-pb only, so no raw leaves")
-        if not 1 <= self.chunk_bytes <= BLOCK_BYTES_MAX - _LEAF_OVERHEAD_BYTES:
-            raise ConfigError(f"profile {self.name}: a chunk of {self.chunk_bytes} bytes")
+        if not 1 <= self.chunk_bytes <= _CHUNK_BYTES_MAX:
+            raise ConfigError(
+                f"profile {self.name}: a chunk of {self.chunk_bytes} bytes, "
+                f"wants 1 to {_CHUNK_BYTES_MAX}"
+            )
         if not 2 <= self.links_max <= DAG_LINKS_COUNT_MAX:
-            raise ConfigError(f"profile {self.name}: {self.links_max} links per node")
+            raise ConfigError(
+                f"profile {self.name}: {self.links_max} links per node, "
+                f"wants 2 to {DAG_LINKS_COUNT_MAX}"
+            )
 
 
 DEFAULT_PROFILE: Final = Profile(
     "unixfs-v1-2025", cid_version=1, raw_leaves=True, chunk_bytes=1_048_576, links_max=1_024
 )
+_BY_LINKS: Final = Estimate.LINKS_BYTES
 PROFILES: Final = {
     profile.name: profile
     for profile in (
         DEFAULT_PROFILE,
-        Profile("kubo-cidv1", cid_version=1, raw_leaves=True, chunk_bytes=262_144, links_max=174),
-        Profile(
-            "unixfs-v0-2015", cid_version=0, raw_leaves=False, chunk_bytes=262_144, links_max=174
-        ),
-        Profile(
-            "kubo-test-cid-v1", cid_version=1, raw_leaves=True, chunk_bytes=1_048_576, links_max=174
-        ),
+        Profile("kubo-cidv1", 1, True, 262_144, 174, _BY_LINKS),  # noqa: FBT003 - rows of a table
+        Profile("unixfs-v0-2015", 0, False, 262_144, 174, _BY_LINKS),  # noqa: FBT003
+        Profile("kubo-test-cid-v1", 1, True, 1_048_576, 174, _BY_LINKS),  # noqa: FBT003
     )
 }
 
 
 class Added(NamedTuple):
-    """One tree: a file, or a part of one."""
+    """One tree: a file, a part of one, a directory, a symlink."""
 
     cid: Cid
     file_bytes: int
+    """Content below: of a directory, that of its entries; of a symlink, its target's length."""
     dag_bytes: int
     """Length of its blocks, each counted as often as it is linked (Tsize)."""
 
 
-def write_file(pieces: Iterable[bytes], sink: Sink, profile: Profile = DEFAULT_PROFILE) -> Added:
+def write_file(
+    pieces: Iterable[Piece], sink: Sink | None, profile: Profile = DEFAULT_PROFILE
+) -> Added:
     """Cut a stream into blocks, hand each to ``sink``, give the root.
 
-    ``pieces``    any partition of the file: short reads are filled up to whole chunks.
+    ``pieces``    any partition of the file: short reads are filled up to whole chunks.  Pieces of
+                  exactly ``profile.chunk_bytes`` are never copied.
+    ``sink``      None: only the CID is wanted, and no chunk is copied at all.
     """
     tree = _Tree(sink, profile)
     for chunk in _chunks(pieces, profile.chunk_bytes):
@@ -78,27 +104,40 @@ def write_file(pieces: Iterable[bytes], sink: Sink, profile: Profile = DEFAULT_P
     return tree.finish()
 
 
-def write_bytes(data: bytes, sink: Sink, profile: Profile = DEFAULT_PROFILE) -> Added:
+def write_bytes(data: bytes, sink: Sink | None, profile: Profile = DEFAULT_PROFILE) -> Added:
     """Do the same for a file that is in memory."""
     return write_file((data,), sink, profile)
 
 
+def put_node(block: bytes, sink: Sink | None, profile: Profile) -> Cid:
+    """Hand one dag-pb block to ``sink``, give its CID.
+
+    raises        BlockTooLargeError: only a directory with very long names can be so long.
+    """
+    digest = sha256(block).digest()
+    cid = from_digest(digest, None if profile.cid_version == 0 else DAG_PB)
+    if len(block) > BLOCK_BYTES_MAX:
+        raise BlockTooLargeError(to_text(cid), len(block), BLOCK_BYTES_MAX)
+    if sink is not None:
+        sink(cid, block)
+    return cid
+
+
 class _Tree:
-    def __init__(self, sink: Sink, profile: Profile) -> None:
+    def __init__(self, sink: Sink | None, profile: Profile) -> None:
         self._sink = sink
         self._profile = profile
         self._levels: list[list[Added]] = []
 
-    def leaf(self, chunk: bytes) -> Added:
+    def leaf(self, chunk: Piece) -> Added:
+        length = len(chunk)
         if self._profile.raw_leaves:
-            cid = make_cid(chunk)
-            self._sink(cid, chunk)
-            return Added(cid, len(chunk), len(chunk))
-        size = encode_uvarint(len(chunk))
-        # an empty file has no data field at all: 08 02 18 00
-        data = b"\x08\x02" + (b"\x12" + size + chunk if chunk else b"") + b"\x18" + size
-        block = dagpb.encode(dagpb.Node((), data))
-        return Added(self._emit(block), len(chunk), len(block))
+            cid = from_digest(sha256(chunk).digest(), RAW)
+            if self._sink is not None:
+                self._sink(cid, bytes(chunk))  # of bytes, bytes are no copy
+            return Added(cid, length, length)
+        block = _pb_leaf(chunk)
+        return Added(put_node(block, self._sink, self._profile), length, len(block))
 
     def add(self, level: int, entry: Added) -> None:
         if level == len(self._levels):
@@ -120,29 +159,47 @@ class _Tree:
         return self._levels[level][0]
 
     def _node(self, children: list[Added]) -> Added:
-        size = sum(child.file_bytes for child in children)
-        data = b"\x08\x02\x18" + encode_uvarint(size)
-        data += b"".join([b"\x20" + encode_uvarint(child.file_bytes) for child in children])
+        sizes = [child.file_bytes for child in children]
+        size = sum(sizes)
         # the name is empty, not absent: what every implementation writes (T1)
         links = tuple(dagpb.Link(child.cid, "", child.dag_bytes) for child in children)
-        block = dagpb.encode(dagpb.Node(links, data))
+        block = dagpb.encode(dagpb.Node(links, encode_inner(size, sizes)))
         below = sum(child.dag_bytes for child in children)
-        return Added(self._emit(block), size, len(block) + below)
-
-    def _emit(self, block: bytes) -> Cid:
-        cid = make_cid_v0(block) if self._profile.cid_version == 0 else make_cid(block, DAG_PB)
-        self._sink(cid, block)
-        return cid
+        return Added(put_node(block, self._sink, self._profile), size, len(block) + below)
 
 
-def _chunks(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """Give chunks of exactly ``size`` bytes, the last one shorter; none for an empty stream."""
-    rest = b""
+def _pb_leaf(chunk: Piece) -> bytes:
+    """Give a leaf as a dag-pb block, copying the chunk once."""
+    if not chunk:
+        return b"\x0a\x04\x08\x02\x18\x00"  # an empty file has no data field at all
+    size = encode_uvarint(len(chunk))
+    message_bytes = 4 + 2 * len(size) + len(chunk)
+    head = b"\x0a" + encode_uvarint(message_bytes) + b"\x08\x02\x12" + size
+    return b"".join((head, chunk, b"\x18", size))
+
+
+def _chunks(pieces: Iterable[Piece], size: int) -> Iterator[Piece]:
+    """Give chunks of exactly ``size`` bytes, the last one shorter; none for an empty stream.
+
+    A chunk that lies in one piece is a view of it; only what crosses pieces is put together.
+    """
+    rest = bytearray()
     for piece in pieces:
-        data = rest + piece if rest else piece
-        whole = len(data) - len(data) % size
+        if len(piece) == size and not rest:
+            yield piece
+            continue
+        view = memoryview(piece)
+        if rest:
+            missing = size - len(rest)
+            rest += view[:missing]
+            if len(rest) < size:
+                continue
+            yield bytes(rest)
+            rest.clear()
+            view = view[missing:]
+        whole = len(view) - len(view) % size
         for at in range(0, whole, size):
-            yield data[at : at + size]
-        rest = data[whole:]
+            yield view[at : at + size]
+        rest += view[whole:]
     if rest:
-        yield rest
+        yield bytes(rest)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from node.ipfs_lite.blockstore import MemoryStore as MemoryBlocks
+from node.ipfs_lite.memory_store import MemoryStore as MemoryBlocks
 from node.privacy.custody_store import MemoryStore as MemoryCustody
 from node.storage.engine_log import MemoryEngineLog
 from node.storage.ledger_store import MemoryLedgerStore

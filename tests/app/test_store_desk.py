@@ -7,9 +7,9 @@ from node.app.store_desk import StoreDesk
 from node.app.turn import Turn
 from node.base.types import Cid
 from node.ipfs_lite.blocks import BlockClass
-from node.ipfs_lite.blockstore import MemoryStore
 from node.ipfs_lite.cid import DAG_PB, make_cid, multihash_of, to_text
 from node.ipfs_lite.errors import BadCidError, BadUnixFsError, StoreFullError
+from node.ipfs_lite.memory_store import MemoryStore
 from node.p2p.messages import XBlock, XGive, XWant, XWantEntry
 from node.p2p.wire import decode
 from node.workflows.errors import FetchFailedError

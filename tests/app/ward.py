@@ -33,7 +33,7 @@ from node.base.keys import MemoVerifier, PrivateKey
 from node.base.rng import TreeEntropy
 from node.consensus_poa.clique.options import CliqueOptions
 from node.evm.transactions import sign_legacy
-from node.ipfs_lite.blockstore import MemoryStore as MemoryBlocks
+from node.ipfs_lite.memory_store import MemoryStore as MemoryBlocks
 from node.p2p.wire import encode
 from node.privacy.custody_store import MemoryStore as MemoryCustody
 from node.privacy.sealing import derive_private_key, public_key_of

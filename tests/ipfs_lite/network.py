@@ -9,8 +9,8 @@ from heapq import heappop, heappush
 from node.base.types import Address
 from node.ipfs_lite import events as ev
 from node.ipfs_lite.blocks import BlockClass
-from node.ipfs_lite.blockstore import MemoryStore
 from node.ipfs_lite.cid import make_cid
+from node.ipfs_lite.memory_store import MemoryStore
 from node.ipfs_lite.session import FetchClient
 from node.ipfs_lite.wants import WantServer
 

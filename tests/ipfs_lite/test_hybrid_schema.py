@@ -12,8 +12,8 @@ def test_the_tables_are_those_of_the_specification(tmp_path):
         assert database.schema() == schema_of(STATEMENTS)
         tables = database.read("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1")
         assert [name for (name,) in tables] == [
-            *("acl", "blocks", "claims", "guards", "links", "meta", "pins", "placements"),
-            *("tombstones", "unlink_queue", "usage"),
+            *("acl", "blocks", "claims", "guards", "kept", "links", "meta", "pins"),
+            *("placements", "tombstones", "unlink_queue", "usage"),
         ]
 
 

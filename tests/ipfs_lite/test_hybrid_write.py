@@ -242,7 +242,7 @@ def test_a_file_that_was_to_go_and_has_come_back_stays(tmp_path):
     with closing(opened(tmp_path)) as store:
         name = store._parts.name_of(make_cid(LARGE)[2:])
         with store._database.batch():
-            store._parts.rows.queue_unlink(name)
+            store._parts.rows.queue_unlinks([name])
         store.commit(batch_of(LARGE))
     with closing(opened(tmp_path, PLAIN)) as store:
         assert store.get(make_cid(LARGE)) == LARGE

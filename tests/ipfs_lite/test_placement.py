@@ -1,11 +1,19 @@
 from collections import Counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.ipfs_lite.errors import PlacementInfeasibleError, PlacementInputError
-from node.ipfs_lite.placement import default_cap, most_copies, place, preference, score
+from node.ipfs_lite.placement import (
+    cap_of,
+    default_cap,
+    most_copies,
+    place,
+    preference,
+    score,
+)
 
 
 def _shares(count):
@@ -192,3 +200,31 @@ def test_a_question_that_makes_no_sense_is_refused(shares, operators, replicas, 
 
 def test_a_name_of_255_bytes_is_taken():
     assert place([b"a"], [b"x" * 255], replicas=1, cap=1) == ((b"x" * 255,),)
+
+
+def test_the_relaxed_cap_is_the_hard_rule_and_nothing_goes_above_it():
+    assert cap_of(4, has_essential=True) == 2
+    assert cap_of(4, has_essential=True, share_cap="t-1") == 3
+    assert cap_of(4, has_essential=False, share_cap="t-1") == 3
+    with pytest.raises(PlacementInputError, match="share_cap: wants default or t-1, got 't'"):
+        cap_of(4, has_essential=True, share_cap="t")
+
+
+def test_a_threshold_of_one_has_no_cap():
+    with pytest.raises(PlacementInputError, match="at least 2"):
+        default_cap(1, has_essential=False)
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize(
+    ("operators", "shares", "replicas", "cap", "target_ms"),
+    [(21, 8, 1, 1, 1.4), (100, 8, 3, 2, 6.7)],
+)
+def test_placing_takes_a_millisecond(operators, shares, replicas, cap, target_ms):
+    """Ten times the figures of the specification, so that a slow machine is no failure."""
+    question = _shares(shares), _operators(operators)
+    rounds = 20
+    before = process_time()
+    for _ in range(rounds):
+        place(*question, replicas=replicas, cap=cap)
+    assert (process_time() - before) * 1000 / rounds < target_ms

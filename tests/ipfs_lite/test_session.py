@@ -6,7 +6,6 @@ from node.base.types import Cid
 from node.ipfs_lite import cid as cids
 from node.ipfs_lite import session as session_module
 from node.ipfs_lite.blocks import BlockClass
-from node.ipfs_lite.blockstore import MemoryStore
 from node.ipfs_lite.cid import make_cid, make_cid_v0, prefix_of
 from node.ipfs_lite.errors import HashNotAllowedError
 from node.ipfs_lite.events import (
@@ -25,6 +24,7 @@ from node.ipfs_lite.events import (
     TimerExpired,
     WantFlag,
 )
+from node.ipfs_lite.memory_store import MemoryStore
 from node.ipfs_lite.session import FetchClient
 from node.ipfs_lite.unixfs_write import Profile, write_bytes
 from tests.ipfs_lite.network import address

@@ -5,46 +5,15 @@ from hypothesis import strategies as st
 from node.base.errors import PeerError
 from node.base.limits import BLOCK_BYTES_MAX, DAG_DEPTH_MAX
 from node.base.types import Cid
-from node.ipfs_lite import dagpb, unixfs_read
-from node.ipfs_lite.cid import DAG_CBOR, DAG_PB, encode_uvarint, make_cid, to_text
-from node.ipfs_lite.dagpb import Link, Node
+from node.ipfs_lite import unixfs_walk
+from node.ipfs_lite.cid import DAG_CBOR, to_text
+from node.ipfs_lite.dagpb import Link
 from node.ipfs_lite.errors import BadNodeError, BadUnixFsError, ReadBudgetError
-from node.ipfs_lite.unixfs_read import decode_data, file_bytes, read_all, read_range
+from node.ipfs_lite.unixfs_read import file_bytes, read_all, read_range
 from node.ipfs_lite.unixfs_write import Profile, write_bytes
+from tests.ipfs_lite.shelf import Shelf
 
 _PROFILE = Profile("test", cid_version=1, raw_leaves=True, chunk_bytes=4, links_max=2)
-
-
-class Shelf(dict):
-    """Blocks by CID, and a record of which were read."""
-
-    def __init__(self):
-        super().__init__()
-        self.read = []
-
-    def get_block(self, cid):
-        self.read.append(cid)
-        return self[cid]
-
-    def add(self, block, codec=DAG_PB):
-        cid = make_cid(block, codec)
-        self[cid] = block
-        return cid
-
-    def leaf(self, data):
-        return self.add(data, 0x55)
-
-    def node(self, links, data):
-        return self.add(dagpb.encode(Node(tuple(links), data)))
-
-    def file(self, children, sizes, filesize=None, own=b"", kind=2):
-        """A node with whatever it claims: nothing is computed for it."""
-        data = b"\x08" + bytes((kind,))
-        data += b"\x12" + encode_uvarint(len(own)) + own if own else b""
-        total = sum(sizes) + len(own) if filesize is None else filesize
-        data += b"\x18" + encode_uvarint(total)
-        data += b"".join(b"\x20" + encode_uvarint(size) for size in sizes)
-        return self.node([Link(child, "", 0) for child in children], data)
 
 
 @pytest.fixture
@@ -163,7 +132,7 @@ def test_one_level_more_is_refused(shelf):
 
 
 def test_a_walk_over_empty_children_ends(shelf, monkeypatch):
-    monkeypatch.setattr(unixfs_read, "DAG_WALK_ENTRIES_MAX", 100)
+    monkeypatch.setattr(unixfs_walk, "DAG_WALK_ENTRIES_MAX", 100)
     cid = shelf.leaf(b"")
     for _ in range(10):
         cid = shelf.file([cid, cid], [0, 0])
@@ -200,49 +169,6 @@ def test_a_range_has_a_budget_of_its_own(shelf):
     assert got == b"bab"
     with pytest.raises(ReadBudgetError):
         list(read_range(shelf.get_block, root, offset=0, length=4, bytes_max=3))
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        "0802" + "0802",
-        "0802" + "1801" * 2,
-        "0802" + "1200" * 2,
-        "0802" + "4a00",
-        "0802" + "2201" + "01",
-        "0802" + "4200",
-        "0802" + "420508011500",
-        "0802" + "4207080115000000ff",
-        "0802" + "42050801",
-        "0802" + "4205" + "1500000000",
-        "0802" + "4205" + "1500ca9a3b",
-        "08",
-        "0802" + "12ff",
-    ],
-    ids=[
-        "type-twice",
-        "size-twice",
-        "data-twice",
-        "unknown-field",
-        "packed-sizes",
-        "mtime-empty",
-        "mtime-short",
-        "mtime-nanoseconds-high",
-        "mtime-truncated",
-        "mtime-nanoseconds-0",
-        "mtime-nanoseconds-1e9",
-        "truncated",
-        "data-truncated",
-    ],
-)
-def test_a_data_message_that_breaks_a_rule_is_refused(raw):
-    with pytest.raises(BadNodeError):
-        decode_data(bytes.fromhex(raw))
-
-
-def test_mode_and_a_sound_mtime_are_dropped():
-    raw = bytes.fromhex("0802" + "1800" + "38a403" + "4207" + "0801" + "1501000000")
-    assert decode_data(raw).kind == 2
 
 
 @settings(deadline=None, max_examples=50)

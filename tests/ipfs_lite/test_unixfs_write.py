@@ -129,7 +129,7 @@ def test_a_written_file_reads_back(data, links_max, chunk_bytes, raw_leaves):
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
-        ({"cid_version": 2}, "CIDv0"),
+        ({"cid_version": 2}, "CIDv2, wants 0 or 1"),
         ({"cid_version": 0, "raw_leaves": True}, "CIDv0"),
         ({"chunk_bytes": 0}, "chunk of 0"),
         ({"chunk_bytes": 2 * 2**20}, "chunk of 2097152"),

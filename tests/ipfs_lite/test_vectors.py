@@ -15,7 +15,11 @@ from node.ipfs_lite import dagpb
 from node.ipfs_lite.cid import from_text, to_text
 from node.ipfs_lite.errors import BadNodeError, PlacementInfeasibleError
 from node.ipfs_lite.placement import most_copies, place, preference
-from node.ipfs_lite.unixfs_read import read_file
+from node.ipfs_lite.unixfs_data import DIRECTORY_TYPE, SHARD_TYPE
+from node.ipfs_lite.unixfs_list import Kind, find_entry, kind_of, read_directory
+from node.ipfs_lite.unixfs_read import read_all, read_file
+from node.ipfs_lite.unixfs_tree import TreeFile, TreeFolder, add_tree
+from node.ipfs_lite.unixfs_walk import Walk
 from node.ipfs_lite.unixfs_write import PROFILES, Profile, write_file
 from tests.vectors_dir import vectors
 
@@ -23,6 +27,7 @@ pytestmark = pytest.mark.conformance
 _FOLDER = vectors("content-store")
 _HEAVY_BYTES = 200 * 2**20
 _READ_BACK_BYTES_MAX = 64 * 2**20
+_LOOKED_UP_EVERY = 97
 
 
 def _load(name):
@@ -106,7 +111,6 @@ def test_shares_are_placed_as_the_oracle_places_them(case):
 def _files():
     data = _load("vectors.json")
     files = data["files"]
-    # directories, HAMT and CAR files are no part of the writer of files: not collected
     published = [case for case in data["kubo"] if "dir" not in case]
     return [
         pytest.param(
@@ -171,3 +175,93 @@ def test_a_file_gets_its_published_cid_and_reads_back(case):
         for piece in read_file(blocks.__getitem__, added.cid):
             again.update(piece)
         assert again.digest() == digest.digest()
+
+
+_NAME_LETTERS = b"abcdefghijklmnopqrstuvwxyz01234567890-_"
+
+
+def _directories():
+    data = _load("vectors.json")
+    return _named(data["dirs"] + [case for case in data["kubo"] if "dir" in case])
+
+
+def _content(case):
+    """The files of a directory vector: path and content."""
+    if "files" in case:
+        for file in case["files"]:
+            yield file["path"], shake_256(file["seed"].encode()).digest(file["size"])
+    elif "rule" in case:
+        rule = case["rule"]
+        for index in range(rule["count"]):
+            seed = rule["seed_printf"]
+            seed = seed % index if "%" in seed else seed
+            yield rule["path_printf"] % index, shake_256(seed.encode()).digest(rule["size"])
+        if "last" in rule:
+            last = rule["last"]
+            name = last["name_char"] * last["name_length"]
+            yield name, shake_256(last["seed"].encode()).digest(last["size"])
+    else:
+        yield from _published_names(case["dir"])
+
+
+def _published_names(rule):
+    if not rule["count"]:
+        return
+    lengths = [rule["name_len"]] * (rule["count"] - 1) + [rule["last_name_len"]]
+    key = sha256(rule["seed"].encode()).digest()
+    stream = Cipher(algorithms.ChaCha20(key, bytes(16)), mode=None).encryptor()
+    for length in lengths:
+        letters = stream.update(bytes(length))
+        name = bytes(_NAME_LETTERS[byte % len(_NAME_LETTERS)] for byte in letters)
+        yield name.decode(), rule["content"].encode()
+
+
+def _folder(files):
+    below = {}
+    for path, data in files:
+        *folders, name = path.split("/")
+        at = below
+        for folder in folders:
+            at = at.setdefault(folder, {})
+        at[name] = data
+    return _tree(below)
+
+
+def _tree(content):
+    if isinstance(content, bytes):
+        return TreeFile((content,))
+    return TreeFolder([(name, _tree(below)) for name, below in content.items()])
+
+
+@pytest.mark.parametrize("case", _directories())
+def test_a_directory_gets_its_published_cid_and_reads_back(case):
+    blocks = {}
+    content = dict(_content(case))
+    made = dict(add_tree(_folder(content.items()), blocks.__setitem__, PROFILES[case["profile"]]))
+    root = made[""]
+    assert to_text(root.cid) == case["cid"]
+    for entry in case.get("entries", ()):
+        assert to_text(made[entry["path"]].cid) == entry["cid"]
+    if "unique_blocks" in case:
+        assert len(blocks) == case["unique_blocks"]
+        assert root.dag_bytes == case["dag_size"]
+        node = Walk(blocks.__getitem__).load(root.cid, 0)
+        kinds = {"directory": DIRECTORY_TYPE, "hamt-sharded-directory": SHARD_TYPE}
+        assert node.message.kind == kinds[case["root_type"]]
+        assert len(node.links) == case["root_links"]
+    assert dict(_read_back(blocks, root.cid)) == content
+
+
+def _read_back(blocks, cid, path=""):
+    """Every file below a directory, and that entries are found by their names too."""
+    get = blocks.__getitem__
+    walk = Walk(get)
+    node = walk.load(cid, 0)
+    for index, (name, child, _tsize) in enumerate(read_directory(get, cid)):
+        if index % _LOOKED_UP_EVERY == 0:
+            assert find_entry(walk, node, name).cid == child
+        below = f"{path}/{name}" if path else name
+        if kind_of(get, child) is Kind.FILE:
+            yield below, read_all(get, child)
+        else:
+            yield from _read_back(blocks, child, below)

@@ -4,7 +4,6 @@ from node.base.limits import WANT_ENTRIES_COUNT_MAX
 from node.base.types import Address, Cid
 from node.ipfs_lite import cid as cids
 from node.ipfs_lite.blocks import BlockClass
-from node.ipfs_lite.blockstore import MemoryStore
 from node.ipfs_lite.cid import make_cid, make_cid_v0, multihash_of
 from node.ipfs_lite.errors import BadCidError, HashNotAllowedError
 from node.ipfs_lite.events import (
@@ -20,6 +19,7 @@ from node.ipfs_lite.events import (
     WantFlag,
     WantReceived,
 )
+from node.ipfs_lite.memory_store import MemoryStore
 from node.ipfs_lite.wants import SMALL_BLOCK_BYTES_MAX, TIMER, WantServer
 from tests.ipfs_lite.tampering import tamper
 

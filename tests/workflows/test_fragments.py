@@ -1,8 +1,8 @@
 import pytest
 
 from node.base.types import Address
-from node.ipfs_lite.blockstore import MemoryStore
 from node.ipfs_lite.errors import BadUnixFsError, CorruptBlockError
+from node.ipfs_lite.memory_store import MemoryStore
 from node.sss.commitments import Manifest
 from node.workflows.consult import Visit
 from node.workflows.errors import FetchFailedError, FragmentsMissingError
