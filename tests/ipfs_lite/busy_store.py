@@ -1,7 +1,7 @@
 """A process that adds, unpins, collects and erases, and says what is durable.  It ends by SIGKILL.
 
 ``python -m tests.ipfs_lite.busy_store FOLDER SEED``: before each step a line ``begin STEP TREE``,
-and ``done STEP TREE`` when the call has returned.  A tree is a number, from which its blocks follow.
+and ``done STEP TREE`` when the call has returned.  A tree is a number from which its blocks follow.
 """
 
 import sys
@@ -17,6 +17,8 @@ from tests.ipfs_lite.disks import INLINE_BYTES_MAX, PLAIN, SEALED, opened
 
 SHARED_COUNT = 12
 TREES_PER_PROCESS = 1_000
+PROCESSES_PER_ERA = 3
+"""Then other leaves are shared: the old ones are erased by and by, and trees with them refused."""
 PINS_COUNT_MAX = 12
 LATER_S = 10**9
 
@@ -27,7 +29,8 @@ def leaves_of(tree):
     leaves = []
     for number in range(2 + draw.below(5)):
         is_shared = draw.below(3) == 0
-        name = f"shared {draw.below(SHARED_COUNT)}" if is_shared else f"{tree} {number}"
+        era = tree // (PROCESSES_PER_ERA * TREES_PER_PROCESS)
+        name = f"shared {era} {draw.below(SHARED_COUNT)}" if is_shared else f"{tree} {number}"
         size = 1 + TreeEntropy(0, name).below(3 * INLINE_BYTES_MAX)
         leaves.append(TreeEntropy(1, name).take(size))
     return leaves
@@ -69,12 +72,17 @@ def work(folder, seed):
         else:
             of = pinned[draw.below(len(pinned))]
             step = "unpin" if chance < 8 else "erase" if chance < 9 else "collect"
-        print("begin", step, of, flush=True)
+        _say("begin", step, of)
         try:
             _do(store, step, of)
         except TombstonedError:
             continue
-        print("done", step, of, flush=True)
+        _say("done", step, of)
+
+
+def _say(*words):
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
 
 
 def _do(store, step, tree):

@@ -24,7 +24,7 @@ def _run_and_kill(folder, seed, random):
     command = [sys.executable, "-m", "tests.ipfs_lite.busy_store", str(folder), str(seed)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
         first = child.stdout.readline()
-        timer = Timer(random.uniform(0, 0.15), child.kill)
+        timer = Timer(random.uniform(0, 0.4), child.kill)
         timer.start()
         written = first + child.stdout.read()
         timer.join()
@@ -69,7 +69,7 @@ class _Model:
 
 
 def _judge(folder, store, model):
-    """Nothing acknowledged is lost, nothing is wrong, and after a collection nothing is left over."""
+    """Nothing acknowledged is lost, nothing is wrong, and a collection leaves nothing over."""
     assert {int(pin.name) for pin in store.pins()} == model.pinned
     assert list(store.verify()) == []
     assert store.check_holds() == ()
