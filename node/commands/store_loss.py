@@ -164,7 +164,7 @@ def _verdict(row: dict[str, Any]) -> list[str]:
     saw = f"{seen['losses']} losses in {seen['trials']:,} years"
     if row["agrees"] is None:
         rare = "losses" if seen["losses"] * 2 < seen["trials"] else "years without loss"
-        return [f"{row['name']:<9}saw {saw}: too few {rare} to say anything"]
+        return [f"{row['name']}: saw {saw}: too few {rare} to say anything"]
     if row["agrees"]:
-        return [f"{row['name']:<9}saw {saw}: agrees with the formula"]
+        return [f"{row['name']}: saw {saw}: agrees with the formula"]
     return [f"WRONG    {row['name']}: saw {saw}, which the formula does not explain"]

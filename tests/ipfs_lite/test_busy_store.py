@@ -36,7 +36,7 @@ class _Model:
     """What was acknowledged: trees that are pinned, and roots that are erased."""
 
     def __init__(self):
-        self.pinned, self.erased = set(), set()
+        self.pinned, self.erased, self.receipted = set(), set(), set()
         self.steps = 0
 
     def learn(self, lines, store):
@@ -47,6 +47,8 @@ class _Model:
             doubtful = (step, tree) if word == "begin" else None
             if word == "done":
                 self._apply(step, tree)
+                if step == "erase":
+                    self.receipted.add(tree)
         if doubtful is not None:
             step, tree = doubtful
             is_pinned = store.pin_of(root_of(tree).cid) is not None
@@ -96,5 +98,10 @@ def test_a_killed_store_has_lost_and_leaked_nothing(tmp_path, options):
         with closing(opened(tmp_path, options)) as store:
             model.learn(lines, store)
             _judge(tmp_path, store, model)
+        if options is PLAIN:
+            files = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+            stored = b"".join(path.read_bytes() for path in files)
+            assert all(root_of(tree).data in stored for tree in model.pinned)
+            assert not any(root_of(tree).data in stored for tree in model.receipted)
     assert model.steps > KILLS
     assert model.erased

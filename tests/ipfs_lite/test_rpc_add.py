@@ -160,7 +160,6 @@ def test_the_same_file_twice_is_one_entry() -> None:
         ({"chunker": "size-0"}, {}),
         ({"chunker": "size-2097152"}, {}),
         ({"profile": "kubo-cidv1", "cid-version": "0"}, {}),
-        ({"cid-version": "0"}, {"raw-leaves": True}),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(
