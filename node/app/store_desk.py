@@ -3,18 +3,19 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from node.app.turn import Turn
-from node.base.errors import PeerError, StorageError, WardnetError
+from node.base.errors import PeerError, StorageError, UnavailableError, WardnetError
 from node.base.limits import READ_BYTES_MAX
-from node.base.types import Address, Cid
+from node.base.types import MICROS_PER_SECOND, Address, Cid
 from node.ipfs_lite import events as exchange
 from node.ipfs_lite.access import OWNER, REPLICA
 from node.ipfs_lite.bans import BanBook
-from node.ipfs_lite.blocks import AccessRule, Batch, Block, BlockClass
+from node.ipfs_lite.blocks import AccessRule, Batch, Block, BlockClass, Guard, Pin
 from node.ipfs_lite.blockstore import BlockStore
 from node.ipfs_lite.errors import BadCborError, BadNodeError, CorruptBlockError, NotFoundError
+from node.ipfs_lite.ingest import Ingest
 from node.ipfs_lite.links import links_of
 from node.ipfs_lite.selector import Graph
 from node.ipfs_lite.session import FetchClient
@@ -26,6 +27,9 @@ from node.workflows.errors import FetchFailedError
 
 Fetched: TypeAlias = tuple[bytes, ...] | WardnetError
 Then: TypeAlias = Callable[[Turn, Fetched], None]
+
+_GUARD_SECONDS: Final = 3_600
+"""How long the blocks of a fetch are kept after the last one came, whether or not it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class StoreDesk:
     def add(
         self, turn: Turn, data: bytes, klass: BlockClass, copies: tuple[Address, ...] = ()
     ) -> Cid:
-        """Add a file that was made here; give its root.
+        """Add and pin a file that was made here; give its root.
 
         ``copies``    who may have it because they were chosen to keep it.
 
@@ -64,8 +68,10 @@ class StoreDesk:
         root = write_bytes(data, blocks.__setitem__).cid
         fresh = [cid for cid in blocks if not self.store.has(cid)]
         try:
+            ingest = Ingest(self.store, klass=klass, claim=root)
             for cid, block in blocks.items():
-                self.store.commit(Batch((Block(cid, block),), klass, claim=root))
+                ingest.add(cid, block)
+            ingest.finish((_pin(root, turn),))
         except StorageError:
             for cid in fresh:
                 self.store.delete(cid)
@@ -89,6 +95,8 @@ class StoreDesk:
 
         raises        BadCidError, HashNotAllowedError: ``root`` names no storable block.
         """
+        if self.store.pin_of(root) is not None:
+            self.store.unpin(root)
         for cid in self._below(root):
             self.store.delete(cid)
         self.store.set_rules(root, ())
@@ -114,13 +122,20 @@ class StoreDesk:
         """Take a sealed file into custody from its owner's node, which may have it back.
 
         Every byte comes from there, even if it is here already for another root: that is what
-        makes a claim.  Errors as ``fetch``.
+        makes a claim.  It is pinned once it is whole.  Errors as ``fetch``.
         """
 
         def kept(turn: Turn, files: Fetched) -> None:
-            if not isinstance(files, WardnetError):
+            if isinstance(files, WardnetError):
+                then(turn, files)
+                return
+            try:
+                self.store.commit(Batch(pins=(_pin(root, turn),)))
                 self.store.set_rules(root, (AccessRule(root, owner, OWNER),))
-                self.access_changed(turn)
+            except (StorageError, UnavailableError) as error:
+                then(turn, error)
+                return
+            self.access_changed(turn)
             then(turn, files)
 
         self._begin(turn, _Fetch((root,), kept, BlockClass.SEALED, root), (owner,))
@@ -224,7 +239,9 @@ class StoreDesk:
         if fetch is None:
             return  # the block before it found no room
         try:
-            self.store.commit(Batch((Block(cid, data),), fetch.klass, claim=fetch.claim))
+            guard = Guard(_guard_name(session), turn.now // MICROS_PER_SECOND + _GUARD_SECONDS)
+            block = Block(cid, data)
+            self.store.commit(Batch((block,), fetch.klass, guard=guard, claim=fetch.claim))
         except StorageError as error:
             self._ask(turn, exchange.FetchCancelled(session))
             self._end(turn, session, error)
@@ -245,6 +262,8 @@ class StoreDesk:
         fetch = self._fetches.pop(session, None)
         if fetch is not None:
             fetch.then(turn, files)
+            with suppress(StorageError):  # a guard that cannot be taken off ends by itself
+                self.store.commit(Batch(release=_guard_name(session)))
 
     def _below(self, root: Cid) -> Iterator[Cid]:
         """Give a file's blocks, as far as they can be found; each is read before it is given."""
@@ -262,3 +281,11 @@ class StoreDesk:
             return self.store.get(cid)
         except (NotFoundError, CorruptBlockError):
             return None
+
+
+def _pin(root: Cid, turn: Turn) -> Pin:
+    return Pin(root, created_s=turn.now // MICROS_PER_SECOND)
+
+
+def _guard_name(session: int) -> str:
+    return f"fetch {session}"

@@ -36,7 +36,7 @@ class Selector(Protocol):
         """Give where to begin."""
         ...
 
-    def after(self, step: Step, data: bytes) -> tuple[Step, ...]:
+    def after(self, step: Step, data: bytes, /) -> tuple[Step, ...]:
         """Give what follows from a block, in the order of its links."""
         ...
 

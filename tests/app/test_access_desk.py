@@ -7,9 +7,9 @@ from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.cid import make_cid, multihash_of
 from node.p2p.messages import XGive, XWant, XWantEntry
 from node.p2p.wire import decode
-from node.workflows.requests import Drop, Put
+from node.workflows.requests import Drop, Fetch, Put
 from tests.app.clinic import GRANT_SECONDS, opened
-from tests.app.ward import HOSPITALS, lone
+from tests.app.ward import HOSPITALS, Ward, founded, lone
 
 ONE, TWO, THREE = HOSPITALS[:3]
 KEEPER = 1
@@ -161,3 +161,33 @@ def test_a_want_that_waits_is_answered_when_the_grant_becomes_final(clinic):
     blocks, dont = told(clinic.net, before, ONE)
     assert [make_cid(block) for block in blocks] == [cid]
     assert dont == []
+
+
+# -- what is kept
+
+
+def test_what_is_in_custody_survives_the_garbage_collector(clinic):
+    for core in clinic.net.cores:
+        assert list(core.store.store.collect(now_s=10**10)) == []
+    assert clinic.net.cores[KEEPER].store.store.has(fragment(clinic))
+
+
+def test_what_was_fetched_to_be_read_is_garbage_once_it_was_read():
+    ward = Ward(founded(2), 2)
+    ward.pause()
+    cid = ward.answer(ward.ask(1, Put(b"public", BlockClass.PUBLIC)))
+    ward.ask(0, Fetch((cid,), ()))
+    ward.settle()
+    assert [
+        store.why_live(cid, now_s=0) for store in (core.store.store for core in ward.cores)
+    ] == [
+        None,
+        "pinned recursively",
+    ]
+
+
+def test_a_dropped_file_is_pinned_no_more(clinic):
+    net = clinic.net
+    cid = net.answer(net.ask(0, Put(b"sealed", BlockClass.SEALED)))
+    net.ask(0, Drop(cid))
+    assert net.cores[0].store.store.pin_of(cid) is None
