@@ -46,7 +46,7 @@ from node.evm.genesis import Genesis
 from node.evm.ledger import Ledger
 from node.evm.memo import ExecutionMemo
 from node.evm.pool import Pool
-from node.ipfs_lite.blockstore import BlockKeeper
+from node.ipfs_lite.blockstore import BlockStore
 from node.p2p.blocks import BlockMemo
 from node.p2p.messages import (
     Consensus,
@@ -93,7 +93,7 @@ class NodeParts:
     wiggle: Entropy
     gossip: Entropy
     sealing: Entropy
-    store: BlockKeeper
+    store: BlockStore
     custody: CustodyStore
     profile: Profile
     ledger_store: LedgerStore | None = None
@@ -296,6 +296,6 @@ def _decoded(payload: bytes) -> Message | FrameError | None:
         return error
 
 
-def _every_validator(_peer: Address, _multihash: bytes) -> bool:
+def _every_validator(_peer: Address, _multihash: bytes, _now: int) -> bool:
     """Let every validator have every block: blocks are ciphertext and public manifests here."""
     return True

@@ -9,14 +9,16 @@ from node.base.errors import PeerError, StorageError, WardnetError
 from node.base.limits import READ_BYTES_MAX
 from node.base.types import Address, Cid
 from node.ipfs_lite import events as exchange
+from node.ipfs_lite.bans import BanBook
 from node.ipfs_lite.blocks import BlockClass
-from node.ipfs_lite.blockstore import BlockKeeper
+from node.ipfs_lite.blockstore import BlockStore
 from node.ipfs_lite.dagpb import links_of
 from node.ipfs_lite.errors import BadNodeError, CorruptBlockError, NotFoundError
+from node.ipfs_lite.selector import Graph
 from node.ipfs_lite.session import FetchClient
 from node.ipfs_lite.unixfs_read import read_all
 from node.ipfs_lite.unixfs_write import write_bytes
-from node.ipfs_lite.wants import WantServer
+from node.ipfs_lite.wants import Allowed, WantServer
 from node.p2p.messages import XBlock, XGive, XWant, XWantEntry
 from node.workflows.errors import FetchFailedError
 
@@ -33,12 +35,14 @@ class _Fetch:
 class StoreDesk:
     """Wires the exchange to the wire and to callers inside the node.
 
-    ``allowed`` says which peer may have which block (by multihash).
+    ``allowed`` says which peer may have which block (by multihash), at which time.
     """
 
-    def __init__(self, store: BlockKeeper, allowed: Callable[[Address, bytes], bool]) -> None:
+    def __init__(self, store: BlockStore, allowed: Allowed) -> None:
         self.store = store
-        self._client = FetchClient(store)
+        self.bans = BanBook()
+        """Whom this node does not ask, nor answer, until when."""
+        self._client = FetchClient(store, self.bans)
         self._server = WantServer(store, allowed)
         self._fetches: dict[int, _Fetch] = {}
         self._next_session = 0
@@ -87,7 +91,7 @@ class StoreDesk:
         """
         self._next_session += 1
         session = self._next_session
-        started = exchange.FetchStarted(session, cids, holders, bytes_max=READ_BYTES_MAX, walk=True)
+        started = exchange.FetchStarted(session, Graph(cids), holders, bytes_max=READ_BYTES_MAX)
         effects = self._client.handle(started, turn.now)
         self._fetches[session] = _Fetch(cids, then)
         self._apply(turn, "fetch", effects)
@@ -103,7 +107,12 @@ class StoreDesk:
         self._serve(turn, exchange.PeerGone(peer))
 
     def wanted(self, turn: Turn, peer: Address, message: XWant) -> None:
-        """A peer asks for blocks; a list with a name that no block can have is a breach."""
+        """A peer asks for blocks; a list with a name that no block can have is a breach.
+
+        Who lied about blocks is not answered until its ban ends, whether or not it came back.
+        """
+        if self.bans.is_banned(peer, turn.now):
+            return
         entries = tuple(exchange.WantEntry(*entry) for entry in message.entries)
         try:
             effects = self._server.handle(
@@ -132,8 +141,14 @@ class StoreDesk:
         self._apply(turn, "serve", self._server.handle(event, turn.now))
 
     def _apply(self, turn: Turn, side: str, effects: tuple[exchange.Effect, ...]) -> None:
+        left: dict[Address, int] = {}
         for effect in effects:
             self._do(turn, side, effect)
+            if isinstance(effect, exchange.SendGive) and effect.blocks:
+                block_bytes = sum(len(data) for _, data in effect.blocks)
+                left[effect.peer] = left.get(effect.peer, 0) + block_bytes
+        for peer, block_bytes in left.items():  # a driver takes frames as they come
+            self._serve(turn, exchange.GiveLeft(peer, block_bytes))
 
     def _do(self, turn: Turn, side: str, effect: exchange.Effect) -> None:
         match effect:
@@ -143,7 +158,7 @@ class StoreDesk:
             case exchange.SendGive(peer, blocks, have, dont, pending):
                 sent = tuple(XBlock(prefix, data) for prefix, data in blocks)
                 turn.send(peer, XGive(blocks=sent, have=have, dont=dont, pending=pending))
-            case exchange.BlockFetched(session, cid, data):
+            case exchange.BlockFetched(session, cid, data, _):
                 self._keep(turn, session, cid, data)
             case exchange.FetchFinished(session):
                 self._finish(turn, session)
@@ -151,8 +166,8 @@ class StoreDesk:
                 self._end(turn, session, FetchFailedError(missing, asked, why))
             case exchange.ScheduleTimer(timer, at_us):
                 turn.set_timer(("store", side, timer), at_us)
-            case exchange.BanPeer(peer, cid, digest):
-                turn.note("store.peer_banned", peer=peer, cid=cid, digest=digest)
+            case exchange.BanPeer(lie):
+                turn.note("store.peer_banned", peer=lie.peer, cid=lie.cid, digest=lie.digest)
             case exchange.DropPeer(peer, why):
                 turn.note("store.peer_dropped", peer=peer, why=why)
             case exchange.BlockCorrupt(cid):

@@ -102,6 +102,32 @@ READ_BYTES_MAX: Final = 4 * 2**30
 """Bytes that one read or fetch gives out for peers, gateway and RPC."""
 STORE_BYTES_MAX: Final = 10 * 10**9
 """Payload of one block store; kubo's ``StorageMax``."""
+HTTP_TARGET_BYTES_MAX: Final = 8_192
+"""Path and query of one HTTP request (RFC 9110, section 4.1, recommends at least 8,000)."""
+HTTP_HEADERS_BYTES_MAX: Final = 16_384
+"""Names and values of one request's headers."""
+HTTP_PIECE_BYTES_MAX: Final = 2**20
+"""Bytes of a body that cross between the server and a handler at once, but for one piece more."""
+HTTP_PIECES_COUNT_MAX: Final = 256
+"""Pieces of an answer that do the same."""
+HTTP_UNREAD_BYTES_MAX: Final = 256 * 2**10
+"""Rest of a refused request's body that is read first, so that its sender sees the answer."""
+HTTP_IDLE_SECONDS_MAX: Final = 30
+"""How long the next piece of a request's body may take."""
+STORE_REQUESTS_ACTIVE_COUNT_MAX: Final = 32
+"""Requests that one HTTP server of a store answers at once; more are asked to come again."""
+UPLOAD_BYTES_MAX: Final = STORE_BYTES_MAX + 2**30
+"""Body of one add or import: what a store can hold, and what wraps it."""
+UPLOAD_FIELD_BYTES_MAX: Final = 16_384
+"""Headers of one part of an upload, and the target of an uploaded symlink."""
+UPLOAD_FIELDS_COUNT_MAX: Final = 16
+"""Headers of one part of an upload."""
+UPLOAD_ENTRIES_COUNT_MAX: Final = 250_000
+"""Files and directories of one add: their names and CIDs are held until it is durable."""
+RPC_ARGUMENTS_COUNT_MAX: Final = 256
+"""Arguments of one call of a store: a thousand CIDs do not fit HTTP_TARGET_BYTES_MAX."""
+TOKEN_BYTES_MAX: Final = 256
+"""An operator's token, and the longest line of its file."""
 LOCAL_READ_BYTES_MAX: Final = 2**40
 """The same for the operator's own command line."""
 HAMT_BUCKETS_COUNT_MAX: Final = 1_024
@@ -146,6 +172,10 @@ PEER_WINDOW_COUNT_MAX: Final = 32
 """Blocks asked of one peer and not yet answered."""
 LIVE_HAVES_COUNT_MAX: Final = 64
 """Blocks for which a fetch asks everybody at the same time."""
+REFUSALS_IN_A_ROW_COUNT_MAX: Final = 16
+"""DONT_HAVEs of one peer without a block between them: then a fetch takes it for no holder."""
+BANNED_PEERS_COUNT_MAX: Final = 1_024
+"""Peers whose lies a node remembers: ten times the largest network."""
 PAST_ASKS_COUNT_MAX: Final = 4_096
 """Answered or cancelled questions that are remembered per peer, so that a late block is no lie."""
 PIECES_COUNT_MAX: Final = 64
@@ -158,6 +188,10 @@ REPAIR_COPIES_COUNT_MAX: Final = 4
 """Objects that repair copies to one node at the same time."""
 SCRUB_BYTES_PER_SECOND_MAX: Final = 8 * 2**20
 """What the scrub reads and hashes, over the time that it runs."""
+HEALS_COUNT_MAX: Final = 16
+"""Bad blocks that the scrub has fetched anew at the same time."""
+CHALLENGES_COUNT_MAX: Final = 8
+"""Blocks that one round of challenges asks of one peer."""
 ARRAY_ITEMS_COUNT_MAX: Final = 32_768
 """Items over all arrays of one frame."""
 KNOWN_BLOCKS_COUNT_MAX: Final = 1_024

@@ -124,6 +124,11 @@ def multihash_of(cid: bytes) -> bytes:
     return _V0_HEAD + parts.digest
 
 
+def raw_cid_of(multihash: bytes) -> Cid:
+    """Give the CIDv1 that calls a block raw: how tools name one of which only the hash is known."""
+    return Cid(b"\x01\x55" + multihash)
+
+
 def is_block_of(cid: bytes, data: bytes) -> bool:
     """Say whether ``data`` has the hash that ``cid`` names; errors as ``multihash_of``."""
     return multihash_of(cid)[2:] == sha256(data).digest()

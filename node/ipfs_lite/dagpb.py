@@ -4,8 +4,7 @@ The judge for decoding is ``@ipld/dag-pb``; this reader is stricter in three poi
 minimal, Tsize fits 64 bits, names are UTF-8 (content-store.md, section 3).
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from node.base.errors import PeerError
 from node.base.limits import DAG_LINKS_COUNT_MAX
@@ -18,8 +17,7 @@ U64_MAX: Final = 2**64 - 1
 _VARINT_BYTES_MAX: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """One child.  An absent name or Tsize (None) differs from an empty or zero one on the wire."""
 
     cid: Cid
@@ -28,8 +26,7 @@ class Link:
     """Bytes of the whole graph below, as its writer says: a hint, never a basis of a decision."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A dag-pb node; ``data`` None is absent, which differs from empty."""
 
     links: tuple[Link, ...]

@@ -83,6 +83,16 @@ class BlockTooLargeError(PeerError):
 
 
 @dataclass(eq=False)
+class BadWantListError(PeerError):
+    """A want message that no peer may send."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return f"no want list: {self.what}"
+
+
+@dataclass(eq=False)
 class ReadBudgetError(RefusedError):
     """A file gives more bytes, or has more nodes, than its reader allows."""
 
@@ -325,3 +335,15 @@ class NotEnoughReplicasError(UnavailableError):
 
     def __str__(self) -> str:
         return f"{self.cid} needs {self.needed} copies, {self.reachable} nodes can be reached"
+
+
+@dataclass(eq=False)
+class HttpRefusedError(PeerError):
+    """A request over HTTP cannot be answered, whatever blocks are here."""
+
+    status: int
+    what: str
+    """Goes to the client."""
+
+    def __str__(self) -> str:
+        return f"{self.status}: {self.what}"

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from enum import IntFlag
 from typing import TypeAlias
 
+from node.base.limits import DAG_WALK_ENTRIES_MAX
 from node.base.types import Address, Cid
+from node.ipfs_lite.bans import Evidence
+from node.ipfs_lite.selector import Selector
 
 
 class WantFlag(IntFlag):
@@ -37,9 +40,10 @@ class WantEntry:
 
 @dataclass(frozen=True, slots=True)
 class PeerJoined:
-    """A peer can be asked from now on."""
+    """A peer can be asked from now on.  ``certificate`` is the serial of its connection's."""
 
     peer: Address
+    certificate: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,17 @@ class GiveReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveLeft:
+    """The connection has written blocks out: so much more may follow.
+
+    Without these reports PEER_QUEUE_BYTES_MAX leave for a peer, and one message more.
+    """
+
+    peer: Address
+    block_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class BlockStored:
     """A block is in the own store: who waits for it gets it now."""
 
@@ -85,18 +100,25 @@ class FetchStarted:
     """A caller wants blocks.
 
     ``session``      the caller's own number, not in use.
+    ``selector``     which blocks.
     ``holders``      whom to ask first, in this order of preference.
-    ``walk``         follow the links of dag-pb blocks: a root fetches its whole graph.
+    ``claim``        the root whose ingest this is.  Then only the holders are asked and listened
+                     to: a claim says that the bytes came from the owner's node, and what anybody
+                     else gave, or what is here for another root, says nothing (section 12).
     ``bytes_max``    stop when the blocks make more than this.
+    ``blocks_max``   stop when there are more blocks than this, present ones included.
     ``patience_us``  give up after so long without a new block.
+    ``deadline_us``  give up at this local time.
     """
 
     session: int
-    cids: tuple[Cid, ...]
+    selector: Selector
     holders: tuple[Address, ...]
     bytes_max: int
-    walk: bool = False
+    claim: Cid | None = None
+    blocks_max: int = DAG_WALK_ENTRIES_MAX
     patience_us: int = 30_000_000
+    deadline_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +165,7 @@ class BlockFetched:
     session: int
     cid: Cid
     data: bytes
+    giver: Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,20 +195,16 @@ class ScheduleTimer:
 
 @dataclass(frozen=True, slots=True)
 class BanPeer:
-    """A peer sent bytes that are not the block asked for: drop the connection, remember it.
+    """A peer sent bytes that are not the block asked for: drop the connection."""
 
-    ``digest`` is the sha2-256 of what came.  TLS proves nothing to third parties, so this is a
-    claim for the local record and never a reason to punish on chain.
-    """
-
-    peer: Address
-    cid: Cid
-    digest: bytes
+    evidence: Evidence
+    until_us: int | None
+    """None: until the operator lifts the ban."""
 
 
 @dataclass(frozen=True, slots=True)
 class DropPeer:
-    """A peer wastes our time without having lied: close the connection."""
+    """A peer breaks the protocol or wastes our time, without having lied: close the connection."""
 
     peer: Address
     why: str
@@ -199,7 +218,7 @@ class BlockCorrupt:
 
 
 WantEvent: TypeAlias = (
-    PeerJoined | PeerGone | WantReceived | BlockStored | AccessChanged | TimerExpired
+    PeerJoined | PeerGone | WantReceived | GiveLeft | BlockStored | AccessChanged | TimerExpired
 )
 """What the server listens to."""
 FetchEvent: TypeAlias = (

@@ -72,8 +72,13 @@ class FlatFs:
                 self._files.rename(temporaries[name], name)
                 renamed.append(name)
             self.sync(contents)
+        except StoreFullError:
+            self.take_back([*temporaries.values(), *renamed])
+            raise
         except StorageError:
-            self._drop([*temporaries.values(), *renamed])
+            for name in (*temporaries.values(), *renamed):
+                with suppress(StorageError):  # what stays goes when the folder is opened again
+                    self._files.unlink(name)
             raise
 
     def read(self, name: str) -> bytes | None:
@@ -99,6 +104,19 @@ class FlatFs:
     def unlink(self, name: str) -> bool:
         """Take a file away, durably after ``sync``; say whether it was there."""
         return self._files.unlink(name)
+
+    def take_back(self, names: Iterable[str]) -> None:
+        """Delete the files of a batch of which nothing is kept, durably.
+
+        raises        StoreFailedError: something stays, and nobody but the next open can tell.
+        """
+        names = tuple(names)
+        try:
+            for name in names:
+                self._files.unlink(name)
+        except StoreFullError as error:
+            raise StoreFailedError(error.file, "no space is left even to delete it") from error
+        self.sync(names)
 
     def sync(self, names: Iterable[str]) -> None:
         """Make renames and unlinks of these files durable: one fsync for each folder."""
@@ -153,12 +171,6 @@ class FlatFs:
             self._files.fsync_dir(folder)
         except StoreFullError as error:
             raise StoreFailedError(error.file, "no space is left for its names") from error
-
-    def _drop(self, names: Iterable[str]) -> None:
-        """Take away what a failed batch wrote; what stays goes when the folder is opened again."""
-        for name in names:
-            with suppress(StorageError):  # the error that brought us here is the news
-                self._files.unlink(name)
 
 
 def name_of(multihash: bytes, *, is_sealed: bool = False) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from node.base.errors import CorruptStoreError
+from node.base.ports import Entropy
 from node.base.types import Cid
 from node.ipfs_lite.blocks import (
     AccessRule,
@@ -39,6 +40,7 @@ from node.ipfs_lite.hybrid_open import CLEAN, STORE_ID, open_index
 from node.ipfs_lite.hybrid_options import AtRest, StoreOptions
 from node.ipfs_lite.hybrid_parts import Parts
 from node.ipfs_lite.hybrid_recover import drain, recover
+from node.ipfs_lite.hybrid_rekey import rekey
 from node.ipfs_lite.hybrid_schema import FILE_NAME, PAGE_BYTES
 from node.ipfs_lite.hybrid_verify import verify
 from node.ipfs_lite.hybrid_write import commit
@@ -46,7 +48,7 @@ from node.ipfs_lite.key_file import KeyFile
 from node.storage.database import Database
 from node.storage.files import DiskFiles, Files
 
-__all__ = ["FILES_FOLDER", "HybridStore", "StoreOptions", "StoreStat", "open_store"]
+__all__ = ["FILES_FOLDER", "HybridStore", "StoreOptions", "StoreStat", "open_store", "rotate_key"]
 
 FILES_FOLDER: Final = "blocks"
 
@@ -208,6 +210,13 @@ class HybridStore:
         """Hash every block and compare files with rows; bad ones are marked."""
         return verify(self._parts)
 
+    def rekey(self, options: StoreOptions) -> None:
+        """Change the key of an encrypted store to the key or passphrase of ``options``.
+
+        ``KeyFile.rotate`` does it where the key is in a file.  raises StoreKeyError.
+        """
+        rekey(self._parts, self._meta, options)
+
     def stat(self) -> StoreStat:
         """Say what is here and how it is kept."""
         parts = self._parts
@@ -274,3 +283,12 @@ def _opened(folder: Path, options: StoreOptions) -> HybridStore:
         return HybridStore(DiskFiles(folder / FILES_FOLDER), database, options)
     except CorruptStoreError as error:
         raise DamagedIndexError(error.store, error.key, error.what, str(folder)) from error
+
+
+def rotate_key(folder: Path, store: HybridStore, entropy: Entropy) -> None:
+    """Give an open store, whose key is in its key file, a new one."""
+
+    def rekey_to(key: bytes) -> None:
+        store.rekey(StoreOptions(key=key, entropy=entropy))
+
+    KeyFile(DiskFiles(folder)).rotate(entropy, rekey_to)

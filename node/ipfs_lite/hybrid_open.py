@@ -18,7 +18,7 @@ STORE_ID: Final = "store_id"
 AT_REST: Final = "at_rest"
 KEY_ID: Final = "key_id"
 KEY_SALT: Final = "key_salt"
-"""Only where the key comes from a passphrase."""
+"""Empty where the key comes from no passphrase."""
 CLEAN: Final = "clean"
 """0 while the store is open, 1 once it was closed."""
 KEYS: Final = frozenset((SCHEMA, STORE_ID, AT_REST, KEY_ID, KEY_SALT, CLEAN))
@@ -44,22 +44,28 @@ def open_index(database: Database, options: StoreOptions) -> tuple[Meta, Sealer 
     if at_rest == "none":
         _refuse_key(options)
         return meta, None
-    sealer = _sealer(options, meta.get(KEY_SALT))
+    sealer = _sealer(options, meta.get(KEY_SALT) or b"")
     if sealer.key_id != meta.get(KEY_ID):
         raise StoreKeyError("this is not the key under which the store is encrypted")
     return meta, sealer
 
 
+def new_sealer(options: StoreOptions) -> tuple[Sealer, bytes]:
+    """Give what seals under a new key, and the salt of its passphrase.  raises StoreKeyError."""
+    salt = b""
+    if options.passphrase is not None and options.entropy is not None:
+        salt = options.entropy.take(SALT_BYTES)
+    return _sealer(options, salt), salt
+
+
 def _make(database: Database, meta: Meta, options: StoreOptions) -> Sealer | None:
     has_key = options.key is not None or options.passphrase is not None
     at_rest = options.at_rest or ("aead" if has_key else "none")
-    sealer = salt = None
+    sealer, salt = None, b""
     if at_rest == "none":
         _refuse_key(options)
     else:
-        if options.passphrase is not None and options.entropy is not None:
-            salt = options.entropy.take(SALT_BYTES)
-        sealer = _sealer(options, salt)
+        sealer, salt = new_sealer(options)
     with database.batch():
         for statement in STATEMENTS:
             database.write(statement)
@@ -69,7 +75,6 @@ def _make(database: Database, meta: Meta, options: StoreOptions) -> Sealer | Non
         meta.set(CLEAN, 1)
         if sealer is not None:
             meta.set(KEY_ID, sealer.key_id)
-        if salt is not None:
             meta.set(KEY_SALT, salt)
     return sealer
 
@@ -91,14 +96,14 @@ def _check_schema(database: Database, meta: Meta) -> None:
         raise CorruptStoreError(path, "schema", f"the {kind} {name} is not as it was made")
 
 
-def _sealer(options: StoreOptions, salt: bytes | None) -> Sealer:
+def _sealer(options: StoreOptions, salt: bytes) -> Sealer:
     if options.entropy is None:
         raise StoreKeyError("no source of random bytes was given for the keys of blocks")
     if options.key is not None:
         return Sealer(options.key, options.entropy)
     if options.passphrase is None:
         raise StoreKeyError("the store is encrypted, and neither key nor passphrase was given")
-    if salt is None:
+    if not salt:
         raise StoreKeyError("the store was not made with a passphrase, but with a key")
     return Sealer(key_of_passphrase(options.passphrase, salt), options.entropy)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from node.base.errors import ConfigError
 from node.base.limits import INLINE_BLOCK_BYTES_MAX, STORE_BYTES_MAX
 from node.base.ports import Entropy
 
@@ -30,3 +31,10 @@ class StoreOptions:
     """... or what it is derived from."""
     entropy: Entropy | None = None
     """Where data keys come from; only an encrypted store needs it."""
+
+    def __post_init__(self) -> None:
+        for what in ("inline_bytes_max", "storage_bytes_max"):
+            if getattr(self, what) < 0:
+                raise ConfigError(f"{what} is {getattr(self, what)}, wants 0 or more")
+        if self.key is not None and self.passphrase is not None:
+            raise ConfigError("a store has a key or a passphrase, not both")

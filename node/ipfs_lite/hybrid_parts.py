@@ -84,10 +84,19 @@ class Parts:
 
         Without ``hash_on_read`` they are given as they come.
         """
-        data = self.opened(stored)
-        if data is None or not self.options.hash_on_read:
-            return data
-        return data if sha256(data).digest() == stored.multihash[2:] else None
+        return self.verified(stored) if self.options.hash_on_read else self.opened(stored)
+
+    def verified(self, stored: Stored) -> bytes | None:
+        """Give the bytes of a block if they are right.
+
+        A disk that gives others is asked once more: it may have read the wrong sectors, and a
+        block that is marked bad stays so until somebody puts it again.
+        """
+        for _ in range(2):
+            data = self.opened(stored)
+            if data is not None and sha256(data).digest() == stored.multihash[2:]:
+                return data
+        return None
 
     def opened(self, stored: Stored) -> bytes | None:
         """Give the bytes of a block; None for a missing file, or one that its key does not open."""

@@ -177,6 +177,17 @@ class BlockRows:
             "UPDATE blocks SET class = ? WHERE id = ?", CLASS_NUMBERS[klass], number
         )
 
+    def wrapped_keys(self, last: int, count: int) -> list[tuple[int, bytes, bytes]]:
+        """Give id, multihash and wrapped data key of the next rows after an id."""
+        return self._database.read(
+            "SELECT id, mh, coalesce(dek, x'') FROM blocks WHERE id > ? ORDER BY id LIMIT ?",
+            *(last, count),
+        )
+
+    def set_wrapped_keys(self, keys: Iterable[tuple[bytes, int]]) -> None:
+        """Replace wrapped data keys, each before the id of its row."""
+        self._database.write_many("UPDATE blocks SET dek = ? WHERE id = ?", keys)
+
     def mark_bad(self, multihashes: Iterable[bytes]) -> None:
         """Remember that the bytes of blocks are wrong."""
         self._database.write_many(

@@ -1,11 +1,11 @@
 """The whole of a durable store is read and compared: bytes, files, rows and the index itself."""
 
 from collections.abc import Iterator
-from hashlib import sha256
 
 from node.base.errors import CorruptStoreError
 from node.ipfs_lite.blocks import Problem
 from node.ipfs_lite.hybrid_parts import Parts
+from node.ipfs_lite.hybrid_rows import Stored
 
 
 def verify(parts: Parts) -> Iterator[Problem]:
@@ -37,19 +37,18 @@ def _index(parts: Parts) -> Iterator[Problem]:
 
 def _blocks(parts: Parts) -> Iterator[Problem]:
     for stored in parts.rows.each_stored():
-        data = parts.opened(stored)
-        if data is None or sha256(data).digest() != stored.multihash[2:]:
+        if parts.verified(stored) is None:
             if not stored.is_bad:
                 parts.mark_bad(stored.multihash)
-            yield Problem(stored.multihash, _what(parts, stored.data, stored.multihash, data))
+            yield Problem(stored.multihash, _what(parts, stored))
         elif stored.is_bad:
             yield Problem(stored.multihash, "it was found corrupt before")
 
 
-def _what(parts: Parts, row_data: bytes | None, multihash: bytes, data: bytes | None) -> str:
-    if data is not None:
+def _what(parts: Parts, stored: Stored) -> str:
+    if parts.opened(stored) is not None:
         return "its bytes have another hash"
-    if row_data is None and parts.flat.read(parts.name_of(multihash)) is None:
+    if stored.data is None and parts.flat.read(parts.name_of(stored.multihash)) is None:
         return "its file is missing"
     return "its bytes do not open under their key"
 

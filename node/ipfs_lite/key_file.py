@@ -22,9 +22,15 @@ class KeyFile:
         self._files = files
 
     def candidates(self) -> tuple[bytes, ...]:
-        """Give the keys that may be the one: the present one, then one that was to follow it."""
-        found = (self._files.read(name) for name in (NAME, NEXT_NAME))
-        return tuple(key for key in found if key is not None)
+        """Give the keys that may be the one: the present one, then one that was to follow it.
+
+        One that follows nothing is the leftover of a store whose making did not come to its index:
+        after a power cut it may be all zeros.
+        """
+        key, following = (self._files.read(name) for name in (NAME, NEXT_NAME))
+        if key is None:
+            return ()
+        return (key,) if following is None else (key, following)
 
     def make(self, entropy: Entropy) -> bytes:
         """Make the key of a new store."""

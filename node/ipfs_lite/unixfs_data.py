@@ -3,8 +3,7 @@
 Modes and times are checked and dropped; nothing here ever writes them.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from node.base.limits import DAG_LINKS_COUNT_MAX
 from node.ipfs_lite.cid import encode_uvarint
@@ -32,8 +31,7 @@ MURMUR3_X64_64: Final = 0x22
 EMPTY_DIRECTORY: Final = b"\x08\x01"
 
 
-@dataclass(frozen=True, slots=True)
-class UnixFsData:
+class UnixFsData(NamedTuple):
     """The message; None is an absent field."""
 
     kind: int

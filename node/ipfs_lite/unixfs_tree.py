@@ -1,7 +1,6 @@
 """A tree of files becomes blocks, whatever it comes from: a disk, a form of the RPC, a test."""
 
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from node.base.limits import DAG_DEPTH_MAX
@@ -11,22 +10,19 @@ from node.ipfs_lite.unixfs_dirs import write_directory, write_symlink
 from node.ipfs_lite.unixfs_write import DEFAULT_PROFILE, Added, Piece, Profile, Sink, write_file
 
 
-@dataclass(frozen=True, slots=True)
-class TreeFile:
+class TreeFile(NamedTuple):
     """A file; its pieces are read once, when its turn has come."""
 
     pieces: Iterable[Piece]
 
 
-@dataclass(frozen=True, slots=True)
-class TreeLink:
+class TreeLink(NamedTuple):
     """A symlink, kept and never followed."""
 
     target: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class TreeFolder:
+class TreeFolder(NamedTuple):
     """A directory; its entries are read once, when its turn has come, in the order given."""
 
     entries: "Iterable[tuple[str, Tree]]"

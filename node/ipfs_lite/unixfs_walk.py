@@ -1,8 +1,7 @@
 """One walk over UnixFS nodes: what it may visit, and a node with what it says about itself."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from node.base.limits import BLOCK_BYTES_MAX, DAG_DEPTH_MAX, DAG_WALK_ENTRIES_MAX
 from node.base.types import Cid
@@ -16,8 +15,7 @@ Get: TypeAlias = Callable[[Cid], bytes]
 """Gives the verified bytes of a block; raises what the store raises for a missing one."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnixFsNode:
+class UnixFsNode(NamedTuple):
     """A block that has been read; one of the raw codec is a raw leaf."""
 
     cid: Cid

@@ -14,17 +14,19 @@ from node.base.limits import (
     BLOCK_BYTES_MAX,
     GIVE_BLOCKS_COUNT_MAX,
     GIVE_BYTES_MAX,
+    PEER_QUEUE_BYTES_MAX,
     WANT_ENTRIES_COUNT_MAX,
 )
 from node.base.types import MICROS_PER_SECOND, Address, Cid
-from node.ipfs_lite.blockstore import BlockKeeper
+from node.ipfs_lite.blockstore import BlockReader
 from node.ipfs_lite.cid import multihash_of, prefix_of
-from node.ipfs_lite.errors import CorruptBlockError, NotFoundError
+from node.ipfs_lite.errors import BadWantListError, CorruptBlockError, NotFoundError
 from node.ipfs_lite.events import (
     AccessChanged,
     BlockCorrupt,
     BlockStored,
     Effect,
+    GiveLeft,
     PeerGone,
     PeerJoined,
     ScheduleTimer,
@@ -35,9 +37,10 @@ from node.ipfs_lite.events import (
     WantFlag,
     WantReceived,
 )
+from node.ipfs_lite.want_list import Want, WantList
 
-Allowed = Callable[[Address, bytes], bool]
-"""Says whether a peer may have the block of a multihash, now."""
+Allowed = Callable[[Address, bytes, int], bool]
+"""Says whether a peer may have the block of a multihash, at this microsecond."""
 
 TIMER: Final = "wants"
 SMALL_BLOCK_BYTES_MAX: Final = 1_024
@@ -52,19 +55,13 @@ assert _PACK_BYTES_MAX + BLOCK_BYTES_MAX < GIVE_BYTES_MAX
 
 
 @dataclass(slots=True)
-class _Want:
-    entry: WantEntry
-    multihash: bytes
-    arrival: int
-    is_denied_aloud: bool = False
-    """DONT_HAVE was said; the want still waits."""
-
-
-@dataclass(slots=True)
 class _Ledger:
-    wants: dict[Cid, _Want] = field(default_factory=dict[Cid, _Want])
-    is_stale: bool = False
-    """Something changed since the list was last looked through."""
+    """One peer: its list, and the bytes between us."""
+
+    wants: WantList = field(default_factory=WantList)
+    leaving_bytes: int = 0
+    """Handed to the connection, and not written out yet."""
+    sent_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -75,14 +72,15 @@ class _Draft:
     have: list[Cid] = field(default_factory=list[Cid])
     dont: list[Cid] = field(default_factory=list[Cid])
     block_bytes: int = 0
-    pending: int = 0
-    corrupt: list[Cid] = field(default_factory=list[Cid])
 
 
 class WantServer:
-    """Answers the wants of all peers out of one store."""
+    """Answers the wants of all peers out of one store.
 
-    def __init__(self, store: BlockKeeper, allowed: Allowed) -> None:
+    ``allowed``   is asked for every want, whether or not its block is here.
+    """
+
+    def __init__(self, store: BlockReader, allowed: Allowed) -> None:
         self._store = store
         self._allowed = allowed
         self._ledgers: dict[Address, _Ledger] = {}
@@ -90,17 +88,24 @@ class WantServer:
         self._arrivals = 0
         self._tokens = _BURST_BYTES
         self._filled_at = 0
+        self._armed_at = 0
 
     def waiting(self, peer: Address) -> tuple[Cid, ...]:
         """Give what a peer still waits for, in the order of its arrival."""
         ledger = self._ledgers.get(peer)
-        return tuple(ledger.wants) if ledger else ()
+        return ledger.wants.cids() if ledger else ()
+
+    def sent_bytes(self, peer: Address) -> int:
+        """Give the bytes of blocks sent to a peer since it joined."""
+        ledger = self._ledgers.get(peer)
+        return ledger.sent_bytes if ledger else 0
 
     def handle(self, event: WantEvent, now: int) -> tuple[Effect, ...]:
         """Apply one event at ``now`` microseconds.
 
-        raises        BadCidError, HashNotAllowedError: a want names no storable block; nothing
-                      of that message was applied.
+        raises        BadCidError, HashNotAllowedError: a want names no storable block.
+                      BadWantListError: too many entries, or a priority of more than 32 bits.
+                      Nothing of that message was applied: its sender broke the protocol.
         """
         match event:
             case PeerJoined(peer):
@@ -109,114 +114,125 @@ class WantServer:
                 self._ledgers.pop(peer, None)
             case WantReceived(peer, entries, full):
                 self._receive(peer, entries, full=full)
+            case GiveLeft(peer, block_bytes):
+                if peer in self._ledgers:
+                    ledger = self._ledgers[peer]
+                    ledger.leaving_bytes = max(0, ledger.leaving_bytes - block_bytes)
             case BlockStored(cid):
-                self._mark(multihash_of(cid))
+                multihash = multihash_of(cid)
+                for ledger in self._ledgers.values():
+                    ledger.wants.look_again_at(multihash)
             case AccessChanged():
-                self._mark(None)
+                for ledger in self._ledgers.values():
+                    ledger.wants.look_again()
             case TimerExpired(timer):
                 if timer != TIMER:
                     return ()
         return self._pump(now)
 
     def _receive(self, peer: Address, entries: tuple[WantEntry, ...], *, full: bool) -> None:
+        if len(entries) > WANT_ENTRIES_COUNT_MAX:
+            raise BadWantListError(f"{len(entries)} entries, at most {WANT_ENTRIES_COUNT_MAX}")
+        for entry in entries:
+            if not -(2**31) <= entry.priority < 2**31:
+                raise BadWantListError(f"priority {entry.priority}, wants 32 bits with a sign")
         keys = [multihash_of(entry.cid) for entry in entries]
-        ledger = self._ledgers.setdefault(peer, _Ledger())
+        wants = self._ledgers.setdefault(peer, _Ledger()).wants
         if full:
-            ledger.wants.clear()
+            wants.clear()
         for entry, key in zip(entries, keys, strict=True):
             if entry.flags & WantFlag.CANCEL:
-                ledger.wants.pop(entry.cid, None)
+                wants.drop(entry.cid)
                 continue
             self._arrivals += 1
-            ledger.wants[entry.cid] = _Want(entry, key, self._arrivals)
-        if len(ledger.wants) > WANT_ENTRIES_COUNT_MAX:
-            by_urgency = sorted(ledger.wants.values(), key=_urgency, reverse=True)
-            for want in by_urgency[WANT_ENTRIES_COUNT_MAX:]:
-                del ledger.wants[want.entry.cid]
-        ledger.is_stale = True
-
-    def _mark(self, multihash: bytes | None) -> None:
-        for ledger in self._ledgers.values():
-            if any(multihash in (None, want.multihash) for want in ledger.wants.values()):
-                ledger.is_stale = True
+            wants.add(entry, key, self._arrivals)
+        wants.cut(WANT_ENTRIES_COUNT_MAX)
 
     def _pump(self, now: int) -> tuple[Effect, ...]:
         """Send one message per peer and turn until nothing is due or the bucket is empty."""
         elapsed = max(0, now - self._filled_at)
         self._tokens = min(_BURST_BYTES, self._tokens + elapsed * _RATE_BYTES // MICROS_PER_SECOND)
-        self._filled_at = now
+        self._filled_at = max(now, self._filled_at)
         effects: list[Effect] = []
-        while (peer := self._next_stale()) is not None:
+        while (peer := self._next_due()) is not None:
             if self._tokens <= 0:
-                wait_us = -(-(1 - self._tokens) * MICROS_PER_SECOND // _RATE_BYTES)
-                effects.append(ScheduleTimer(TIMER, now + wait_us))
+                effects += self._arm(now)
                 break
             ledger = self._ledgers.pop(peer)
             self._ledgers[peer] = ledger
-            draft = self._draft(peer, ledger)
-            effects += (BlockCorrupt(cid) for cid in draft.corrupt)
-            if draft.blocks or draft.have or draft.dont:
-                self._tokens -= draft.block_bytes
-                effects.append(
-                    SendGive(
-                        peer,
-                        tuple(draft.blocks),
-                        tuple(draft.have),
-                        tuple(draft.dont),
-                        min(draft.pending, _PENDING_MAX),
-                    )
-                )
+            draft = self._draft(peer, ledger.wants, effects, now)
+            if not (draft.blocks or draft.have or draft.dont):
+                continue
+            self._tokens -= draft.block_bytes
+            ledger.leaving_bytes += draft.block_bytes
+            ledger.sent_bytes += draft.block_bytes
+            pending = min(ledger.wants.queued_bytes, _PENDING_MAX)
+            blocks, have, dont = tuple(draft.blocks), tuple(draft.have), tuple(draft.dont)
+            effects.append(SendGive(peer, blocks, have, dont, pending))
         return tuple(effects)
 
-    def _next_stale(self) -> Address | None:
-        return next((peer for peer, ledger in self._ledgers.items() if ledger.is_stale), None)
+    def _arm(self, now: int) -> tuple[Effect, ...]:
+        """Go on when there is enough for a packed message, not byte by byte."""
+        if now < self._armed_at:
+            return ()
+        wait_us = (_PACK_BYTES_MAX - self._tokens) * MICROS_PER_SECOND // _RATE_BYTES
+        self._armed_at = now + wait_us
+        return (ScheduleTimer(TIMER, self._armed_at),)
 
-    def _draft(self, peer: Address, ledger: _Ledger) -> _Draft:
-        """Fill one message from the most urgent wants; what does not fit stays stale."""
+    def _next_due(self) -> Address | None:
+        """Give the next peer that has something coming and room on its connection."""
+        for peer, ledger in self._ledgers.items():
+            if ledger.wants.is_due() and ledger.leaving_bytes < PEER_QUEUE_BYTES_MAX:
+                return peer
+        return None
+
+    def _draft(self, peer: Address, wants: WantList, effects: list[Effect], now: int) -> _Draft:
+        """Look at what changed, then fill one message from the most urgent queued wants."""
         draft = _Draft()
-        ledger.is_stale = False
-        for want in sorted(ledger.wants.values(), key=_urgency, reverse=True):
-            cid = want.entry.cid
-            # both questions always, so that a refusal costs what an absence costs
-            size = self._store.size(cid)
-            may = self._allowed(peer, want.multihash)
-            if size is None or not may:
+        for want in wants.take_changed():
+            size = self._size_for(peer, want, now)
+            if size is None:
                 self._say_dont(draft, want)
-                continue
-            if want.entry.flags & WantFlag.HAVE and size > SMALL_BLOCK_BYTES_MAX:
-                draft.have.append(cid)
-                del ledger.wants[cid]
-                continue
-            has_room = draft.block_bytes + size <= _PACK_BYTES_MAX or not draft.blocks
-            if not has_room or len(draft.blocks) == GIVE_BLOCKS_COUNT_MAX:
-                draft.pending += size
-                ledger.is_stale = True
-                continue
-            data = self._read(cid, draft)
+            elif want.entry.flags & WantFlag.HAVE and size > SMALL_BLOCK_BYTES_MAX:
+                draft.have.append(want.entry.cid)
+                wants.drop(want.entry.cid)
+            else:
+                wants.queue(want, size)
+        while (first := wants.first()) is not None:
+            has_room = draft.block_bytes + first.queued_bytes <= _PACK_BYTES_MAX
+            if draft.blocks and (not has_room or len(draft.blocks) == GIVE_BLOCKS_COUNT_MAX):
+                break
+            size = self._size_for(peer, first, now)  # again: it may have waited for its turn
+            data = None if size is None else self._read(first.entry.cid, effects)
             if data is None:
-                self._say_dont(draft, want)
+                wants.unqueue(first)
+                self._say_dont(draft, first)
                 continue
-            draft.blocks.append((prefix_of(cid), data))
-            draft.block_bytes += size
-            del ledger.wants[cid]
+            wants.drop(first.entry.cid)
+            draft.blocks.append((prefix_of(first.entry.cid), data))
+            draft.block_bytes += len(data)
         return draft
 
-    def _read(self, cid: Cid, draft: _Draft) -> bytes | None:
+    def _size_for(self, peer: Address, want: Want, now: int) -> int | None:
+        """Give the size of a block for who may have it; both questions are asked always.
+
+        So a refusal costs what an absence costs.
+        """
+        size = self._store.size(want.entry.cid)
+        may = self._allowed(peer, want.multihash, now)
+        return size if may else None
+
+    def _read(self, cid: Cid, effects: list[Effect]) -> bytes | None:
         try:
             return self._store.get(cid)
         except CorruptBlockError:
-            draft.corrupt.append(cid)
+            effects.append(BlockCorrupt(cid))
         except NotFoundError:
             pass  # deleted between the two questions
         return None
 
     @staticmethod
-    def _say_dont(draft: _Draft, want: _Want) -> None:
+    def _say_dont(draft: _Draft, want: Want) -> None:
         if want.entry.flags & WantFlag.DONT_HAVE and not want.is_denied_aloud:
             want.is_denied_aloud = True
             draft.dont.append(want.entry.cid)
-
-
-def _urgency(want: _Want) -> tuple[int, int]:
-    """Higher is more urgent: priority, then who came first."""
-    return want.entry.priority, -want.arrival

@@ -247,6 +247,21 @@ class Database(Reader):
         row = self.row("PRAGMA wal_checkpoint(TRUNCATE)")
         return row == (0, 0, 0)
 
+    def copy_to(self, path: Path) -> None:
+        """Write what is committed into a new file, whatever batch is running here.
+
+        raises        StoreFullError, StoreFailedError.
+        """
+        uri = f"{self.path.absolute().as_uri()}?mode=ro"
+        try:
+            with (
+                contextlib.closing(sqlite3.connect(uri, uri=True)) as committed,
+                contextlib.closing(sqlite3.connect(path)) as copy,
+            ):
+                committed.backup(copy)
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
+
     def write(self, sql: str, *values: Value) -> int:
         """Run one statement of the running batch; give how many rows it changed."""
         self._check_batch()

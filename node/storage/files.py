@@ -1,14 +1,14 @@
 """The file layer of block stores: every call to the operating system that they make, in one place.
 
-``Files`` is the interface, ``DiskFiles`` a folder on disk; a fault-injecting implementation stands
-in ``faultfiles``.
+``Files`` is the interface, ``DiskFiles`` a folder on disk.  ``memory_files`` can lose its power,
+``faultfiles`` breaks.
 """
 
 import errno
 import os
 import stat
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -160,7 +160,7 @@ class DiskFiles:
 
     def fsync_dir(self, name: str) -> None:
         """Make the names of a folder durable."""
-        with self._translated(name), self._folder(_parts(name)) as folder:
+        with self._translated(name), self._folder(parts_of(name)) as folder:
             os.fsync(folder)
 
     def read(self, name: str) -> bytes | None:
@@ -181,7 +181,7 @@ class DiskFiles:
         """Give the names in a folder in ascending order; none for an absent one."""
         with self._translated(name):
             try:
-                with self._folder(_parts(name)) as folder:
+                with self._folder(parts_of(name)) as folder:
                     return tuple(sorted(os.listdir(folder)))  # noqa: PTH208 - a path would follow links
             except FileNotFoundError:
                 return ()
@@ -207,7 +207,7 @@ class DiskFiles:
     @contextmanager
     def _walked(self, name: str) -> Generator[tuple[int, str]]:
         """Give the open folder that holds a name, and the last part of the name."""
-        parts = _parts(name)
+        parts = parts_of(name)
         if not parts:
             raise OSError(errno.EINVAL, "the folder itself is no name in it")
         with self._folder(parts[:-1]) as folder:
@@ -225,15 +225,8 @@ class DiskFiles:
         finally:
             os.close(folder)
 
-    @contextmanager
-    def _translated(self, name: str) -> Generator[None]:
-        try:
-            yield
-        except OSError as error:
-            file = str(self._root / name)
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise StoreFullError(file) from error
-            raise StoreFailedError(file, error.strerror or str(error)) from error
+    def _translated(self, name: str) -> AbstractContextManager[None]:
+        return translated(str(self._root / name))
 
     def _sync(self, folder: Path) -> None:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -243,8 +236,19 @@ class DiskFiles:
             os.close(handle)
 
 
-def _parts(name: str) -> tuple[str, ...]:
-    """Take a name apart; none of the parts leads out of the folder they are opened in."""
+@contextmanager
+def translated(file: str) -> Generator[None]:
+    """Give our error, with the file, for one of the system."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFullError(file) from error
+        raise StoreFailedError(file, error.strerror or str(error)) from error
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    """Take a name apart.  raises OSError: it leads out of the folder, or is no name at all."""
     if not name:
         return ()
     parts = tuple(name.split("/"))

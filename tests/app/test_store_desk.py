@@ -374,7 +374,7 @@ def test_a_peer_that_comes_back_has_asked_for_nothing():
 def test_a_peer_that_may_not_have_a_block_is_told_nothing_else_than_for_an_absent_one():
     answers = []
     for held in (True, False):
-        desk = StoreDesk(MemoryStore(), lambda _peer, _multihash: False)
+        desk = StoreDesk(MemoryStore(), lambda _peer, _multihash, _now: False)
         turn = Turn(0)
         cid = desk.add(turn, SMALL) if held else make_cid(SMALL)
         desk.peer_connected(turn, TWO.address)

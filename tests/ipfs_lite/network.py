@@ -11,6 +11,7 @@ from node.ipfs_lite import events as ev
 from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.cid import make_cid
 from node.ipfs_lite.memory_store import MemoryStore
+from node.ipfs_lite.selector import Blocks, Graph
 from node.ipfs_lite.session import FetchClient
 from node.ipfs_lite.wants import WantServer
 
@@ -26,7 +27,7 @@ class Node:
     def __init__(self, name):
         self.name = name
         self.store = MemoryStore()
-        self.server = WantServer(self.store, lambda _peer, _multihash: True)
+        self.server = WantServer(self.store, lambda _peer, _multihash, _now: True)
         self.client = FetchClient(self.store)
         self.fetched = []
         self.ended = []
@@ -57,10 +58,11 @@ class Network:
     def __getitem__(self, number):
         return self.nodes[address(number)]
 
-    def fetch(self, number, cids, holders=(), session=1, **options):
+    def fetch(self, number, cids, holders=(), session=1, *, walk=False, **options):
         options.setdefault("bytes_max", 2**30)
+        options.setdefault("selector", (Graph if walk else Blocks)(tuple(cids)))
         names = tuple(address(holder) for holder in holders)
-        self._feed(self[number], ev.FetchStarted(session, tuple(cids), names, **options))
+        self._feed(self[number], ev.FetchStarted(session=session, holders=names, **options))
 
     def feed(self, number, event):
         self._feed(self[number], event)
@@ -76,7 +78,7 @@ class Network:
 
     def _feed(self, node, event):
         clients = ev.GiveReceived | ev.FetchStarted | ev.FetchCancelled
-        servers = ev.WantReceived | ev.BlockStored | ev.AccessChanged
+        servers = ev.WantReceived | ev.GiveLeft | ev.BlockStored | ev.AccessChanged
         if not isinstance(event, servers):
             self._apply(node, node.client.handle(event, self.now))
         if not isinstance(event, clients):
@@ -89,13 +91,15 @@ class Network:
                     self.wants += ((node.name, peer, entry) for entry in entries)
                     self._at(self.now + DELAY_US, peer, ev.WantReceived(node.name, entries))
                 case ev.SendGive(peer, blocks, have, dont, _):
+                    left = sum(len(data) for _, data in blocks)
+                    self._at(self.now + DELAY_US, node.name, ev.GiveLeft(peer, left))
                     if node.is_silent:
                         continue
                     if node.lie is not None:
                         blocks = tuple((prefix, node.lie) for prefix, _ in blocks)
                     event = ev.GiveReceived(node.name, blocks, have, dont)
                     self._at(self.now + DELAY_US, peer, event)
-                case ev.BlockFetched(_, cid, data):
+                case ev.BlockFetched(_, cid, data, _):
                     node.store.put(cid, data, BlockClass.SEALED)
                     node.fetched.append(cid)
                     self._feed(node, ev.BlockStored(cid))

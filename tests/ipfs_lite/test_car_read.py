@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from node.base.limits import BLOCK_BYTES_MAX, CAR_HEADER_BYTES_MAX
 from node.base.types import Cid
+from node.ipfs_lite import dagpb
 from node.ipfs_lite.blocks import Block
 from node.ipfs_lite.car_read import CarReader
 from node.ipfs_lite.car_write import PRAGMA
-from node.ipfs_lite.cid import DAG_CBOR, make_cid, make_cid_v0, to_text
+from node.ipfs_lite.cid import DAG_CBOR, DAG_PB, make_cid, make_cid_v0, to_text
 from node.ipfs_lite.errors import BadCarError
 from tests.ipfs_lite import cars
 
@@ -138,6 +139,10 @@ _BAD_SECTIONS = {
     "no CID": (cars.framed(b"\x09abc"), "version 9"),
     "one byte": (cars.framed(b"\x01"), "truncated"),
     "other hash": (cars.section(_OTHER_HASH, b""), "0x16"),
+    "a digest of 10 MB": (cars.section(b"\1\x55\x12\x80\xda\xc4\x09" + bytes(99), b""), "0x12"),
+    "a digest of 2^62": (cars.section(b"\1\x55\x12" + b"\x80" * 8 + b"\x40", b""), "0x12"),
+    "a codec of ten bytes": (cars.section(b"\1" + b"\xff" * 9 + b"\1", b""), "longer than 9"),
+    "a link of 10 MB": (cars.framed(bytes(10_000_000)), "a section of 10000000 bytes"),
     "identity too long": (cars.section(b"\1\x55\0\x81\x01" + bytes(129), b""), "129"),
 }
 
@@ -184,6 +189,13 @@ def test_a_changed_file_gives_good_blocks_or_a_named_error(is_v2, at, new, cut):
             assert block in (_ONE, _V0, _CBOR)
     except BadCarError:
         return
+
+
+def test_names_and_repeats_are_no_matter_of_a_car_file():
+    link = dagpb.Link(_ONE.cid, "../../etc/passwd", 3)
+    data = dagpb.encode(dagpb.Node((link, link), b"\x08\x01"))
+    evil = Block(make_cid(data, DAG_PB), data)
+    assert _blocks(cars.car(*[evil, _ONE] * 500)) == [evil, _ONE] * 500
 
 
 def test_memory_stays_below_a_few_sections():

@@ -195,3 +195,8 @@ def test_random_text_is_a_cid_or_a_peer_error(text):
 def test_is_block_of_compares_the_hash():
     assert cids.is_block_of(_RAW, b"x")
     assert not cids.is_block_of(_RAW, b"y")
+
+
+def test_a_hash_alone_is_named_as_a_raw_block():
+    cid = make_cid(b"x")
+    assert cids.raw_cid_of(cids.multihash_of(cid)) == cid

@@ -167,6 +167,24 @@ def test_a_full_disk_leaves_what_was_there(flatfs, files):
     assert len(list(flatfs.names())) == 2
 
 
+def test_names_that_a_full_disk_took_back_are_gone_for_good(flatfs, files):
+    name = name_of(BATCH[1][0])
+    files.fails["rename", ".temp/3", name] = StoreFullError(name)
+    with pytest.raises(StoreFullError):
+        flatfs.write(BATCH)
+    assert files.log[-1] == ("fsync_dir", name_of(BATCH[0][0])[:2])
+    assert list(flatfs.names()) == []
+
+
+def test_a_full_disk_that_does_not_even_delete_is_a_failed_one(flatfs, files):
+    """Or the store would be closed as a clean one, with a file that no row knows."""
+    name, other = (name_of(key) for key, _ in BATCH)
+    files.fails["rename", ".temp/3", other] = StoreFullError(other)
+    files.fails["unlink", name] = StoreFullError(name)
+    with pytest.raises(StoreFailedError, match="no space is left even to delete it"):
+        flatfs.write(BATCH)
+
+
 def test_a_folder_that_cannot_be_synced_for_lack_of_room_is_a_failed_disk(flatfs, files):
     files.fails["fsync_dir", ""] = StoreFullError("")
     with pytest.raises(StoreFailedError, match="no space is left for its names"):

@@ -70,6 +70,19 @@ def test_without_inline_blocks_the_folder_is_kubos(tmp_path):
     assert (path.parents[1] / "SHARDING").read_text() == "/repo/flatfs/shard/v1/next-to-last/2\n"
 
 
+def test_a_read_that_goes_wrong_once_makes_no_block_bad(tmp_path, options, monkeypatch):
+    """The disk gave other sectors; the file is whole."""
+    cid = make_cid(LARGE)
+    with closing(opened(tmp_path, options)) as store:
+        store.commit(batch_of(LARGE))
+        for look in (lambda: store.get(cid), lambda: list(store.verify())):
+            with monkeypatch.context() as patch:
+                given = iter((b"other sectors", block_files(tmp_path)[0].read_bytes()))
+                patch.setattr(store.disk, "read", lambda name, given=given: next(given))
+                assert look() in (LARGE, [])
+            assert store.bad() == ()
+
+
 @pytest.mark.parametrize("data", [SMALL, LARGE], ids=["row", "file"])
 def test_changed_bytes_are_given_to_nobody_and_a_put_heals(tmp_path, options, data):
     cid = make_cid(data)

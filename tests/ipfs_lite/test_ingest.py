@@ -3,9 +3,10 @@ import pytest
 from node.base.limits import BLOCK_BYTES_MAX, STORE_BATCH_BLOCKS_COUNT_MAX, STORE_BATCH_BYTES_MAX
 from node.base.types import Cid
 from node.ipfs_lite.blocks import Batch, Block, BlockClass, Guard, Pin
-from node.ipfs_lite.cid import DAG_PB, make_cid, make_cid_v0, to_text
+from node.ipfs_lite.cid import DAG_PB, make_cid, make_cid_v0, multihash_of, to_text
 from node.ipfs_lite.errors import BadCarError, IncompleteError, StoreFullError
 from node.ipfs_lite.ingest import Ingest, import_car
+from node.ipfs_lite.memory_store import MemoryStore
 from node.ipfs_lite.unixfs_write import write_bytes
 from tests.ipfs_lite import cars
 
@@ -219,3 +220,34 @@ def test_a_graph_that_is_not_whole_is_not_pinned_and_stays_guarded():
     with pytest.raises(IncompleteError):
         import_car([cars.car(*_numbered(200))], _ingest(store), pin=Pin)
     assert [batch.guard for batch in store.batches] == [_GUARD]
+
+
+def test_a_refused_file_is_gone_once_its_guard_has_ended():
+    store = MemoryStore()
+    blocks = _numbered(200)
+    data = cars.car(*blocks) + b"\0"
+    with pytest.raises(BadCarError):
+        import_car([data], _ingest(store), pin=Pin)
+    assert store.count() == STORE_BATCH_BLOCKS_COUNT_MAX
+    assert list(store.collect(now_s=_GUARD.expires_s - 1)) == []
+    assert len(list(store.collect(now_s=_GUARD.expires_s))) == STORE_BATCH_BLOCKS_COUNT_MAX
+    assert store.count() == 0
+
+
+def test_an_abandoned_import_is_garbage_at_once():
+    store = MemoryStore()
+    ingest = _ingest(store)
+    with pytest.raises(BadCarError):
+        import_car([cars.car(*_numbered(200)) + b"\0"], ingest, pin=Pin)
+    ingest.abandon()
+    assert len(list(store.collect(now_s=0))) == STORE_BATCH_BLOCKS_COUNT_MAX
+
+
+def test_an_imported_file_outlives_the_guard():
+    store = MemoryStore()
+    blocks = _numbered(200)
+    roots = [block.cid for block in blocks[:150]]
+    import_car([cars.car(*blocks, roots=roots)], _ingest(store), pin=Pin)
+    assert len(list(store.collect(now_s=0))) == 50  # what no root leads to was never pinned
+    assert all(store.has(root) for root in roots)
+    assert store.claims_of(multihash_of(roots[0])) == (_CLAIM,)

@@ -60,3 +60,21 @@ def test_the_key_that_fits_is_settled(tmp_path, keys, entropy, chosen):
     keys.settle(right)
     assert keys.candidates() == (right,)
     assert _names(tmp_path) == ["store.key"]
+
+
+@pytest.mark.parametrize("left", [b"", bytes(32)])
+def test_a_key_that_was_never_named_is_none(tmp_path, keys, entropy, left):
+    """A power cut keeps of an unsynced file its first bytes, or zeros."""
+    (tmp_path / "store.key.next").write_bytes(left)
+    assert keys.candidates() == ()
+    assert keys.make(entropy) != left
+    assert _names(tmp_path) == ["store.key"]
+
+
+@pytest.mark.parametrize("left", [b"", b"short"])
+def test_a_next_key_that_was_cut_does_not_hide_the_present_one(tmp_path, keys, entropy, left):
+    key = keys.make(entropy)
+    (tmp_path / "store.key.next").write_bytes(left)
+    assert keys.candidates()[0] == key
+    keys.settle(key)
+    assert keys.candidates() == (key,)

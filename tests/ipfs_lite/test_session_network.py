@@ -3,12 +3,13 @@ from hashlib import sha256
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from node.ipfs_lite.bans import BAN_US, Evidence
 from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.cid import make_cid
 from node.ipfs_lite.events import BanPeer, BlockStored, FetchFailed, FetchFinished, WantEntry
 from node.ipfs_lite.unixfs_read import read_all
 from node.ipfs_lite.unixfs_write import Profile, write_bytes
-from tests.ipfs_lite.network import DELAY_US, Network, address
+from tests.ipfs_lite.network import DELAY_US, START_US, Network, address
 from tests.ipfs_lite.tampering import tamper
 
 A, B, C = address(1), address(2), address(3)
@@ -89,7 +90,9 @@ def test_a_lying_peer_is_banned_reported_and_worked_around():
     net.run()
     assert _finished(net[0])
     assert net[0].store.get(NAME) == DATA
-    assert net[0].bans == [BanPeer(A, NAME, sha256(b"something else").digest())]
+    (ban,) = net[0].bans
+    evidence = Evidence(A, NAME, sha256(b"something else").digest(), START_US + 2 * DELAY_US)
+    assert ban == BanPeer(evidence, evidence.at_us + BAN_US)
 
 
 def test_a_lying_peer_is_not_asked_again():
@@ -241,4 +244,4 @@ def test_every_block_with_an_honest_owner_arrives_whoever_lies(owners, holders, 
     net.run()
     honest = [name for name, who in zip(names, owners, strict=True) if who - {liar}]
     assert all(net[0].store.has(name) for name in honest)
-    assert {ban.peer for ban in net[0].bans} <= {address(liar or 0)}
+    assert {ban.evidence.peer for ban in net[0].bans} <= {address(liar or 0)}

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -140,3 +142,50 @@ def test_a_written_file_reads_back(data, links_max, chunk_bytes, raw_leaves):
 def test_a_profile_that_cannot_work_is_refused(changes, what):
     with pytest.raises(ConfigError, match=what):
         _narrow(**changes)
+
+
+def _peak_bytes(profile, pieces):
+    """What a stream takes at most while it becomes blocks that nobody keeps."""
+    tracemalloc.start()
+    try:
+        write_file(pieces, lambda _cid, _block: None, profile)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("piece_bytes", [7, 64, 1_000])
+def test_memory_does_not_grow_with_the_stream(piece_bytes):
+    """8,192 leaves would be 2 MB of entries; the interpreter itself keeps some freed tuples."""
+    pieces = (bytes(piece_bytes) for _ in range(2**19 // piece_bytes))
+    assert _peak_bytes(_narrow(8, 64), pieces) < 256 * 1_024
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_gibibyte_needs_few_mebibytes(name):
+    profile = PROFILES[name]
+    pieces = (bytes(65_536) for _ in range(2**30 // 65_536))
+    assert _peak_bytes(profile, pieces) < 16 * 2**20
+
+
+@pytest.mark.parametrize("make", [bytes, bytearray, memoryview])
+def test_a_sink_is_given_bytes_whatever_the_pieces_are(make):
+    blocks = {}
+    pieces = [make(b"abcd"), make(b"efghijkl"), make(b"mn")]
+    added = write_file(pieces, blocks.__setitem__, _narrow(chunk_bytes=4))
+    assert {type(block) for block in blocks.values()} == {bytes}
+    assert read_all(blocks.__getitem__, added.cid) == b"abcdefghijklmn"
+
+
+def test_a_piece_of_the_length_of_a_chunk_is_not_copied():
+    piece = b"abcd"
+    given = []
+    write_file([piece], lambda _cid, block: given.append(block), _narrow(chunk_bytes=4))
+    assert given[0] is piece
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_without_a_sink_the_root_is_the_same(profile):
+    data = bytes(3 * profile.chunk_bytes + 5)
+    assert write_bytes(data, None, profile) == _write(data, profile)[0]

@@ -1,15 +1,14 @@
 import pytest
 
 from node.base.limits import WANT_ENTRIES_COUNT_MAX
-from node.base.types import Address, Cid
-from node.ipfs_lite import cid as cids
-from node.ipfs_lite.blocks import BlockClass
+from node.base.types import Cid
 from node.ipfs_lite.cid import make_cid, make_cid_v0, multihash_of
-from node.ipfs_lite.errors import BadCidError, HashNotAllowedError
+from node.ipfs_lite.errors import BadCidError, BadWantListError, HashNotAllowedError
 from node.ipfs_lite.events import (
     AccessChanged,
     BlockCorrupt,
     BlockStored,
+    GiveLeft,
     PeerGone,
     PeerJoined,
     ScheduleTimer,
@@ -19,38 +18,13 @@ from node.ipfs_lite.events import (
     WantFlag,
     WantReceived,
 )
-from node.ipfs_lite.memory_store import MemoryStore
 from node.ipfs_lite.wants import SMALL_BLOCK_BYTES_MAX, TIMER, WantServer
+from tests.ipfs_lite.server import A, B, Bench, give_of
 from tests.ipfs_lite.tampering import tamper
 
-A, B = Address(b"a" * 20), Address(b"b" * 20)
 SMALL, LARGE = b"small", bytes(SMALL_BLOCK_BYTES_MAX + 1)
 HAVE, DONT, CANCEL = int(WantFlag.HAVE), int(WantFlag.DONT_HAVE), int(WantFlag.CANCEL)
 MIB = 2**20
-
-
-class Bench:
-    """A server with a store and an access list that a test can change."""
-
-    def __init__(self):
-        self.store = MemoryStore()
-        self.denied = set()
-        self.server = WantServer(self.store, self.allowed)
-        self.now = 1_700_000_000_000_000
-
-    def allowed(self, peer, multihash):
-        return (peer, multihash) not in self.denied
-
-    def put(self, data):
-        self.store.put(make_cid(data), data, BlockClass.SEALED)
-        return make_cid(data)
-
-    def want(self, *names, peer=A, flags=0, priority=1, full=False):
-        entries = tuple(WantEntry(name, priority, flags) for name in names)
-        return self.handle(WantReceived(peer, entries, full))
-
-    def handle(self, event):
-        return self.server.handle(event, self.now)
 
 
 @pytest.fixture
@@ -58,14 +32,9 @@ def bench():
     return Bench()
 
 
-def _give(*blocks, have=(), dont=(), pending=0, peer=A):
-    sent = tuple((cids.prefix_of(make_cid(data)), data) for data in blocks)
-    return SendGive(peer, sent, tuple(have), tuple(dont), pending)
-
-
 def test_a_wanted_block_is_sent(bench):
     name = bench.put(SMALL)
-    assert bench.want(name) == (_give(SMALL),)
+    assert bench.want(name) == (give_of(SMALL),)
 
 
 def test_an_answered_want_is_done(bench):
@@ -83,12 +52,12 @@ def test_a_block_is_sent_under_the_prefix_it_was_wanted_by(bench):
 @pytest.mark.parametrize("size", [0, SMALL_BLOCK_BYTES_MAX])
 def test_want_have_of_a_small_block_gets_the_block(bench, size):
     name = bench.put(bytes(size))
-    assert bench.want(name, flags=HAVE) == (_give(bytes(size)),)
+    assert bench.want(name, flags=HAVE) == (give_of(bytes(size)),)
 
 
 def test_want_have_of_a_larger_block_gets_have(bench):
     name = bench.put(LARGE)
-    assert bench.want(name, flags=HAVE) == (_give(have=[name]),)
+    assert bench.want(name, flags=HAVE) == (give_of(have=[name]),)
     assert bench.server.waiting(A) == ()
 
 
@@ -99,28 +68,28 @@ def test_an_absent_block_is_met_with_silence(bench):
 
 def test_an_absent_block_gets_dont_have_if_asked_for(bench):
     name = make_cid(SMALL)
-    assert bench.want(name, flags=DONT) == (_give(dont=[name]),)
+    assert bench.want(name, flags=DONT) == (give_of(dont=[name]),)
 
 
 def test_dont_have_is_said_once_per_question(bench):
     name = make_cid(SMALL)
     bench.want(name, flags=DONT)
     assert bench.handle(AccessChanged()) == ()
-    assert bench.want(name, flags=DONT) == (_give(dont=[name]),)
+    assert bench.want(name, flags=DONT) == (give_of(dont=[name]),)
 
 
 def test_a_waiting_want_is_answered_when_the_block_arrives(bench):
     name = make_cid(SMALL)
     bench.want(name, flags=DONT)
     bench.put(SMALL)
-    assert bench.handle(BlockStored(name)) == (_give(SMALL),)
+    assert bench.handle(BlockStored(name)) == (give_of(SMALL),)
 
 
 def test_a_block_stored_under_another_cid_answers_too(bench):
     name = make_cid(SMALL)
     bench.want(name)
     bench.put(SMALL)
-    assert bench.handle(BlockStored(make_cid_v0(SMALL))) == (_give(SMALL),)
+    assert bench.handle(BlockStored(make_cid_v0(SMALL))) == (give_of(SMALL),)
 
 
 @pytest.mark.parametrize("flags", [0, HAVE, DONT, HAVE | DONT])
@@ -137,7 +106,7 @@ def test_a_refusal_is_byte_for_byte_an_absence(bench, flags):
 
 def test_presence_and_access_are_both_asked_whatever_the_first_says(bench):
     asked = []
-    server = WantServer(bench.store, lambda peer, mh: asked.append((peer, mh)) is not None)
+    server = WantServer(bench.store, lambda peer, mh, _now: asked.append((peer, mh)) is not None)
     absent = make_cid(b"nowhere")
     server.handle(WantReceived(A, (WantEntry(absent, 1, 0),)), 0)
     assert asked == [(A, multihash_of(absent))]
@@ -155,14 +124,14 @@ def test_a_waiting_want_is_answered_when_the_access_begins(bench):
     bench.denied.add((A, multihash_of(name)))
     assert bench.want(name) == ()
     bench.denied.clear()
-    assert bench.handle(AccessChanged()) == (_give(SMALL),)
+    assert bench.handle(AccessChanged()) == (give_of(SMALL),)
 
 
 def test_access_is_judged_per_peer(bench):
     name = bench.put(SMALL)
     bench.denied.add((A, multihash_of(name)))
     assert bench.want(name, peer=A) == ()
-    assert bench.want(name, peer=B) == (_give(SMALL, peer=B),)
+    assert bench.want(name, peer=B) == (give_of(SMALL, peer=B),)
 
 
 def test_access_that_ends_stops_a_queued_block(bench):
@@ -177,7 +146,7 @@ def test_access_that_ends_stops_a_queued_block(bench):
 def test_a_corrupt_block_is_reported_and_looks_absent(bench):
     name = bench.put(SMALL)
     tamper(bench.store, name)
-    assert bench.want(name, flags=DONT) == (BlockCorrupt(name), _give(dont=[name]))
+    assert bench.want(name, flags=DONT) == (BlockCorrupt(name), give_of(dont=[name]))
 
 
 def test_a_healed_block_answers_the_waiting_want(bench):
@@ -185,7 +154,7 @@ def test_a_healed_block_answers_the_waiting_want(bench):
     tamper(bench.store, name)
     bench.want(name)
     bench.put(SMALL)
-    assert bench.handle(BlockStored(name)) == (_give(SMALL),)
+    assert bench.handle(BlockStored(name)) == (give_of(SMALL),)
 
 
 def test_a_cancelled_want_is_not_answered(bench):
@@ -266,6 +235,7 @@ def test_the_rest_follows_when_the_timer_rings(bench):
         timers = [effect for effect in effects if isinstance(effect, ScheduleTimer)]
         if not timers:
             break
+        bench.handle(GiveLeft(A, 8 * MIB))
         bench.now = timers[0].at_us
         effects = bench.handle(TimerExpired(TIMER))
     assert sent == 20
@@ -312,5 +282,84 @@ def test_a_message_with_a_bad_cid_is_refused_as_a_whole(bench, bad, error):
     assert bench.server.waiting(A) == ()
 
 
+def test_too_many_entries_are_refused_as_a_whole(bench):
+    names = [make_cid(b"%d" % n) for n in range(WANT_ENTRIES_COUNT_MAX + 1)]
+    with pytest.raises(BadWantListError, match="1025 entries, at most 1024"):
+        bench.want(*names)
+    assert bench.server.waiting(A) == ()
+
+
+@pytest.mark.parametrize("priority", [-(2**31) - 1, 2**31])
+def test_a_priority_has_32_bits(bench, priority):
+    with pytest.raises(BadWantListError):
+        bench.want(make_cid(SMALL), priority=priority)
+
+
+def test_cancels_work_in_the_message_that_fills_the_list(bench):
+    names = [make_cid(b"%d" % n) for n in range(WANT_ENTRIES_COUNT_MAX)]
+    bench.want(*names)
+    gone = tuple(WantEntry(name, 0, CANCEL) for name in names[:10])
+    fresh = tuple(WantEntry(make_cid(b"new %d" % n), -9, 0) for n in range(10))
+    bench.handle(WantReceived(A, fresh + gone))
+    assert set(bench.server.waiting(A)) == {*names[10:], *(entry.cid for entry in fresh)}
+
+
+def test_a_slow_line_gets_no_more_than_eight_mib(bench):
+    bench.is_slow = True
+    names = [bench.put(bytes([n]) * MIB) for n in range(12)]
+    gives = bench.want(*names)
+    assert sum(isinstance(give, SendGive) for give in gives) == 8
+    bench.now += 10_000_000
+    assert bench.handle(TimerExpired(TIMER)) == ()
+    (give,) = bench.handle(GiveLeft(A, MIB))
+    assert give.pending == 3 * MIB
+
+
+def test_a_slow_line_holds_nobody_else_up(bench):
+    bench.is_slow = True
+    names = [bench.put(bytes([n]) * MIB) for n in range(12)]
+    bench.want(*names)
+    bench.now += 10_000_000
+    assert bench.want(names[0], peer=B) == (give_of(bytes(MIB), peer=B),)
+
+
+def test_a_report_about_a_stranger_is_ignored(bench):
+    assert bench.handle(GiveLeft(A, MIB)) == ()
+
+
+def test_what_was_sent_is_counted_per_peer(bench):
+    bench.want(bench.put(SMALL))
+    assert (bench.server.sent_bytes(A), bench.server.sent_bytes(B)) == (len(SMALL), 0)
+
+
+def test_asking_who_has_it_does_not_take_back_the_want_of_the_block(bench):
+    name = make_cid(LARGE)
+    bench.want(name)
+    bench.want(name, flags=HAVE)
+    bench.put(LARGE)
+    assert bench.handle(BlockStored(name)) == (give_of(LARGE),)
+
+
+def test_access_that_ends_takes_a_block_out_of_pending(bench):
+    bench.is_slow = True
+    names = [bench.put(bytes([n]) * MIB) for n in range(12)]
+    bench.want(*names)
+    bench.denied.update((A, multihash_of(name)) for name in names[10:])
+    bench.now += 10_000_000
+    bench.handle(AccessChanged())
+    gives = bench.handle(GiveLeft(A, 8 * MIB))
+    assert [give.pending for give in gives] == [MIB, 0]
+
+
+def test_every_want_is_judged_once_when_it_waits_and_twice_when_it_is_sent(bench):
+    asked = []
+    server = WantServer(bench.store, lambda _peer, mh, _now: asked.append(mh) is None)
+    names = [bench.put(bytes([n]) * MIB) for n in range(5)]
+    absent = [make_cid(b"nowhere %d" % n) for n in range(5)]
+    entries = tuple(WantEntry(name, 1, 0) for name in (*names, *absent))
+    server.handle(WantReceived(A, entries), 0)
+    assert sorted(asked) == sorted(2 * [*map(multihash_of, names)] + [*map(multihash_of, absent)])
+
+
 def test_unknown_flag_bits_are_ignored(bench):
-    assert bench.want(bench.put(SMALL), flags=0xF8) == (_give(SMALL),)
+    assert bench.want(bench.put(SMALL), flags=0xF8) == (give_of(SMALL),)

@@ -270,3 +270,19 @@ def test_a_damaged_page_is_a_corrupt_store(tmp_path):
         pytest.raises(CorruptStoreError, match="malformed"),
     ):
         database.read("SELECT * FROM t")
+
+
+def test_a_copy_is_what_is_committed_whatever_batch_is_running(database, tmp_path):
+    with database.batch():
+        _insert(database, 1)
+    with database.batch():
+        _insert(database, 2)
+        database.copy_to(tmp_path / "copy")
+    with closing(Database(tmp_path / "copy")) as copy:
+        assert _values(copy) == [1]
+    assert _values(database) == [1, 2]
+
+
+def test_a_copy_that_cannot_be_written_is_an_error_of_ours(database, tmp_path):
+    with pytest.raises(StoreFailedError, match="unable to open"):
+        database.copy_to(tmp_path / "nowhere" / "copy")

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from node.base.rng import TreeEntropy
 from node.storage.errors import StoreFailedError, StoreFullError
+from node.storage.faultfiles import Fault, FaultFiles
 from node.storage.files import DiskFiles, Files
+from node.storage.memory_files import MemoryFiles
 
 
 def test_the_operations_are_those_that_a_crash_can_fall_between():
@@ -19,9 +22,15 @@ def test_the_operations_are_those_that_a_crash_can_fall_between():
     }
 
 
-@pytest.fixture(params=["disk"])
+@pytest.fixture(params=["disk", "memory", "faults that never happen"])
 def files(request, tmp_path):
-    return DiskFiles(tmp_path / "store")
+    match request.param:
+        case "disk":
+            return DiskFiles(tmp_path / "store")
+        case "memory":
+            return MemoryFiles()
+        case _:
+            return FaultFiles(TreeEntropy(0), dict.fromkeys(Fault, 0), data_loss=True)
 
 
 def _written(files, name, *parts):
