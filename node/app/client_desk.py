@@ -116,10 +116,10 @@ class ClientDesk:
                 turn.answer(call, chain.pool.next_nonce(sender))
             case TakeHead(final, back):
                 turn.answer(call, self._facts(back) if final else _facts(chain.ledger.head))
-            case Put(data):
-                turn.answer(call, self._store.add(turn, data))
-            case Fetch(cids, holders):
-                self._store.fetch(turn, cids, holders, _answer_fetch(call))
+            case Put(data, klass, copies):
+                turn.answer(call, self._store.add(turn, data, klass, copies))
+            case Fetch(cids, holders, klass):
+                self._store.fetch(turn, cids, holders, _answer_fetch(call), klass)
             case Drop(cid):
                 self._store.drop(cid)
                 turn.answer(call, None)

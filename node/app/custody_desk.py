@@ -12,6 +12,7 @@ from node.base.errors import WardnetError
 from node.base.limits import EARLY_DEPOSITS_COUNT_MAX
 from node.base.types import Address, Hash32
 from node.contracts.suite import ContractSuite
+from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.cid import multihash_of
 from node.p2p.messages import (
     Custody,
@@ -137,16 +138,18 @@ class CustodyDesk:
         fragment = manifest.fragments[container.index - 1].cid
         multihash_of(fragment)  # raises for a name of nothing, before anything is kept
         self.custodian.hold(message.manifest, share)
-        self._store.add(turn, message.manifest)
+        root = self._store.add(turn, message.manifest, BlockClass.PUBLIC)
 
         def kept(turn: Turn, files: Fetched) -> None:
             if isinstance(files, WardnetError):
                 turn.note("custody.fragment_missing", deal=message.deal, why=str(files))
                 return
+            # the same ingest: what the ledger grants of the record counts for the fragment too
+            self._store.claim(fragment, root)
             digest = Hash32(container.digest())
             self._reply(turn, peer, CustodyKept(deal=message.deal, digest=digest, rid=message.rid))
 
-        self._store.fetch(turn, (fragment,), (peer,), kept)
+        self._store.ingest(turn, fragment, peer, kept)
 
     def _take_deposit(self, turn: Turn, one: _Arrived) -> None:
         """Keep a deposit; one whose grant or record is not final here yet waits for it.

@@ -100,6 +100,10 @@ class FinalBook:
         """Give a grant of the final chain, None if there is none."""
         return self._grants.get(grant_id)
 
+    def grants(self) -> tuple[GrantFacts, ...]:
+        """Give all grants of the final chain, in the order in which they were given."""
+        return tuple(self._grants.values())
+
     def _read(self, block_hash: Hash32, header: Header) -> None:
         address = self._contracts.consents.address
         for receipt in self._chain.ledger.receipts(block_hash):
@@ -210,6 +214,25 @@ class FinalView:
                     is_current=True,
                 )
         return None
+
+    def grants(self) -> tuple[GrantFacts, ...]:
+        """Give all grants of the final chain."""
+        return self._book.grants()
+
+    def manifest_of(self, deal_id: bytes) -> Cid | None:
+        """Give the CID of a deal's manifest, None if the deal is not held."""
+        place = self._places.get(deal_id)
+        return None if place is None else place.manifest_cid
+
+    def operators_of(self, grantee: Address) -> tuple[Address, ...]:
+        """Give the hospitals through whose nodes a grantee reads; none if it is not active."""
+        if not self.is_active_grantee(grantee):
+            return ()
+        if self._ask(self._contracts.hospitals.id_of(grantee)) != 0:
+            return (grantee,)
+        doctor_id = self._ask(self._contracts.doctors.id_of(grantee))
+        hospitals = self._ask(self._contracts.doctors.affiliations(doctor_id))
+        return tuple(self._ask(self._contracts.hospitals.account_of(one)) for one in hospitals)
 
     def _ask(self, question: View[T]) -> T:
         return question.decode(self._ledger.call(question.to, question.data, at=self._hash))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from node.app.access_desk import AccessDesk
 from node.app.chain_desk import BuildHabits, ChainDesk
 from node.app.client_desk import ClientDesk
 from node.app.custody_desk import CustodyDesk
@@ -138,7 +139,8 @@ class NodeCore:
         self._shared = parts.opened.table("frame", _decoded)
         self._wire_id = parts.engine.wire_id
         self.chain = _chain_desk(parts, self.ledger, registry)
-        self.store = StoreDesk(parts.store, _every_validator)
+        access = AccessDesk(parts.store, self.chain, parts.contracts)
+        self.store = StoreDesk(parts.store, access.allowed)
         self.peers = PeerDesk(
             self.chain, parts.gossip, is_direct=parts.is_direct, memo=parts.blocks
         )
@@ -158,6 +160,7 @@ class NodeCore:
             period_us=parts.engine.period_s * 1_000_000,
             reply=self._reply,
         )
+        access.follow(self.custody, self.store)
         self.standings = StandingDesk(self.chain, parts.contracts, registry)
         self.standings.on_close.append(self._peer_lost)
         self.clients = ClientDesk(self.chain, self.store, self.custody, address=self.address)
@@ -294,8 +297,3 @@ def _decoded(payload: bytes) -> Message | FrameError | None:
         return decode(payload)
     except FrameError as error:
         return error
-
-
-def _every_validator(_peer: Address, _multihash: bytes, _now: int) -> bool:
-    """Let every validator have every block: blocks are ciphertext and public manifests here."""
-    return True

@@ -1,6 +1,7 @@
 """The block store of a node: files in, files out, and what peers ask of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -9,11 +10,12 @@ from node.base.errors import PeerError, StorageError, WardnetError
 from node.base.limits import READ_BYTES_MAX
 from node.base.types import Address, Cid
 from node.ipfs_lite import events as exchange
+from node.ipfs_lite.access import OWNER, REPLICA
 from node.ipfs_lite.bans import BanBook
-from node.ipfs_lite.blocks import BlockClass
+from node.ipfs_lite.blocks import AccessRule, Batch, Block, BlockClass
 from node.ipfs_lite.blockstore import BlockStore
-from node.ipfs_lite.dagpb import links_of
-from node.ipfs_lite.errors import BadNodeError, CorruptBlockError, NotFoundError
+from node.ipfs_lite.errors import BadCborError, BadNodeError, CorruptBlockError, NotFoundError
+from node.ipfs_lite.links import links_of
 from node.ipfs_lite.selector import Graph
 from node.ipfs_lite.session import FetchClient
 from node.ipfs_lite.unixfs_read import read_all
@@ -30,6 +32,8 @@ Then: TypeAlias = Callable[[Turn, Fetched], None]
 class _Fetch:
     cids: tuple[Cid, ...]
     then: Then
+    klass: BlockClass
+    claim: Cid | None = None
 
 
 class StoreDesk:
@@ -47,53 +51,92 @@ class StoreDesk:
         self._fetches: dict[int, _Fetch] = {}
         self._next_session = 0
 
-    def add(self, turn: Turn, data: bytes) -> Cid:
-        """Add a file of sealed bytes; give its root.
+    def add(
+        self, turn: Turn, data: bytes, klass: BlockClass, copies: tuple[Address, ...] = ()
+    ) -> Cid:
+        """Add a file that was made here; give its root.
+
+        ``copies``    who may have it because they were chosen to keep it.
 
         raises        StoreFullError: then nothing of the file is kept.
         """
-        fresh: list[Cid] = []
-
-        def keep(cid: Cid, block: bytes) -> None:
-            is_new = not self.store.has(cid)
-            self.store.put(cid, block, BlockClass.SEALED)
-            if is_new:
-                fresh.append(cid)
-
+        blocks: dict[Cid, bytes] = {}
+        root = write_bytes(data, blocks.__setitem__).cid
+        fresh = [cid for cid in blocks if not self.store.has(cid)]
         try:
-            root = write_bytes(data, keep).cid
+            for cid, block in blocks.items():
+                self.store.commit(Batch((Block(cid, block),), klass, claim=root))
         except StorageError:
             for cid in fresh:
                 self.store.delete(cid)
             raise
+        if copies:
+            rules = tuple(AccessRule(root, operator, REPLICA) for operator in copies)
+            self.store.set_rules(root, rules)
         for cid in fresh:
             self._serve(turn, exchange.BlockStored(cid))
         return root
+
+    def claim(self, file: Cid, root: Cid) -> None:
+        """Count a file that an ingest brought among the blocks of another root of that ingest."""
+        for cid in self._below(file):
+            data = self._local(cid)
+            if data is not None:
+                self.store.commit(Batch((Block(cid, data),), claim=root))
 
     def drop(self, root: Cid) -> None:
         """Forget a file and every block of it that can be found: none below a corrupt one.
 
         raises        BadCidError, HashNotAllowedError: ``root`` names no storable block.
         """
-        left = [root]
-        while left:
-            cid = left.pop()
-            left.extend(self._links(cid))
+        for cid in self._below(root):
             self.store.delete(cid)
+        self.store.set_rules(root, ())
 
     def fetch(
-        self, turn: Turn, cids: tuple[Cid, ...], holders: tuple[Address, ...], then: Then
+        self,
+        turn: Turn,
+        cids: tuple[Cid, ...],
+        holders: tuple[Address, ...],
+        then: Then,
+        klass: BlockClass = BlockClass.SEALED,
     ) -> None:
         """Have files here, then go on with their bytes or with what went wrong.
+
+        They are for a reader here: sealed ones are passed on to nobody.
 
         raises        BadCidError, HashNotAllowedError: a name of no storable block; ``then`` is
                       not called.
         """
+        self._begin(turn, _Fetch(cids, then, klass), holders)
+
+    def ingest(self, turn: Turn, root: Cid, owner: Address, then: Then) -> None:
+        """Take a sealed file into custody from its owner's node, which may have it back.
+
+        Every byte comes from there, even if it is here already for another root: that is what
+        makes a claim.  Errors as ``fetch``.
+        """
+
+        def kept(turn: Turn, files: Fetched) -> None:
+            if not isinstance(files, WardnetError):
+                self.store.set_rules(root, (AccessRule(root, owner, OWNER),))
+                self.access_changed(turn)
+            then(turn, files)
+
+        self._begin(turn, _Fetch((root,), kept, BlockClass.SEALED, root), (owner,))
+
+    def access_changed(self, turn: Turn) -> None:
+        """Judge waiting wants again: rules, or the time that they count by, are others now."""
+        self._serve(turn, exchange.AccessChanged())
+
+    def _begin(self, turn: Turn, fetch: _Fetch, holders: tuple[Address, ...]) -> None:
         self._next_session += 1
         session = self._next_session
-        started = exchange.FetchStarted(session, Graph(cids), holders, bytes_max=READ_BYTES_MAX)
+        started = exchange.FetchStarted(
+            session, Graph(fetch.cids), holders, bytes_max=READ_BYTES_MAX, claim=fetch.claim
+        )
         effects = self._client.handle(started, turn.now)
-        self._fetches[session] = _Fetch(cids, then)
+        self._fetches[session] = fetch
         self._apply(turn, "fetch", effects)
 
     def peer_connected(self, turn: Turn, peer: Address) -> None:
@@ -168,15 +211,20 @@ class StoreDesk:
                 turn.set_timer(("store", side, timer), at_us)
             case exchange.BanPeer(lie):
                 turn.note("store.peer_banned", peer=lie.peer, cid=lie.cid, digest=lie.digest)
+                self._serve(turn, exchange.PeerGone(lie.peer))
             case exchange.DropPeer(peer, why):
                 turn.note("store.peer_dropped", peer=peer, why=why)
+                self._serve(turn, exchange.PeerGone(peer))
             case exchange.BlockCorrupt(cid):
                 turn.note("store.block_corrupt", cid=cid)
 
     def _keep(self, turn: Turn, session: int, cid: Cid, data: bytes) -> None:
         """Store a block that was fetched; a full store ends the fetch."""
+        fetch = self._fetches.get(session)
+        if fetch is None:
+            return  # the block before it found no room
         try:
-            self.store.put(cid, data, BlockClass.SEALED)
+            self.store.commit(Batch((Block(cid, data),), fetch.klass, claim=fetch.claim))
         except StorageError as error:
             self._ask(turn, exchange.FetchCancelled(session))
             self._end(turn, session, error)
@@ -198,8 +246,19 @@ class StoreDesk:
         if fetch is not None:
             fetch.then(turn, files)
 
-    def _links(self, cid: Cid) -> tuple[Cid, ...]:
+    def _below(self, root: Cid) -> Iterator[Cid]:
+        """Give a file's blocks, as far as they can be found; each is read before it is given."""
+        left = [root]
+        while left:
+            cid = left.pop()
+            data = self._local(cid)
+            if data is not None:
+                with suppress(BadNodeError, BadCborError):  # such a node leads nowhere
+                    left.extend(links_of(cid, data))
+            yield cid
+
+    def _local(self, cid: Cid) -> bytes | None:
         try:
-            return links_of(cid, self.store.get(cid))
-        except (NotFoundError, CorruptBlockError, BadNodeError):
-            return ()
+            return self.store.get(cid)
+        except (NotFoundError, CorruptBlockError):
+            return None

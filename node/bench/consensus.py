@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 
 from node.bench.consensus_parts import Part, idle_engine_bytes, parts
 from node.bench.consensus_worlds import Ran, run_world
+from node.bench.figures import figure_row
 from node.bench.rounds import load, machine
 
 ENGINES: Final[tuple[Literal["qbft", "clique"], ...]] = ("qbft", "clique")
@@ -67,7 +68,7 @@ def measure_parts(rounds: int, tell: Tell) -> list[dict[str, Any]]:
     for engine in ENGINES:
         found = idle_engine_bytes(engine)
         rows.append(
-            _row(
+            figure_row(
                 f"idle engine, {engine}, n = 21",
                 found / 1_024,
                 "KiB",
@@ -91,7 +92,7 @@ def _part_row(part: Part, best_us: dict[str, float]) -> dict[str, Any]:
     if part.target:
         is_fast = 1e6 / us >= part.rate_min
         is_met = is_fast and (ratio is None or ratio >= part.ratio_min)
-    return _row(part.name, 1e6 / us, "/cpu-s", part.target, is_met=is_met, ratio=ratio)
+    return figure_row(part.name, 1e6 / us, "/cpu-s", part.target, is_met=is_met, ratio=ratio)
 
 
 def measure_world(
@@ -118,23 +119,23 @@ def measure_world(
     unit, wanted = "sim-s/cpu-s", SIMULATED_WANTED[engine]
     name = f"{engine}, {validators} validators"
     rows = [
-        _row(
+        figure_row(
             f"{name}, steady",
             steady.steady_rate,
             unit,
             f">= {wanted:g}",
             is_met=steady.steady_rate >= wanted,
         ),
-        _row(f"{name}, {steady.steady_s} s and founding", steady.whole_rate, unit),
-        _row(f"{name}, steady", steady.frames / steady.steady_cpu_s, "frames/cpu-s"),
-        _row(
+        figure_row(f"{name}, {steady.steady_s} s and founding", steady.whole_rate, unit),
+        figure_row(f"{name}, steady", steady.frames / steady.steady_cpu_s, "frames/cpu-s"),
+        figure_row(
             f"{name}, all checkers",
             percent,
             "% of a run",
             "<= 30 %",
             is_met=percent <= CHECKER_PERCENT_WANTED,
         ),
-        _row(f"{name}, verify: full", full.steady_rate, unit),
+        figure_row(f"{name}, verify: full", full.steady_rate, unit),
     ]
     return rows, _wrong(engine, [*bare, *judged], shared, full)
 
@@ -147,22 +148,3 @@ def _wrong(engine: str, runs: Sequence[Ran], shared: Ran, full: Ran) -> list[str
     if (shared.heads, shared.digest) != (full.heads, full.digest):
         found.append(f"{engine}: verify: full comes to another chain than verify: shared")
     return found
-
-
-def _row(
-    name: str,
-    figure: float,
-    unit: str,
-    target: str = "",
-    *,
-    is_met: bool | None = None,
-    ratio: float | None = None,
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "figure": round(figure, 1),
-        "unit": unit,
-        "target": target,
-        "is_met": is_met,
-        "ratio": None if ratio is None else round(ratio, 2),
-    }

@@ -14,6 +14,10 @@ TRANSACTIONS_MIN: Final = 2
 """One mint, one registration."""
 TRANSACTIONS_MAX: Final = 100_000
 VALIDATORS_MAX: Final = 500
+MEBIBYTES_MIN: Final = 2
+MEBIBYTES_MAX: Final = 4_096
+_FEW: Final = 10.0
+"""Figures below are shown with three digits behind the point."""
 STAGES: Final = ("decode", "execute", "lists", "root", "storage")
 _ROOT_CHARS: Final = 12
 
@@ -129,29 +133,103 @@ def consensus(
     raise typer.Exit(document["exit_code"])
 
 
+@app.command("store")
+def store(
+    *,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            metavar="GROUP",
+            help="import: no store, beside the npm importer; disk: the durable store; "
+            "exchange: fetches between stores. Without it all three.",
+        ),
+    ] = None,
+    mebibytes: Annotated[
+        int, typer.Option(metavar="N", min=MEBIBYTES_MIN, max=MEBIBYTES_MAX, help="Of payload.")
+    ] = 256,
+    rounds: Annotated[int, typer.Option(min=1, max=ROUNDS_MAX, help="Best of so many.")] = 3,
+    folder: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="On the disk to measure; without it the temporary one."),
+    ] = None,
+    peers_dir: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Its node_modules holds ipfs-unixfs-importer."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document on stdout, no progress.")
+    ] = False,
+) -> None:
+    """Measure the block store beside hashing alone, the disk itself and the npm importer.
+
+    Exit 1 if two importers come to different CIDs; a target that is missed is no failure.
+    """
+    from node.bench.store import GROUPS, measure
+
+    if only is not None and only not in GROUPS:
+        raise UsageError(f"no group is called {only!r}, choose one of {', '.join(GROUPS)}")
+    for option, place in (("--folder", folder), ("--peers-dir", peers_dir)):
+        if place is not None and not place.is_dir():
+            raise UsageError(f"{option}: {place} is no folder")
+    document = measure(
+        GROUPS if only is None else (only,),
+        mebibytes,
+        rounds,
+        folder=folder,
+        peers_dir=peers_dir,
+        tell=_silent if as_json else output.talk,
+    )
+    if as_json:
+        output.write_json(document)
+    else:
+        _print_store(document)
+    raise typer.Exit(document["exit_code"])
+
+
 def _silent(_sentence: str) -> None:
     """Say nothing: stdout and stderr belong to a machine."""
 
 
 def _print_consensus(document: Mapping[str, Any]) -> None:
     output.say(f"consensus: CPU seconds of this process, best of {document['rounds']}")
-    words = {True: "met", False: "MISSED", None: ""}
-    table: list[Sequence[object]] = [("", "figure", "", "beside its peer", "target", "")]
-    for row in document["rows"]:
-        ratio = None if row["ratio"] is None else f"{row['ratio']:.2f}x as fast"
-        figure = f"{row['figure']:,.1f}"
-        cells = (row["name"], figure, row["unit"], ratio, row["target"] or None)
-        table.append((*cells, words[row["is_met"]]))
-    for line in output.columns(table):
-        output.say(line)
-    for sentence in document["disagreements"]:
-        output.say(f"WRONG    {sentence}")
+    _print_figures(document)
     if document["slowness"] is not None:
         output.say(
             f"slowness {document['slowness']:.2f}: so many times as long as where the targets "
             "were set takes coincurve's recovery here"
         )
     _print_place(document)
+
+
+def _print_store(document: Mapping[str, Any]) -> None:
+    output.say(
+        f"block store, {document['mebibytes']} MiB, CPU seconds of this process, "
+        f"best of {document['rounds']}; imports are scaled to 256 MiB"
+    )
+    _print_figures(document)
+    for each in document["absent"]:
+        output.say(f"absent   {each['name']}: {each['reason']}")
+    if document["slowness"] is not None:
+        output.say(
+            f"slowness {document['slowness']:.2f}: so many times as long as where the targets "
+            "were set takes hashing alone here"
+        )
+    _print_place(document)
+
+
+def _print_figures(document: Mapping[str, Any]) -> None:
+    words = {True: "met", False: "MISSED", None: ""}
+    table: list[Sequence[object]] = [("", "figure", "", "beside its peer", "target", "")]
+    for row in document["rows"]:
+        ratio = None if row["ratio"] is None else f"{row['ratio']:.2f}x as fast"
+        digits = 1 if row["figure"] >= _FEW else 3
+        figure = f"{row['figure']:,.{digits}f}"
+        cells = (row["name"], figure, row["unit"], ratio, row["target"] or None)
+        table.append((*cells, words[row["is_met"]]))
+    for line in output.columns(table):
+        output.say(line)
+    for sentence in document["disagreements"]:
+        output.say(f"WRONG    {sentence}")
 
 
 def _measure(

@@ -13,7 +13,19 @@ from typing import Annotated
 import typer
 
 from node.base.errors import WardnetError
-from node.commands import bench, chain, check, compare, doctor, output, run, schema, sweep, test
+from node.commands import (
+    bench,
+    chain,
+    check,
+    compare,
+    doctor,
+    output,
+    run,
+    schema,
+    store,
+    sweep,
+    test,
+)
 
 CLOSED_PIPE = 141
 """Exit code when the reader of stdout went away: 128 + SIGPIPE, as a shell shows it."""
@@ -36,6 +48,7 @@ app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_
 )
 app.command("doctor")(doctor.doctor)
 app.add_typer(chain.app, name="chain")
+app.add_typer(store.app, name="store")
 app.add_typer(bench.app, name="bench")
 
 

@@ -6,10 +6,7 @@ import typer
 
 from node.base.errors import UsageError
 from node.commands import output
-from node.commands.tree_files import STDIN, tree_at
-from node.ipfs_lite.cid import to_text
-from node.ipfs_lite.unixfs_tree import write_tree
-from node.ipfs_lite.unixfs_write import DEFAULT_PROFILE, PROFILES, Profile
+from node.ipfs_lite.profiles import DEFAULT_PROFILE, PROFILES, Profile
 
 
 def store_cid(
@@ -42,6 +39,10 @@ def store_cid(
 
     What is not said with --chunk-size and the like is as in the default profile.
     """
+    from node.commands.tree_files import STDIN, tree_at
+    from node.ipfs_lite.cid import to_text
+    from node.ipfs_lite.unixfs_tree import write_tree
+
     chosen = _profile(profile, chunk_size, max_links, cid_version, raw_leaves)
     if files.count(STDIN) > 1:
         raise UsageError("- stands twice: the standard input can be read once")

@@ -14,9 +14,10 @@ from node.ipfs_lite import dagpb
 from node.ipfs_lite.dagpb import Link
 from node.ipfs_lite.errors import HamtTooDeepError
 from node.ipfs_lite.murmur3 import murmur3_x64_64
+from node.ipfs_lite.profiles import Profile
 from node.ipfs_lite.unixfs_data import MURMUR3_X64_64, SHARD_TYPE, encode_shard
 from node.ipfs_lite.unixfs_walk import UnixFsNode
-from node.ipfs_lite.unixfs_write import Added, Profile, Sink, put_node
+from node.ipfs_lite.unixfs_write import Added, Sink, put_node
 
 _HASH_BITS: Final = 64
 _FANOUT: Final = 256

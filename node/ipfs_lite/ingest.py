@@ -4,9 +4,11 @@ Until then a guard keeps them from the garbage collector; there is no moment bet
 end and the pin, for both are in one COMMIT (content-store.md, sections 7 and 9).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from node.base.errors import StorageError, WardnetError
 from node.base.limits import STORE_BATCH_BLOCKS_COUNT_MAX, STORE_BATCH_BYTES_MAX
 from node.base.types import Cid
 from node.ipfs_lite import cid as cids
@@ -69,6 +71,16 @@ class Ingest:
         self._batch(None)
         if self._session is not None:
             self._store.commit(Batch(release=self._session))
+
+    @contextmanager
+    def abandoning(self) -> Generator[None]:
+        """Abandon what is inside if it raises: its blocks are garbage at once."""
+        try:
+            yield
+        except WardnetError:
+            with suppress(StorageError):  # the error that brought us here is the news
+                self.abandon()
+            raise
 
     def _batch(
         self, guard: Guard | None, pins: tuple[Pin, ...] = (), release: str | None = None

@@ -18,17 +18,11 @@ from node.ipfs_lite.hamt import Named
 from node.ipfs_lite.http import Request, Response
 from node.ipfs_lite.ingest import Ingest
 from node.ipfs_lite.multipart import Part, PartKind, read_parts
+from node.ipfs_lite.profiles import DEFAULT_PROFILE, PROFILES, Profile
 from node.ipfs_lite.rpc_answers import Backend, Line, class_of, documents
 from node.ipfs_lite.rpc_params import Kind, Params, Takes
 from node.ipfs_lite.unixfs_dirs import write_directory, write_symlink
-from node.ipfs_lite.unixfs_write import (
-    DEFAULT_PROFILE,
-    PROFILES,
-    Added,
-    Profile,
-    Sink,
-    write_file,
-)
+from node.ipfs_lite.unixfs_write import Added, Sink, write_file
 
 ADD: Final[Takes] = {
     "pin": Kind.FLAG,

@@ -106,7 +106,9 @@ class Scrubber:
         """Read on, up to a slice, and rest as long as the rate wants."""
         effects: list[ScrubEffect] = []
         if self._walk is None:
-            self._walk, self._blocks, self._bad = self._store.multihashes(), 0, 0
+            # all keys at once: a store need not stand changes while it is walked through
+            self._walk = iter(tuple(self._store.multihashes()))
+            self._blocks = self._bad = 0
         read_bytes = 0
         while read_bytes < _SLICE_BYTES:
             if len(self._healing) >= HEALS_COUNT_MAX:

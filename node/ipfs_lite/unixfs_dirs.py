@@ -7,15 +7,9 @@ from node.ipfs_lite import dagpb
 from node.ipfs_lite.dagpb import Link
 from node.ipfs_lite.errors import BadPathError
 from node.ipfs_lite.hamt import Named, write_shards
+from node.ipfs_lite.profiles import DEFAULT_PROFILE, Estimate, Profile
 from node.ipfs_lite.unixfs_data import EMPTY_DIRECTORY, encode_symlink
-from node.ipfs_lite.unixfs_write import (
-    DEFAULT_PROFILE,
-    Added,
-    Estimate,
-    Profile,
-    Sink,
-    put_node,
-)
+from node.ipfs_lite.unixfs_write import Added, Sink, put_node
 
 
 def write_directory(

@@ -58,7 +58,9 @@ def read_directory(get: Get, root: Cid) -> Iterator[Entry]:
                   And what ``get`` raises.
     """
     walk = Walk(get)
-    return entries(walk, walk.load(root, 0))
+    for entry in entries(walk, walk.load(root, 0)):
+        walk.count(entry.cid)
+        yield entry
 
 
 def kind_of(get: Get, cid: Cid) -> Kind:
@@ -94,7 +96,10 @@ def target_of_node(node: UnixFsNode) -> bytes:
 
 
 def entries(walk: Walk, node: UnixFsNode) -> Iterator[Entry]:
-    """Give the entries of a directory as part of a longer walk; errors as ``read_directory``."""
+    """Give the entries of a directory as part of a longer walk; errors as ``read_directory``.
+
+    An entry counts for that walk when it is loaded, not here.
+    """
     if node.message.kind == SHARD_TYPE:
         return _shard_entries(walk, open_shard(node), 0, 0)
     return (_entry(link.name or "", link) for link in _plain_links(node))
@@ -135,7 +140,6 @@ def _shard_entries(walk: Walk, shard: Shard, prefix: int, level: int) -> Iterato
             below = _below(walk, shard, link.cid, level + 1)
             yield from _shard_entries(walk, below, place, level + 1)
         else:
-            walk.count(link.cid)
             check_place(shard, place, level, name)
             yield _entry(name, link)
 

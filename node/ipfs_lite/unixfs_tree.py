@@ -6,8 +6,9 @@ from typing import NamedTuple, TypeAlias
 from node.base.limits import DAG_DEPTH_MAX
 from node.ipfs_lite.errors import BadPathError
 from node.ipfs_lite.hamt import Named
+from node.ipfs_lite.profiles import DEFAULT_PROFILE, Profile
 from node.ipfs_lite.unixfs_dirs import write_directory, write_symlink
-from node.ipfs_lite.unixfs_write import DEFAULT_PROFILE, Added, Piece, Profile, Sink, write_file
+from node.ipfs_lite.unixfs_write import Added, Piece, Sink, write_file
 
 
 class TreeFile(NamedTuple):

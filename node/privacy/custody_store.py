@@ -29,6 +29,10 @@ class CustodyStore(Protocol):
         """Give a deal, None if it is not held."""
         ...
 
+    def deals(self) -> tuple[bytes, ...]:
+        """Give the id of every deal, sorted."""
+        ...
+
     def put_holding(self, deal_id: bytes, holding: Holding) -> None:
         """Keep a new deal."""
         ...
@@ -102,6 +106,10 @@ class MemoryStore:
     def holding(self, deal_id: bytes) -> Holding | None:
         """Give a deal, None if it is not held."""
         return self._holdings.get(deal_id)
+
+    def deals(self) -> tuple[bytes, ...]:
+        """Give the id of every deal."""
+        return tuple(sorted(self._holdings))
 
     def put_holding(self, deal_id: bytes, holding: Holding) -> None:
         """Keep a new deal."""

@@ -240,15 +240,20 @@ def _is_replay(case: _Case) -> Status | None:
 def _is_out_of_scope(case: _Case) -> Status | None:
     """Rule 8: the deal is the current one of a record that the grant covers."""
     grant, record = case.grant, case.view.record(case.request.deal_id)
-    if grant is None or record is None or not record.is_current:
-        return Status.OUT_OF_SCOPE
-    if record.patient != grant.patient or grant.pmr_id not in (0, record.pmr_id):
-        return Status.OUT_OF_SCOPE
-    if not grant.scope & record.sections & ALL_SECTIONS:
-        return Status.OUT_OF_SCOPE
-    if record.filed_s > grant.granted_s and not grant.scope & LATER_BIT:
+    if grant is None or record is None or not covers(grant, record):
         return Status.OUT_OF_SCOPE
     return None
+
+
+def covers(grant: GrantFacts, record: RecordFacts) -> bool:
+    """Say whether a grant is about a record (rule 8), whether or not it stands."""
+    if not record.is_current or record.patient != grant.patient:
+        return False
+    if grant.pmr_id not in (0, record.pmr_id):
+        return False
+    if not grant.scope & record.sections & ALL_SECTIONS:
+        return False
+    return record.filed_s <= grant.granted_s or bool(grant.scope & LATER_BIT)
 
 
 def _is_not_deposited(case: _Case) -> Status | None:

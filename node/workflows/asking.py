@@ -6,6 +6,7 @@ from typing import TypeVar
 from node.base.errors import CallRevertedError
 from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
 from node.contracts.abi import View
+from node.ipfs_lite.blocks import BlockClass
 from node.privacy.deposits import DepositLetter
 from node.workflows.errors import ContractRevertError
 from node.workflows.requests import (
@@ -90,19 +91,24 @@ def local_date(ward: Ward, node: Address) -> Flow[date]:
     return (datetime.fromtimestamp(now.timestamp, UTC) + ward.zone).date()
 
 
-def put(node: Address, data: bytes) -> Flow[Cid]:
-    """Add a file of sealed bytes to the store of ``node``."""
-    return Cid((yield from _ask(node, Put(data), bytes)))
+def put(
+    node: Address, data: bytes, klass: BlockClass, copies: tuple[Address, ...] = ()
+) -> Flow[Cid]:
+    """Add a file to the store of ``node``; ``copies``: who may have it although it is sealed."""
+    return Cid((yield from _ask(node, Put(data, klass, copies), bytes)))
 
 
 def fetch(
-    node: Address, cids: tuple[Cid, ...], holders: tuple[Address, ...]
+    node: Address,
+    cids: tuple[Cid, ...],
+    holders: tuple[Address, ...],
+    klass: BlockClass = BlockClass.SEALED,
 ) -> Flow[tuple[bytes, ...]]:
-    """Have files on ``node``.
+    """Have files on ``node``, which passes them on only if they are public.
 
     raises        FetchFailedError: a block is not to be had.
     """
-    return (yield from _ask(node, Fetch(cids, holders), tuple))
+    return (yield from _ask(node, Fetch(cids, holders, klass), tuple))
 
 
 def drop(node: Address, cid: Cid) -> Flow[None]:

@@ -11,6 +11,7 @@ from node.base.limits import CUSTODIAN_SHARES_COUNT_MAX
 from node.base.ports import Entropy
 from node.base.types import Address, Cid, Hash32
 from node.contracts.cids import Content
+from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.cid import multihash_of
 from node.ipfs_lite.placement import place
 from node.ipfs_lite.unixfs_write import write_bytes
@@ -78,10 +79,10 @@ def file_record(
     )
     cids = [write_bytes(fragment, _nowhere).cid for fragment in dealt.fragments]
     holders = _placed(cids, tuple(keys))
-    for fragment in dealt.fragments:
-        yield from put(node, fragment)
+    for fragment, holder in zip(dealt.fragments, holders, strict=True):
+        yield from put(node, fragment, BlockClass.SEALED, (holder,))
     manifest = dealt.manifest(holders, cids).encode()
-    manifest_cid = yield from put(node, manifest)
+    manifest_cid = yield from put(node, manifest, BlockClass.PUBLIC)
     deal_id = Hash32(dealt.header.deal_id())
     for holder, share in zip(holders, dealt.custodians, strict=True):
         sealed = seal_share(share, keys[holder], entropy)

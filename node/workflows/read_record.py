@@ -6,6 +6,7 @@ from typing import Final
 from node.base.ports import Entropy
 from node.base.types import Address
 from node.contracts.pmr_token import Entry
+from node.ipfs_lite.blocks import BlockClass
 from node.privacy.grantee import Collected, find_released_key, open_released
 from node.privacy.record import Diagnosis, PmrEntry, Record, body_of, commitment, open_ready
 from node.privacy.release_errors import GrantNotActiveError
@@ -142,7 +143,7 @@ def _open(
 ) -> Flow[_Opened]:
     index, entry = place
     holders = tuple(sorted(hospital.signer.address for hospital in ward.hospitals))
-    (raw,) = yield from fetch(doctor.node, (entry.content.cid,), holders)
+    (raw,) = yield from fetch(doctor.node, (entry.content.cid,), holders, BlockClass.PUBLIC)
     manifest = Manifest.decode(raw)
     collected, found = yield from _ask_all(doctor, manifest, grants, entropy)
     gathered = yield from gather(doctor.node, manifest)

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias, TypeVar
 
 from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
 from node.evm.receipts import Log
+from node.ipfs_lite.blocks import BlockClass
 from node.privacy.deposits import DepositLetter
 
 T = TypeVar("T")
@@ -62,9 +63,12 @@ class TakeHead:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Add sealed bytes as a UnixFS file to this node's store.  Answer: its root (Cid)."""
+    """Add bytes as a UnixFS file to this node's store.  Answer: its root (Cid)."""
 
     data: bytes
+    klass: BlockClass
+    copies: tuple[Address, ...] = ()
+    """Who was chosen to keep a copy, and may have it; of sealed bytes nobody else may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,8 @@ class Fetch:
 
     cids: tuple[Cid, ...]
     holders: tuple[Address, ...]
+    klass: BlockClass = BlockClass.SEALED
+    """What the blocks count as here: nobody else gets sealed ones from this node."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import pytest
 
 from node.base.types import Hash32
+from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.cid import make_cid
 from node.ipfs_lite.events import WantFlag
 from node.p2p.wire import decode
@@ -38,7 +39,11 @@ class Dealt:
             seeds=clinic.seeds,
             profile=Profile.SIMULATION,
         )
-        cids = [self.net.answer(self.net.ask(0, Put(one))) for one in self.deal.fragments]
+        holders = (ONE.address, TWO.address)
+        cids = [
+            self.net.answer(self.net.ask(0, Put(fragment, BlockClass.SEALED, (holder,))))
+            for fragment, holder in zip(self.deal.fragments, holders, strict=True)
+        ]
         self.cids = cids
         self.manifest = self.deal.manifest((ONE.address, TWO.address), cids).encode()
         self.deal_id = Hash32(self.deal.header.deal_id())
@@ -138,7 +143,7 @@ def test_a_fragment_that_comes_late_is_still_acknowledged(clinic, dealt):
     clinic.net.ask(0, Drop(dealt.cids[1]))
     call = dealt.hand()
     clinic.net.sleep(5)
-    clinic.net.ask(0, Put(dealt.deal.fragments[1]))
+    clinic.net.ask(0, Put(dealt.deal.fragments[1], BlockClass.SEALED, (TWO.address,)))
     clinic.net.settle()
     assert clinic.net.answer(call) == dealt.deal.custodians[1].digest()
 

@@ -15,6 +15,7 @@ from node.app.events import (
     Started,
     TimerFired,
 )
+from node.ipfs_lite.blocks import BlockClass
 from node.p2p.messages import Deposit, Ping, XWant, XWantEntry
 from node.p2p.wire import encode
 from node.workflows.requests import Put, TakeHead
@@ -182,7 +183,7 @@ def test_a_question_of_a_client_is_answered_in_the_same_turn():
 
 def test_a_node_connects_blocks_and_store_at_once():
     ward = Ward(founded(2), 2, connect=False)
-    cid = ward.answer(ward.ask(0, Put(b"sealed")))
+    cid = ward.answer(ward.ask(0, Put(b"sealed", BlockClass.PUBLIC)))
     ward.meet(0, 1)
     ward.say(TWO, 0, XWant(full=False, entries=(XWantEntry(cid, 1, 0),)))
     assert ward.frames
@@ -191,7 +192,7 @@ def test_a_node_connects_blocks_and_store_at_once():
 def test_equal_events_give_equal_effects():
     def run():
         ward = Ward(founded(3), 3)
-        ward.ask(1, Put(b"sealed"))
+        ward.ask(1, Put(b"sealed", BlockClass.PUBLIC))
         ward.grow(4)
         return ward.sent, ward.notes
 

@@ -31,12 +31,12 @@ def network(running=2, **options):
 
 
 def put(ward, n, data):
-    return ward.answer(ward.ask(n, Put(data)))
+    return ward.answer(ward.ask(n, Put(data, BlockClass.PUBLIC)))
 
 
 def fetch(ward, n, *cids, holders=(), seconds=0):
     """Start a fetch and let it run for so long; give the call."""
-    call = ward.ask(n, Fetch(cids, holders))
+    call = ward.ask(n, Fetch(cids, holders, BlockClass.PUBLIC))
     ward.settle()
     ward.sleep(seconds)
     return call
@@ -68,7 +68,7 @@ def test_what_was_fetched_is_kept():
     cid = put(ward, 1, LARGE)
     fetch(ward, 0, cid, holders=(TWO.address,))
     assert blocks(ward.cores[0]) == blocks(ward.cores[1]) > 1
-    assert ward.cores[0].store.store.class_of(cid) is BlockClass.SEALED
+    assert ward.cores[0].store.store.class_of(cid) is BlockClass.PUBLIC
 
 
 def test_a_file_is_found_without_naming_a_holder():
@@ -315,7 +315,7 @@ def test_a_file_that_does_not_fit_is_given_to_nobody():
     ward = full(LEAF + 1)
     leaf = make_cid(LARGE[:LEAF])
     call = fetch(ward, 1, leaf)
-    ward.ask(0, Put(LARGE))
+    ward.ask(0, Put(LARGE, BlockClass.PUBLIC))
     ward.settle()
     assert ward.is_open(call)
 
@@ -376,7 +376,7 @@ def test_a_peer_that_may_not_have_a_block_is_told_nothing_else_than_for_an_absen
     for held in (True, False):
         desk = StoreDesk(MemoryStore(), lambda _peer, _multihash, _now: False)
         turn = Turn(0)
-        cid = desk.add(turn, SMALL) if held else make_cid(SMALL)
+        cid = desk.add(turn, SMALL, BlockClass.PUBLIC) if held else make_cid(SMALL)
         desk.peer_connected(turn, TWO.address)
         desk.wanted(turn, TWO.address, XWant(full=False, entries=(XWantEntry(cid, 1, 4),)))
         answers.append(turn.outcome().effects)

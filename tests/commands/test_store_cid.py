@@ -10,8 +10,9 @@ from node.base.errors import ConfigError, UsageError
 from node.commands import tree_files
 from node.commands.store_cid import store_cid
 from node.ipfs_lite.cid import to_text
+from node.ipfs_lite.profiles import PROFILES, Profile
 from node.ipfs_lite.unixfs_tree import write_tree
-from node.ipfs_lite.unixfs_write import PROFILES, Profile, write_bytes
+from node.ipfs_lite.unixfs_write import write_bytes
 from tests.small_checkout import ROOT
 
 HELLO_V0 = "Qmf412jQZiuVUtdgnB36FXFX7xg5V6KEbSJ4dpQuhkLyfD"
@@ -54,6 +55,10 @@ def test_version_0_alone_has_no_raw_leaves(call, hello):
     assert call("--cid-version", "0", hello) == [HELLO_V0]
 
 
+def test_version_0_takes_raw_leaves_that_are_asked_for(call, hello):
+    assert call("--cid-version", "0", "--raw-leaves", hello) == call(hello)
+
+
 def test_every_parameter_counts(call, tmp_path):
     path = tmp_path / "f"
     path.write_bytes(bytes(range(100)))
@@ -93,7 +98,6 @@ def test_the_standard_input_is_read(call, hello, monkeypatch):
         (["--chunk-size", "2097121"], ConfigError, "a chunk of 2097121 bytes"),
         (["--max-links", "1"], ConfigError, "1 links per node, wants 2 to 8192"),
         (["--cid-version", "2"], ConfigError, "CIDv2, wants 0 or 1"),
-        (["--cid-version", "0", "--raw-leaves"], ConfigError, "no raw leaves"),
         (["-", "-"], UsageError, "- stands twice"),
     ],
 )

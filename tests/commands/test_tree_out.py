@@ -11,9 +11,9 @@ from node.commands.chain_io import OutputFileError
 from node.commands.tree_out import write_out
 from node.ipfs_lite.dagpb import Link
 from node.ipfs_lite.errors import NotFoundError, ReadBudgetError, UnsafeNameError
+from node.ipfs_lite.profiles import DEFAULT_PROFILE
 from node.ipfs_lite.unixfs_data import EMPTY_DIRECTORY
 from node.ipfs_lite.unixfs_tree import TreeFile, TreeFolder, TreeLink, write_tree
-from node.ipfs_lite.unixfs_write import DEFAULT_PROFILE
 from tests.commands.disk_trees import content_of, disk_tree, make, names_in
 from tests.ipfs_lite.shelf import Shelf
 

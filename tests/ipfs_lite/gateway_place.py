@@ -8,9 +8,10 @@ from node.ipfs_lite.gateway import Gateway
 from node.ipfs_lite.hamt import Named
 from node.ipfs_lite.http import Request
 from node.ipfs_lite.memory_store import MemoryStore
+from node.ipfs_lite.profiles import Profile
 from node.ipfs_lite.selection import Selection, select
 from node.ipfs_lite.unixfs_dirs import write_directory
-from node.ipfs_lite.unixfs_write import Profile, write_bytes
+from node.ipfs_lite.unixfs_write import write_bytes
 
 PEER = Address(b"\1" * 20)
 SMALL = Profile("small", cid_version=1, raw_leaves=True, chunk_bytes=8, links_max=4)

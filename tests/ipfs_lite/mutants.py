@@ -52,9 +52,24 @@ class CommitBeforeRename(MemoryFiles):
 class UnlinkBeforeCommit(QuickDatabase):
     """A file goes as soon as it stands on the queue, before that is durable."""
 
+    def write(self, sql, *values):
+        self._unlink(sql, [values])
+        return super().write(sql, *values)
+
     def write_many(self, sql, rows):
         rows = list(rows)
-        if "INTO unlink_queue" in sql:
-            for name, _ in rows:
-                self.disk.unlink(name)
+        self._unlink(sql, rows)
         super().write_many(sql, rows)
+
+    def _unlink(self, sql, rows):
+        if "INTO unlink_queue" in sql:
+            for name, *_ in rows:
+                self.disk.unlink(name)
+
+
+class NotErasing(QuickDatabase):
+    """Deleted rows stay readable in free pages."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.read("PRAGMA secure_delete = OFF")

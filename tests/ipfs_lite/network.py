@@ -33,8 +33,13 @@ class Node:
         self.ended = []
         self.bans = []
         self.is_silent = False
+        self.is_down = False
         self.lie = None
         """Replaces the bytes of every block that this node sends."""
+
+    def restart(self):
+        self.server = WantServer(self.store, self.server._allowed)
+        self.client = FetchClient(self.store)
 
     def put(self, data):
         cid = make_cid(data)
@@ -48,6 +53,8 @@ class Network:
         self.nodes = {address(n): Node(address(n)) for n in range(count)}
         self.wants = []
         """Every (asker, asked, entry) in the order of sending."""
+        self.weather = lambda: (DELAY_US,)
+        """Delays of the copies of one message that arrive: none is a loss, two a duplicate."""
         self._queue = []
         self._order = 0
         for node in self.nodes.values():
@@ -70,7 +77,31 @@ class Network:
     def run(self, until_us=60_000_000):
         while self._queue and self._queue[0][0] <= START_US + until_us:
             self.now, _, name, event = heappop(self._queue)
-            self._feed(self.nodes[name], event)
+            node = self.nodes[name]
+            if isinstance(event, str):
+                self._turn(node, event)
+            elif not node.is_down:
+                self._feed(node, event)
+
+    def crash(self, number, at_us, until_us):
+        """Take a node down for a while: its store stays, all else of it is gone."""
+        self._at(START_US + at_us, address(number), "down")
+        self._at(START_US + until_us, address(number), "up")
+
+    def _turn(self, node, what):
+        node.is_down = what == "down"
+        node.restart()
+        for other in self.nodes.values():
+            if other is node or other.is_down:
+                continue
+            joined = ev.PeerGone if node.is_down else ev.PeerJoined
+            self._feed(other, joined(node.name))
+            if not node.is_down:
+                self._feed(node, ev.PeerJoined(other.name))
+
+    def _send(self, name, event):
+        for delay_us in self.weather():
+            self._at(self.now + delay_us, name, event)
 
     def _at(self, at_us, name, event):
         self._order += 1
@@ -89,7 +120,7 @@ class Network:
             match effect:
                 case ev.SendWant(peer, entries):
                     self.wants += ((node.name, peer, entry) for entry in entries)
-                    self._at(self.now + DELAY_US, peer, ev.WantReceived(node.name, entries))
+                    self._send(peer, ev.WantReceived(node.name, entries))
                 case ev.SendGive(peer, blocks, have, dont, _):
                     left = sum(len(data) for _, data in blocks)
                     self._at(self.now + DELAY_US, node.name, ev.GiveLeft(peer, left))
@@ -98,7 +129,7 @@ class Network:
                     if node.lie is not None:
                         blocks = tuple((prefix, node.lie) for prefix, _ in blocks)
                     event = ev.GiveReceived(node.name, blocks, have, dont)
-                    self._at(self.now + DELAY_US, peer, event)
+                    self._send(peer, event)
                 case ev.BlockFetched(_, cid, data, _):
                     node.store.put(cid, data, BlockClass.SEALED)
                     node.fetched.append(cid)

@@ -6,7 +6,7 @@ what is wrong with it.
 """
 
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from node.base.errors import WardnetError
 from node.base.rng import TreeEntropy
@@ -17,6 +17,8 @@ from node.ipfs_lite.hybrid_schema import FILE_NAME, PAGE_BYTES
 from node.storage.database import Database
 from node.storage.memory_files import MemoryFiles, Moment
 from node.storage.power_loss import states
+
+SEARCHED_BYTES_MIN = 16
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,8 @@ class Instant:
 
     operation: str
     disk: Moment
-    image: int
-    """Number of the last image of the index; also the next one while a COMMIT is running."""
-    in_commit: bool
+    images: range
+    """Numbers of the images of the index that may be found: two while a COMMIT is running."""
     promised: int
     """Number of steps that were acknowledged."""
 
@@ -62,7 +63,7 @@ class Recording:
         self.models = [Model()]
         self._early = early
         self._acknowledged = 0
-        self._in_commit = False
+        self._begun = 0
         self._model = Model()
         self._disk_type, self._index_type = disk, index
         self.disk = disk(listener=self._hear)
@@ -86,29 +87,32 @@ class Recording:
     def _hear(self, operation, name):
         if operation == "mark":
             self._take_image()
-            self._in_commit = name == "begin"
-            if self._early and name == "begin" and self._acknowledged < len(self.models) - 1:
-                self._acknowledged += 1
-        self.instants.append(
-            Instant(
-                f"{operation} {name}",
-                self.disk.moment(),
-                len(self.images) - 1,
-                self._in_commit,
-                self._acknowledged,
-            )
-        )
+            if name == "begin":
+                self._begun = len(self.instants)
+                if self._early and self._acknowledged < len(self.models) - 1:
+                    self._acknowledged += 1
+            else:
+                self._settle()
+        self._note(f"{operation} {name}")
+
+    def _note(self, what):
+        last = len(self.images) - 1
+        images = range(last, last + 1)
+        self.instants.append(Instant(what, self.disk.moment(), images, self._acknowledged))
+
+    def _settle(self):
+        """Let the COMMIT that is done now have been possible since it began."""
+        for number in range(self._begun, len(self.instants)):
+            before = self.instants[number]
+            images = range(before.images.start, len(self.images))
+            self.instants[number] = replace(before, images=images)
 
     def step(self, model, action):
         """Do one thing, after which ``model`` is what the store has promised."""
         self.models.append(model)
         action(self.store)
         self._acknowledged = len(self.models) - 1
-        self.instants.append(
-            Instant(
-                "acknowledged", self.disk.moment(), len(self.images) - 1, False, self._acknowledged
-            )
-        )
+        self._note("acknowledged")
 
     def reopen(self):
         self.store.close()
@@ -123,13 +127,12 @@ def complaints(recording, folder, seed):
     """Give what is wrong after a crash behind each operation; nothing for a right store."""
     looked_at = set()
     for number, instant in enumerate(recording.instants):
-        following = instant.image + 1 < len(recording.images) and instant.in_commit
         promised = recording.models[instant.promised]
         coming = recording.models[min(instant.promised + 1, len(recording.models) - 1)]
         for tree in states(instant.disk, TreeEntropy(seed, "states", number)):
             files = tree.files()
             lasting = tuple((n, None if n.startswith(".temp") else c) for n, c in files.items())
-            for image in range(instant.image, instant.image + 1 + following):
+            for image in instant.images:
                 key = (lasting, tuple(tree.folders[0]), image, instant.promised)
                 if key in looked_at:
                     continue
@@ -164,7 +167,9 @@ class _State:
         again = self._everything(disk)
         if once != again:
             yield "a second open changes something"
-        yield from _leftovers(again, promised)
+        on_disk = [*self._tree.files().values(), *again[0].values(), again[2]]
+        on_disk.append((self._folder / FILE_NAME).read_bytes())
+        yield from _leftovers(again[0], on_disk, promised)
 
     def _opened(self, disk):
         return HybridStore(disk, QuickDatabase(self._folder / FILE_NAME), self._options)
@@ -207,10 +212,10 @@ def _differences(store, promised, coming):
             yield f"an acknowledged pin is not complete: {root.hex()}"
 
 
-def _leftovers(everything, promised):
-    files, _, image = everything
+def _leftovers(files, on_disk, promised):
     if any(name.startswith(".temp") for name in files):
         yield "temporaries are left"
     for data in sorted(promised.erased):
-        if data in image or any(data in content for content in files.values()):
+        # shorter ones stand somewhere by chance
+        if len(data) >= SEARCHED_BYTES_MIN and any(data in content for content in on_disk):
             yield "an erased block is still readable"

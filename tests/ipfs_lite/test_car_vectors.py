@@ -19,8 +19,9 @@ from node.ipfs_lite.errors import BadCarError
 from node.ipfs_lite.ingest import Ingest, import_car
 from node.ipfs_lite.links import links_of
 from node.ipfs_lite.memory_store import MemoryStore
+from node.ipfs_lite.profiles import Profile
 from node.ipfs_lite.selection import Selection, select
-from node.ipfs_lite.unixfs_write import Profile, write_bytes
+from node.ipfs_lite.unixfs_write import write_bytes
 from tests.vectors_dir import vectors
 
 pytestmark = pytest.mark.conformance

@@ -14,8 +14,9 @@ from node.ipfs_lite.gateway import Gateway
 from node.ipfs_lite.hamt import Named
 from node.ipfs_lite.http import Request
 from node.ipfs_lite.memory_store import MemoryStore
+from node.ipfs_lite.profiles import Profile
 from node.ipfs_lite.unixfs_dirs import write_directory
-from node.ipfs_lite.unixfs_write import Profile, write_bytes
+from node.ipfs_lite.unixfs_write import write_bytes
 from node.storage.errors import StoreFailedError
 from tests.ipfs_lite.gateway_place import NOTHING, PEER, SMALL, Place, header
 from tests.ipfs_lite.tampering import tamper

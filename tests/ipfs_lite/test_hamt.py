@@ -9,10 +9,11 @@ from node.ipfs_lite.dagpb import Link
 from node.ipfs_lite.errors import BadUnixFsError, BlockTooLargeError, HamtTooDeepError
 from node.ipfs_lite.hamt import Named, open_shard, write_shards
 from node.ipfs_lite.murmur3 import murmur3_x64_64
+from node.ipfs_lite.profiles import DEFAULT_PROFILE
 from node.ipfs_lite.unixfs_data import encode_shard
 from node.ipfs_lite.unixfs_list import read_directory
 from node.ipfs_lite.unixfs_walk import Walk
-from node.ipfs_lite.unixfs_write import DEFAULT_PROFILE, Added
+from node.ipfs_lite.unixfs_write import Added
 from tests.ipfs_lite.shelf import Shelf
 
 _LEAF = Added(make_cid(b"x"), 1, 1)

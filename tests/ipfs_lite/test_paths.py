@@ -8,9 +8,10 @@ from node.ipfs_lite.dagpb import Link
 from node.ipfs_lite.errors import BadPathError, NotFoundError
 from node.ipfs_lite.hamt import Named, write_shards
 from node.ipfs_lite.paths import IpfsPath, parse_path, resolve
+from node.ipfs_lite.profiles import DEFAULT_PROFILE
 from node.ipfs_lite.unixfs_data import EMPTY_DIRECTORY
 from node.ipfs_lite.unixfs_dirs import write_directory, write_symlink
-from node.ipfs_lite.unixfs_write import DEFAULT_PROFILE, write_bytes
+from node.ipfs_lite.unixfs_write import write_bytes
 from tests.ipfs_lite.shelf import Shelf
 
 

@@ -10,10 +10,11 @@ from node.base.errors import ConfigError, PeerError
 from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.cid import from_text, multihash_of, to_text
 from node.ipfs_lite.errors import HttpRefusedError
+from node.ipfs_lite.profiles import PROFILES
 from node.ipfs_lite.rpc_add import GUARD_SECONDS, profile_of
 from node.ipfs_lite.rpc_params import Params
 from node.ipfs_lite.unixfs_tree import TreeFile, TreeFolder, TreeLink, write_tree
-from node.ipfs_lite.unixfs_write import PROFILES, write_bytes
+from node.ipfs_lite.unixfs_write import write_bytes
 from tests.ipfs_lite.rpc_calls import FILE, FOLDER, SYMLINK, Rpc, files, form
 
 HELLO = b"hello world"

@@ -12,10 +12,11 @@ from node.ipfs_lite.dagcbor import CidLink
 from node.ipfs_lite.errors import BadUnixFsError, NotFoundError, ReadBudgetError
 from node.ipfs_lite.hamt import Named, write_shards
 from node.ipfs_lite.links import links_of
+from node.ipfs_lite.profiles import DEFAULT_PROFILE, Profile
 from node.ipfs_lite.selection import ByteRange, Scope, Selection, file_bytes_of, select
 from node.ipfs_lite.unixfs_dirs import write_directory, write_symlink
 from node.ipfs_lite.unixfs_read import read_range
-from node.ipfs_lite.unixfs_write import DEFAULT_PROFILE, Profile, write_bytes
+from node.ipfs_lite.unixfs_write import write_bytes
 
 _SMALL = Profile("small", cid_version=1, raw_leaves=True, chunk_bytes=8, links_max=3)
 _V0 = Profile("small-v0", cid_version=0, raw_leaves=False, chunk_bytes=8, links_max=3)

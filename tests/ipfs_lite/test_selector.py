@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from node.ipfs_lite.cid import DAG_PB, make_cid
 from node.ipfs_lite.dagpb import Link, Node, encode
 from node.ipfs_lite.paths import IpfsPath, resolve
+from node.ipfs_lite.profiles import Profile
 from node.ipfs_lite.selector import Blocks, ByteRange, Graph, Path
 from node.ipfs_lite.unixfs_read import read_range
 from node.ipfs_lite.unixfs_tree import TreeFile, TreeFolder, write_tree
-from node.ipfs_lite.unixfs_write import Profile, write_bytes
+from node.ipfs_lite.unixfs_write import write_bytes
 
 _NARROW = Profile("narrow", cid_version=1, raw_leaves=True, chunk_bytes=4, links_max=2)
 _OLD = Profile("old", cid_version=0, raw_leaves=False, chunk_bytes=4, links_max=3)

@@ -22,7 +22,8 @@ from node.ipfs_lite.events import (
     TimerExpired,
     WantFlag,
 )
-from node.ipfs_lite.unixfs_write import Profile, write_bytes
+from node.ipfs_lite.profiles import Profile
+from node.ipfs_lite.unixfs_write import write_bytes
 from tests.ipfs_lite.client import Core, sent
 from tests.ipfs_lite.network import address
 

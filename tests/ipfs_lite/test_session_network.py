@@ -7,8 +7,9 @@ from node.ipfs_lite.bans import BAN_US, Evidence
 from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.cid import make_cid
 from node.ipfs_lite.events import BanPeer, BlockStored, FetchFailed, FetchFinished, WantEntry
+from node.ipfs_lite.profiles import Profile
 from node.ipfs_lite.unixfs_read import read_all
-from node.ipfs_lite.unixfs_write import Profile, write_bytes
+from node.ipfs_lite.unixfs_write import write_bytes
 from tests.ipfs_lite.network import DELAY_US, START_US, Network, address
 from tests.ipfs_lite.tampering import tamper
 

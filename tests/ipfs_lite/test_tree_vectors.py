@@ -9,6 +9,7 @@ from node.ipfs_lite.car_read import CarReader
 from node.ipfs_lite.car_write import write_car
 from node.ipfs_lite.cid import from_text, to_text
 from node.ipfs_lite.hamt import Named, write_shards
+from node.ipfs_lite.profiles import PROFILES, Profile
 from node.ipfs_lite.unixfs_data import DIRECTORY_TYPE, SHARD_TYPE
 from node.ipfs_lite.unixfs_dirs import write_directory, write_symlink
 from node.ipfs_lite.unixfs_export import WriteFile, plan_export
@@ -16,7 +17,7 @@ from node.ipfs_lite.unixfs_list import Kind, find_entry, kind_of, read_directory
 from node.ipfs_lite.unixfs_read import read_all
 from node.ipfs_lite.unixfs_tree import add_tree, write_tree
 from node.ipfs_lite.unixfs_walk import Walk
-from node.ipfs_lite.unixfs_write import PROFILES, Added, Profile, write_file
+from node.ipfs_lite.unixfs_write import Added, write_file
 from tests.ipfs_lite.vector_data import (
     FOLDER,
     content_of,

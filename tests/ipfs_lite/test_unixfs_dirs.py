@@ -7,10 +7,11 @@ from node.ipfs_lite import dagpb
 from node.ipfs_lite.cid import make_cid, to_text
 from node.ipfs_lite.errors import BadPathError
 from node.ipfs_lite.hamt import Named
+from node.ipfs_lite.profiles import DEFAULT_PROFILE, PROFILES
 from node.ipfs_lite.unixfs_data import DIRECTORY_TYPE, SHARD_TYPE, decode_data
 from node.ipfs_lite.unixfs_dirs import write_directory, write_symlink
 from node.ipfs_lite.unixfs_list import read_directory, symlink_target
-from node.ipfs_lite.unixfs_write import DEFAULT_PROFILE, PROFILES, Added
+from node.ipfs_lite.unixfs_write import Added
 
 _OLD = PROFILES["unixfs-v0-2015"]
 _LEAF = Added(make_cid(b"x"), 1, 1)

@@ -4,9 +4,12 @@ from node.base.limits import DAG_DEPTH_MAX
 from node.ipfs_lite import unixfs_walk
 from node.ipfs_lite.dagpb import Link
 from node.ipfs_lite.errors import BadUnixFsError, ReadBudgetError, UnsafeNameError
+from node.ipfs_lite.hamt import Named, write_shards
+from node.ipfs_lite.profiles import DEFAULT_PROFILE
 from node.ipfs_lite.unixfs_data import EMPTY_DIRECTORY
 from node.ipfs_lite.unixfs_export import MakeFolder, MakeLink, WriteFile, plan_export
 from node.ipfs_lite.unixfs_tree import TreeFile, TreeFolder, TreeLink, write_tree
+from node.ipfs_lite.unixfs_write import write_bytes
 from tests.ipfs_lite.shelf import Shelf
 
 
@@ -171,3 +174,15 @@ def test_an_equal_name_twice_is_refused(shelf):
     leaf = shelf.leaf(b"x")
     with pytest.raises(BadUnixFsError, match="a name twice"):
         _plan(shelf, _folder(shelf, [("a", leaf), ("a", leaf)]))
+
+
+def test_an_entry_of_a_sharded_directory_counts_once(shelf, monkeypatch):
+    leaf = write_bytes(b"x", shelf.__setitem__)
+    names = [Named(f"n{index}", leaf) for index in range(60)]
+    root = write_shards(names, shelf.__setitem__, DEFAULT_PROFILE)
+    assert len(_plan(shelf, root.cid)) == 61
+    monkeypatch.setattr(unixfs_walk, "DAG_WALK_ENTRIES_MAX", len(shelf.read))
+    _plan(shelf, root.cid)
+    monkeypatch.setattr(unixfs_walk, "DAG_WALK_ENTRIES_MAX", len(shelf.read) // 2 - 1)
+    with pytest.raises(ReadBudgetError):
+        _plan(shelf, root.cid)

@@ -5,6 +5,7 @@ from node.ipfs_lite.cid import DAG_CBOR
 from node.ipfs_lite.dagpb import Link
 from node.ipfs_lite.errors import BadUnixFsError, ReadBudgetError
 from node.ipfs_lite.hamt import Named, write_shards
+from node.ipfs_lite.profiles import DEFAULT_PROFILE
 from node.ipfs_lite.unixfs_data import EMPTY_DIRECTORY, encode_symlink
 from node.ipfs_lite.unixfs_dirs import write_directory, write_symlink
 from node.ipfs_lite.unixfs_list import (
@@ -16,7 +17,7 @@ from node.ipfs_lite.unixfs_list import (
     symlink_target,
 )
 from node.ipfs_lite.unixfs_walk import Walk
-from node.ipfs_lite.unixfs_write import DEFAULT_PROFILE, write_bytes
+from node.ipfs_lite.unixfs_write import write_bytes
 from tests.ipfs_lite.shelf import Shelf
 
 

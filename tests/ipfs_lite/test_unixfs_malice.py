@@ -14,12 +14,13 @@ from node.ipfs_lite.dagpb import Link
 from node.ipfs_lite.errors import NotFoundError, ReadBudgetError
 from node.ipfs_lite.hamt import Named, write_shards
 from node.ipfs_lite.paths import IpfsPath, resolve
+from node.ipfs_lite.profiles import Profile
 from node.ipfs_lite.unixfs_data import EMPTY_DIRECTORY, encode_shard
 from node.ipfs_lite.unixfs_export import WriteFile, plan_export
 from node.ipfs_lite.unixfs_list import read_directory
 from node.ipfs_lite.unixfs_read import read_all, read_file, read_range
 from node.ipfs_lite.unixfs_tree import TreeFile, TreeFolder, TreeLink, write_tree
-from node.ipfs_lite.unixfs_write import Profile, write_bytes
+from node.ipfs_lite.unixfs_write import write_bytes
 from tests.ipfs_lite.shelf import Shelf
 
 _SMALL = Profile("small", cid_version=1, raw_leaves=False, chunk_bytes=4, links_max=2)

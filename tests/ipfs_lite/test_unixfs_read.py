@@ -9,8 +9,9 @@ from node.ipfs_lite import unixfs_walk
 from node.ipfs_lite.cid import DAG_CBOR, to_text
 from node.ipfs_lite.dagpb import Link
 from node.ipfs_lite.errors import BadNodeError, BadUnixFsError, ReadBudgetError
+from node.ipfs_lite.profiles import Profile
 from node.ipfs_lite.unixfs_read import file_bytes, read_all, read_range
-from node.ipfs_lite.unixfs_write import Profile, write_bytes
+from node.ipfs_lite.unixfs_write import write_bytes
 from tests.ipfs_lite.shelf import Shelf
 
 _PROFILE = Profile("test", cid_version=1, raw_leaves=True, chunk_bytes=4, links_max=2)

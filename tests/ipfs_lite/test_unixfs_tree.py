@@ -4,9 +4,10 @@ from hypothesis import strategies as st
 
 from node.base.limits import DAG_DEPTH_MAX
 from node.ipfs_lite.errors import BadPathError
+from node.ipfs_lite.profiles import DEFAULT_PROFILE, PROFILES, Profile
 from node.ipfs_lite.unixfs_export import MakeFolder, MakeLink, WriteFile, plan_export
 from node.ipfs_lite.unixfs_tree import TreeFile, TreeFolder, TreeLink, add_tree, write_tree
-from node.ipfs_lite.unixfs_write import DEFAULT_PROFILE, PROFILES, Profile, write_bytes
+from node.ipfs_lite.unixfs_write import write_bytes
 
 _SMALL = Profile("small", cid_version=1, raw_leaves=True, chunk_bytes=4, links_max=2)
 

@@ -4,17 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.base.errors import ConfigError
+from node.ipfs_lite import cid as cids
 from node.ipfs_lite import dagpb
 from node.ipfs_lite.cid import to_text
+from node.ipfs_lite.profiles import DEFAULT_PROFILE, PROFILES, Profile
 from node.ipfs_lite.unixfs_read import read_all
-from node.ipfs_lite.unixfs_write import (
-    DEFAULT_PROFILE,
-    PROFILES,
-    Profile,
-    write_bytes,
-    write_file,
-)
+from node.ipfs_lite.unixfs_write import write_bytes, write_file
 
 
 def _narrow(links_max=2, chunk_bytes=1, *, raw_leaves=True, cid_version=1):
@@ -128,20 +123,12 @@ def test_a_written_file_reads_back(data, links_max, chunk_bytes, raw_leaves):
     assert read_all(blocks.__getitem__, added.cid) == data
 
 
-@pytest.mark.parametrize(
-    ("changes", "what"),
-    [
-        ({"cid_version": 2}, "CIDv2, wants 0 or 1"),
-        ({"cid_version": 0, "raw_leaves": True}, "CIDv0"),
-        ({"chunk_bytes": 0}, "chunk of 0"),
-        ({"chunk_bytes": 2 * 2**20}, "chunk of 2097152"),
-        ({"links_max": 1}, "1 links"),
-        ({"links_max": 8_193}, "8193 links"),
-    ],
-)
-def test_a_profile_that_cannot_work_is_refused(changes, what):
-    with pytest.raises(ConfigError, match=what):
-        _narrow(**changes)
+def test_raw_leaves_below_nodes_of_version_0_are_of_version_1():
+    added, blocks = _write(b"abcdef", _narrow(3, 2, cid_version=0))
+    assert cids.decode(added.cid).version == 0
+    leaves = [cid for cid in blocks if cid != added.cid]
+    assert [cids.decode(cid)[:2] for cid in leaves] == [(1, cids.RAW)] * 3
+    assert read_all(blocks.__getitem__, added.cid) == b"abcdef"
 
 
 def _peak_bytes(profile, pieces):

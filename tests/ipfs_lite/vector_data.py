@@ -6,8 +6,8 @@ from hashlib import sha256, shake_256
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
+from node.ipfs_lite.profiles import PROFILES, Profile
 from node.ipfs_lite.unixfs_tree import TreeFile, TreeFolder
-from node.ipfs_lite.unixfs_write import PROFILES, Profile
 from tests.vectors_dir import vectors
 
 FOLDER = vectors("content-store")

@@ -7,6 +7,7 @@ from node.base.errors import CallRevertedError
 from node.base.keccak import keccak256
 from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
 from node.contracts.abi import Function
+from node.ipfs_lite.blocks import BlockClass
 from node.workflows import asking
 from node.workflows.errors import ContractRevertError, FetchFailedError
 from node.workflows.requests import (
@@ -52,7 +53,7 @@ COUNT = Function("count()", ("uint256",))
         (asking.head(NODE), TakeHead(), HEAD),
         (asking.final_block(NODE), TakeHead(final=True), HEAD),
         (asking.final_block(NODE, back=2), TakeHead(final=True, back=2), HEAD),
-        (asking.put(NODE, b"x"), Put(b"x"), CID),
+        (asking.put(NODE, b"x", BlockClass.PUBLIC), Put(b"x", BlockClass.PUBLIC), CID),
         (asking.fetch(NODE, (CID,), (OTHER,)), Fetch((CID,), (OTHER,)), (b"x",)),
         (asking.drop(NODE, CID), Drop(CID), None),
         (

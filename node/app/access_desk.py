@@ -1,0 +1,120 @@
+"""Who may have which block of this node, as its final state has it (content-store.md, section 12).
+
+The rules that stand for good, of owners and of those who were chosen to keep a copy, are written
+with the bytes.  Here the grants of the ledger become rules: of each deal in custody, for the
+hospitals of those whom the patient let read.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from node.app.chain_desk import ChainDesk
+from node.app.custody_desk import CustodyDesk
+from node.app.final_view import FinalView
+from node.app.store_desk import StoreDesk
+from node.app.turn import Turn
+from node.base.types import ZERO_ADDRESS, Address, Cid
+from node.contracts.suite import ContractSuite
+from node.evm.blooms import EMPTY_BLOOM, may_hold
+from node.ipfs_lite.access import GRANT, HEAD_AGE_US_MAX, ConsentFilter, FinalHead
+from node.ipfs_lite.blocks import AccessRule
+from node.ipfs_lite.blockstore import BlockStore
+from node.privacy.release import covers
+
+_NEVER: Final = 0
+"""A head that nobody has seen coming is old: a restarted node grants nothing before the next."""
+
+
+class AccessDesk:
+    """The consent filter of a node, and the rules behind it."""
+
+    def __init__(self, store: BlockStore, chain: ChainDesk, contracts: ContractSuite) -> None:
+        self._store = store
+        self._filter = ConsentFilter(store)
+        self._chain = chain
+        self._contracts = contracts
+        self._watched = tuple(
+            one.address
+            for one in (
+                contracts.consents,
+                contracts.pmr,
+                contracts.doctors,
+                contracts.hospitals,
+                contracts.government,
+            )
+        )
+        final = chain.final
+        self._head = FinalHead(final.number, final.hash(), final.timestamp, _NEVER)
+        self._rules: dict[Cid, tuple[AccessRule, ...]] = {}
+        """Grants by manifest, as they were written last."""
+        self._custody: CustodyDesk | None = None
+        self._stores: StoreDesk | None = None
+        self._deals_read = -1
+        """Deals in custody when all were looked at last; -1: never."""
+
+    def follow(self, custody: CustodyDesk, stores: StoreDesk) -> None:
+        """Follow the final block, behind the desk that reads its grants."""
+        self._custody, self._stores = custody, stores
+        self._chain.on_head.append(self.head_moved)
+
+    def allowed(self, peer: Address, multihash: bytes, now: int) -> bool:
+        """Say whether a peer may have a block."""
+        return self._filter.allowed(peer, multihash, self._head, now).is_allowed
+
+    def head_moved(self, turn: Turn) -> None:
+        """Follow the final block: its time and its grants are those that count now."""
+        assert self._custody is not None
+        assert self._stores is not None
+        final, old = self._chain.final, self._head
+        if final.hash() == old.hash:
+            return
+        self._head = FinalHead(final.number, final.hash(), final.timestamp, turn.now)
+        deals = self._custody.custodian.store.deals()
+        has_changed = turn.now - old.seen_us > HEAD_AGE_US_MAX
+        if len(deals) != self._deals_read or self._is_touched(old):
+            has_changed |= self._write(deals, self._custody.view())
+            self._deals_read = len(deals)
+        starts = (rule.not_before_s for rules in self._rules.values() for rule in rules)
+        has_changed |= any(old.timestamp_s < start <= final.timestamp for start in starts)
+        if has_changed:
+            self._stores.access_changed(turn)
+
+    def _is_touched(self, old: FinalHead) -> bool:
+        """Say whether a block that became final can have changed a grant or who is active."""
+        ledger = self._chain.ledger
+        if ledger.hash_by_number(old.number) != old.hash:
+            return True
+        for number in range(old.number + 1, self._head.number + 1):
+            header = ledger.header_by_number(number)
+            assert header is not None, "the chain has every number up to its final block"
+            if header.logs_bloom != EMPTY_BLOOM and any(
+                may_hold(header.logs_bloom, address) for address in self._watched
+            ):
+                return True
+        return False
+
+    def _write(self, deals: tuple[bytes, ...], view: FinalView) -> bool:
+        """Write the grants of every deal; say whether any rule is another one now."""
+        has_changed = False
+        for deal_id in deals:
+            root = view.manifest_of(deal_id)
+            if root is None:
+                continue
+            rules = tuple(self._granted(view, deal_id, root))
+            if rules != self._rules.get(root):
+                self._rules[root] = rules
+                self._store.set_rules(root, rules)
+                has_changed = True
+        return has_changed
+
+    def _granted(self, view: FinalView, deal_id: bytes, root: Cid) -> Iterator[AccessRule]:
+        grants = view.grants()
+        record = view.record(deal_id) if grants else None
+        if record is None:
+            return
+        for grant in grants:
+            if grant.is_revoked or not covers(grant, record):
+                continue
+            for operator in view.operators_of(grant.grantee):
+                if operator != ZERO_ADDRESS:
+                    yield AccessRule(root, operator, GRANT, grant.valid_from_s, grant.valid_until_s)

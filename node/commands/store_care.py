@@ -1,0 +1,136 @@
+"""``wardnet store gc | verify | stat | rekey | erase``: looking after a store."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node.base.errors import UsageError
+from node.commands import output, store_dir
+from node.commands.store_dir import Data
+
+_ORDER_BYTES_MAX = 4_096
+
+
+def collect(
+    *,
+    data: Data,
+    check: Annotated[
+        bool, typer.Option("--check", help="First count again what holds each block.")
+    ] = False,
+) -> None:
+    """Delete the blocks that nothing holds; print each CID (as a raw CIDv1) once it is gone."""
+    from node.ipfs_lite.cid import raw_cid_of, to_text
+
+    removed = 0
+    with closing(store_dir.open_dir(data, must_exist=True)) as store:
+        if check:
+            mended = store.check_holds()
+            output.talk(f"{mended} counts were wrong and are mended")
+        for multihash in store.collect(now_s=store_dir.now_s()):
+            removed += 1
+            output.say(f"removed {to_text(raw_cid_of(multihash))}")
+    output.talk(f"{removed} blocks removed")
+
+
+def verify(
+    *,
+    data: Data,
+    drop: Annotated[
+        bool, typer.Option("--drop", help="Delete the bad blocks, so that they are fetched again.")
+    ] = False,
+) -> None:
+    """Hash every block and compare files with the index.  Exit 1 if something is wrong."""
+    from node.ipfs_lite.cid import raw_cid_of, to_text
+
+    with closing(store_dir.open_dir(data, must_exist=True)) as store:
+        problems = list(store.verify())
+        for problem in problems:
+            cid = raw_cid_of(problem.multihash)
+            output.say(f"{to_text(cid)} {problem.what}")
+            if drop:
+                store.delete(cid)
+        count = store.count()
+    if problems:
+        output.talk(f"{len(problems)} blocks are bad, {'dropped; ' if drop else ''}{count} stored")
+        raise typer.Exit(1)
+    output.talk(f"all {count} blocks hold")
+
+
+def stat(
+    *,
+    data: Data,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Say how much is stored, and how."""
+    with closing(store_dir.open_dir(data, must_exist=True)) as store:
+        found = store.stat()
+    document = found._asdict()
+    if as_json:
+        output.write_json(document)
+        return
+    for line in output.columns(document.items(), indent=0):
+        output.say(line)
+
+
+def rekey(*, data: Data) -> None:
+    """Give an encrypted store a new key; the old one opens nothing any more."""
+    from node.base.rng import SystemEntropy
+    from node.ipfs_lite.hybrid import rotate_key
+
+    with closing(store_dir.open_dir(data, must_exist=True)) as store:
+        if store.stat().at_rest == "none":
+            raise UsageError(f"{data}: the store is not encrypted, so it has no key")
+        rotate_key(data, store, SystemEntropy())
+        count = store.count()
+    output.say(f"{count} blocks are sealed under the new key")
+
+
+def erase(
+    order: Annotated[Path, typer.Argument(metavar="ORDER", help="The signed order, JSON.")],
+    *,
+    data: Data,
+    owner: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Whose order counts: 0x and 40 hex digits.")
+    ],
+    force: Annotated[
+        bool, typer.Option("--force", help="Also blocks that other pins hold; those pins fail.")
+    ] = False,
+) -> None:
+    """Destroy a graph by its owner's order, so that no file of the store has its bytes.
+
+    Prints the receipt.  Flash wear-levelling and backups may keep old sectors.
+    """
+    from node.ipfs_lite.blocks import EraseOrder
+    from node.ipfs_lite.erase_order import read_order
+
+    signed = read_order(_text(order))
+    if owner.lower() != f"0x{signed.owner.hex()}":
+        raise UsageError(f"{order} is signed by 0x{signed.owner.hex()}, not by {owner}")
+    with closing(store_dir.open_dir(data, must_exist=True)) as store:
+        erased = store.erase(
+            EraseOrder(signed.order_id, signed.root, at_s=store_dir.now_s(), force=force)
+        )
+    receipt = {
+        "order": f"0x{erased.order_id.hex()}",
+        "erased": [multihash.hex() for multihash in erased.erased],
+        "kept": [{"block": one.multihash.hex(), "why": one.reason} for one in erased.kept],
+    }
+    output.say(json.dumps(receipt, indent=2))
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_ORDER_BYTES_MAX + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: byte {error.start} is no UTF-8") from error
+    if len(raw) > _ORDER_BYTES_MAX:
+        raise UsageError(f"{path}: an order has at most {_ORDER_BYTES_MAX} bytes")
+    return text

@@ -1,0 +1,68 @@
+"""``wardnet store import | export``: graphs travel as CAR files."""
+
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node.base.limits import LOCAL_READ_BYTES_MAX, NAME_BYTES_MAX
+from node.base.types import Cid
+from node.commands import output, store_dir
+from node.commands.chain_io import opened, replacing
+from node.commands.store_dir import Data, Klass
+
+
+def import_car(
+    car: Annotated[Path, typer.Argument(metavar="CAR", help="A CARv1 or CARv2 file.")],
+    *,
+    data: Data,
+    klass: Klass = "public",
+    pin: Annotated[bool, typer.Option(help="Pin the roots of the file.")] = True,
+) -> None:
+    """Take a CAR file in, every block hashed first; print its roots.
+
+    A file that breaks a rule is refused whole: nothing of it is pinned, and gc takes what came.
+    """
+    from node.ipfs_lite.blocks import Pin
+    from node.ipfs_lite.cid import to_text
+    from node.ipfs_lite.ingest import import_car as take
+
+    kind = store_dir.block_class(klass)
+
+    def pinned(root: Cid) -> Pin:
+        return Pin(root, name=car.name[:NAME_BYTES_MAX], created_s=store_dir.now_s())
+
+    with opened(car) as file, closing(store_dir.open_dir(data)) as store:
+        ingest = store_dir.ingest(store, kind, "import")
+        with ingest.abandoning():
+            taken = take(file.read, ingest, pin=pinned if pin else None)
+    for root in taken.roots:
+        output.say(to_text(root))
+    output.talk(f"{taken.blocks_count} blocks, {taken.block_bytes} bytes")
+
+
+def export_car(
+    path: Annotated[str, typer.Argument(metavar="CID[/PATH]", help="Root of the graph.")],
+    *,
+    data: Data,
+    out: Annotated[Path, typer.Option(metavar="CAR", help="File to write, - for stdout.")],
+) -> None:
+    """Write a graph as CARv1: depth first in the order of links, each block once."""
+    from node.ipfs_lite.car_write import write_car
+    from node.ipfs_lite.selection import Selection, select
+
+    with closing(store_dir.open_dir(data, must_exist=True)) as store:
+        root = store_dir.resolve(store, path)
+        pieces = write_car(
+            (root,), select(store.get, Selection(root), bytes_max=LOCAL_READ_BYTES_MAX)
+        )
+        if str(out) == "-":
+            for piece in pieces:
+                sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+        else:
+            with replacing(out) as file:
+                for piece in pieces:
+                    file.write(piece)

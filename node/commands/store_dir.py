@@ -1,0 +1,114 @@
+"""The block store inside a node's data directory, as the commands of ``wardnet store`` open it.
+
+A new store is encrypted under a key file that is made beside it: whoever moves that file to
+another medium protects the blocks by it, and whoever loses it has lost them.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from node.base.clock import WallClock
+from node.base.errors import UsageError
+from node.base.rng import SystemEntropy
+from node.base.types import MICROS_PER_SECOND, Cid
+from node.commands import output
+from node.commands.chain_io import make_folder
+
+if TYPE_CHECKING:
+    from node.ipfs_lite.blocks import BlockClass
+    from node.ipfs_lite.hybrid import HybridStore
+    from node.ipfs_lite.hybrid_options import AtRest
+    from node.ipfs_lite.ingest import Ingest
+
+_GUARD_S: Final = 3_600
+"""How long the blocks of a running command are safe from gc (content-store.md, section 9)."""
+
+Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="A node's data directory.")]
+Klass = Annotated[
+    str,
+    typer.Option(
+        "--class",
+        metavar="CLASS",
+        help="public: any validator may read it; sealed: ciphertext, shown by consent only.",
+    ),
+]
+
+
+def now_s() -> int:
+    """Give the seconds since the Unix epoch."""
+    return WallClock().now_us() // MICROS_PER_SECOND
+
+
+def open_dir(data: Path, *, must_exist: bool = False, encrypted: bool = True) -> "HybridStore":
+    """Open the store of a directory; a new one is made unless it ``must_exist``.
+
+    ``encrypted`` how a new one is made.
+    raises        UsageError: no store there, or no folder can be made.  StoreLockedError: another
+                  process has it.  StoreKeyError: the key is missing or another one.
+    """
+    from node.ipfs_lite.hybrid import StoreOptions, open_store
+    from node.ipfs_lite.hybrid_schema import FILE_NAME
+
+    is_new = not (data / FILE_NAME).exists()
+    if is_new and must_exist:
+        raise UsageError(f"{data}: holds no block store: store init, add or import makes one")
+    make_folder(data)
+    at_rest: AtRest | None = None
+    if is_new:
+        at_rest = "aead" if encrypted else "none"
+    return open_store(data, StoreOptions(at_rest=at_rest, entropy=SystemEntropy()))
+
+
+def init(
+    *,
+    data: Data,
+    encrypted: Annotated[bool, typer.Option(help="Seal every block under a key file.")] = True,
+) -> None:
+    """Make an empty store; add and import do so too, encrypted, where none is."""
+    from node.ipfs_lite.hybrid_schema import FILE_NAME
+
+    if (data / FILE_NAME).exists():
+        raise UsageError(f"{data}: holds a block store already")
+    open_dir(data, encrypted=encrypted).close()
+    output.say(f"{data}: an empty store, {'encrypted' if encrypted else 'not encrypted'}")
+
+
+def ingest(store: "HybridStore", klass: "BlockClass", what: str) -> "Ingest":
+    """Begin to take blocks in, under a guard of this command's own."""
+    from node.ipfs_lite.blocks import Guard
+    from node.ipfs_lite.ingest import Ingest
+
+    session = f"{what}-{SystemEntropy().take(8).hex()}"
+    return Ingest(store, klass=klass, guard=Guard(session, now_s() + _GUARD_S))
+
+
+def block_class(word: str) -> "BlockClass":
+    """Read --class.  raises UsageError."""
+    from node.ipfs_lite.blocks import BlockClass
+
+    try:
+        return BlockClass(word)
+    except ValueError as error:
+        raise UsageError(f"--class {word!r}: wants sealed or public") from error
+
+
+def resolve(store: "HybridStore", path: str) -> Cid:
+    """Follow CID[/PATH].  raises BadPathError, NotFoundError."""
+    from node.ipfs_lite import paths
+
+    return paths.resolve(store.get, paths.parse_path(path)).cid
+
+
+def cid(text: str) -> Cid:
+    """Read a CID of a block that a store can have.  raises UsageError."""
+    from node.base.errors import PeerError
+    from node.ipfs_lite.cid import from_text, multihash_of
+
+    try:
+        found = from_text(text)
+        multihash_of(found)
+    except PeerError as error:
+        raise UsageError(f"{text}: {error}") from error
+    return found

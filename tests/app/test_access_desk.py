@@ -1,0 +1,163 @@
+"""Who gets which block of a real node: owner, chosen keepers, and those whom the ledger grants."""
+
+import pytest
+
+from node.ipfs_lite.access import HEAD_AGE_US_MAX
+from node.ipfs_lite.blocks import BlockClass
+from node.ipfs_lite.cid import make_cid, multihash_of
+from node.p2p.messages import XGive, XWant, XWantEntry
+from node.p2p.wire import decode
+from node.workflows.requests import Drop, Put
+from tests.app.clinic import GRANT_SECONDS, opened
+from tests.app.ward import HOSPITALS, lone
+
+ONE, TWO, THREE = HOSPITALS[:3]
+KEEPER = 1
+"""The core whose store is asked: a custodian that did not deal."""
+
+
+@pytest.fixture
+def clinic():
+    return opened()
+
+
+def fragment(clinic):
+    """Give the fragment that core 1 keeps."""
+    return clinic.manifest.fragments[clinic.second - 1].cid
+
+
+def sources(clinic, peer, n=KEEPER):
+    """Give where a peer's rules for that fragment come from."""
+    store = clinic.net.cores[n].store.store
+    rules = store.rules_for(multihash_of(fragment(clinic)), peer.address)
+    return sorted(rule.source for rule in rules)
+
+
+def asked(net, n, peer, *cids, flags=4):
+    """Let a peer ask a core for blocks; give the data that it gets and what it is told it lacks."""
+    before = len(net.sent)
+    net.say(peer, n, XWant(full=False, entries=tuple(XWantEntry(one, 1, flags) for one in cids)))
+    return told(net, before, peer)
+
+
+def told(net, before, peer):
+    gives = [decode(raw) for _, to, raw in net.sent[before:] if to == peer.address]
+    gives = [one for one in gives if isinstance(one, XGive)]
+    return (
+        [block.data for one in gives for block in one.blocks],
+        [cid for one in gives for cid in one.dont],
+    )
+
+
+# -- what stands for good
+
+
+def test_the_dealer_may_have_a_fragment_back(clinic):
+    assert sources(clinic, ONE) == ["owner"]
+    assert asked(clinic.net, KEEPER, ONE, fragment(clinic))[1] == []
+
+
+def test_a_validator_without_a_rule_gets_no_fragment(clinic):
+    clinic.net.introduce(THREE)
+    cid = fragment(clinic)
+    assert asked(clinic.net, KEEPER, THREE, cid) == ([], [cid])
+
+
+def test_a_manifest_is_open_to_every_validator(clinic):
+    clinic.net.introduce(THREE)
+    manifest = clinic.manifest.encode()
+    assert asked(clinic.net, KEEPER, THREE, make_cid(manifest)) == ([manifest], [])
+
+
+def test_a_refused_fragment_looks_like_one_that_was_never_there(clinic):
+    clinic.net.introduce(THREE)
+    cids = (fragment(clinic), make_cid(b"nowhere"))
+    answers = []
+    for cid in cids:
+        before = len(clinic.net.sent)
+        asked(clinic.net, KEEPER, THREE, cid)
+        answers.append([raw.replace(cid, b"") for _, to, raw in clinic.net.sent[before:]])
+    assert answers[0] == answers[1]
+    assert len(answers[0]) == 1
+    for cid in cids:
+        assert asked(clinic.net, KEEPER, THREE, cid, flags=0) == ([], [])
+
+
+def test_who_was_chosen_to_keep_a_file_may_have_it_and_nobody_else():
+    net = lone(validators=3)
+    net.introduce(TWO, THREE)
+    cid = net.answer(net.ask(0, Put(b"sealed", BlockClass.SEALED, (TWO.address,))))
+    assert asked(net, 0, TWO, cid) == ([b"sealed"], [])
+    assert asked(net, 0, THREE, cid) == ([], [cid])
+
+
+def test_a_dropped_file_leaves_no_rule():
+    net = lone(validators=3)
+    cid = net.answer(net.ask(0, Put(b"sealed", BlockClass.SEALED, (TWO.address,))))
+    net.ask(0, Drop(cid))
+    assert net.cores[0].store.store.rules_for(multihash_of(cid), TWO.address) == ()
+    net.answer(net.ask(0, Put(b"sealed", BlockClass.SEALED)))
+    assert asked(net, 0, TWO, cid) == ([], [cid])
+
+
+# -- grants of the ledger
+
+
+def test_a_final_grant_opens_the_fragment_to_the_doctors_hospital(clinic):
+    clinic.grant()
+    assert sources(clinic, ONE) == ["grant", "owner"]
+    assert sources(clinic, THREE) == []
+
+
+def test_a_grant_ends_with_its_time(clinic):
+    signed = clinic.grant()
+    rules = clinic.net.cores[KEEPER].store.store.rules_for(
+        multihash_of(fragment(clinic)), ONE.address
+    )
+    (grant,) = [rule for rule in rules if rule.source == "grant"]
+    consent = signed.consent
+    assert (grant.not_before_s, grant.not_after_s) == (consent.valid_from_s, consent.valid_until_s)
+
+
+def test_a_revoked_grant_leaves_no_rule(clinic):
+    signed = clinic.grant(seconds=10 * GRANT_SECONDS)
+    clinic.revoke(signed)
+    clinic.net.grow(4)
+    assert sources(clinic, ONE) == ["owner"]
+
+
+def test_a_restarted_node_writes_the_same_grants_again(clinic):
+    clinic.grant(seconds=10 * GRANT_SECONDS)
+    store = clinic.net.cores[KEEPER].store.store
+    store.set_rules(make_cid(clinic.manifest.encode()), ())
+    assert sources(clinic, ONE) == ["owner"]
+    access = clinic.net.cores[KEEPER].store._server._allowed.__self__
+    access._rules, access._deals_read = {}, -1
+    clinic.net.grow(1)
+    assert sources(clinic, ONE) == ["grant", "owner"]
+
+
+def test_a_head_that_rests_ends_grants_and_leaves_owners(clinic):
+    clinic.grant(seconds=100 * GRANT_SECONDS)
+    core = clinic.net.cores[KEEPER]
+    access = core.store._server._allowed.__self__
+    multihash = multihash_of(fragment(clinic))
+    manifest = make_cid(clinic.manifest.encode())
+    core.store.store.set_rules(fragment(clinic), ())  # the owner's rule; the grant's is left
+    now = clinic.net.now
+    assert access.allowed(ONE.address, multihash, now)
+    assert not access.allowed(ONE.address, multihash, now + 2 * HEAD_AGE_US_MAX)
+    core.store.store.set_rules(manifest, ())
+    assert not access.allowed(ONE.address, multihash, now)
+
+
+def test_a_want_that_waits_is_answered_when_the_grant_becomes_final(clinic):
+    """The doctor's hospital has lost its right as owner; its want waits for the consent."""
+    core, cid = clinic.net.cores[KEEPER], fragment(clinic)
+    core.store.store.set_rules(cid, ())
+    assert asked(clinic.net, KEEPER, ONE, cid) == ([], [cid])
+    before = len(clinic.net.sent)
+    clinic.grant()
+    blocks, dont = told(clinic.net, before, ONE)
+    assert [make_cid(block) for block in blocks] == [cid]
+    assert dont == []

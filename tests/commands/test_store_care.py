@@ -1,0 +1,136 @@
+"""Looking after a store: garbage, rot, keys, erasure."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from node.base.keys import PrivateKey
+from node.ipfs_lite.cid import from_text
+from node.ipfs_lite.erase_order import write_order
+from tests.commands.store_play import StorePlay
+
+_OWNER = PrivateKey.from_bytes(b"\x07" * 32)
+_BIG = b"a distinctive needle " * 40_000
+
+
+@pytest.fixture
+def play(tmp_path, capfdbinary):
+    return StorePlay(tmp_path, capfdbinary)
+
+
+def _everything(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _order(play, root):
+    text = write_order(from_text(root), 1_800_000_000, _OWNER)
+    return play.file("order.json", text.encode())
+
+
+def _rot(play):
+    """Turn one bit of the newest block file."""
+    path = next((play.data / "blocks").rglob("*.data*"))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_whole_store_verifies(play):
+    play.add(play.file("f", _BIG))
+    assert play.run("verify")[:2] == (0, b"")
+
+
+def test_a_turned_bit_is_found_named_and_served_to_nobody(play):
+    root = play.add(play.file("f", _BIG))
+    _rot(play)
+    status, out, _ = play.run("verify")
+    assert (status, out.decode().startswith(root)) == (1, True)
+    status, out, err = play.run("cat", root)
+    assert (status, out) == (3, b"")
+    assert root in err
+
+
+def test_dropped_blocks_can_be_added_again(play):
+    path = play.file("f", _BIG)
+    root = play.add(path)
+    _rot(play)
+    assert play.run("verify", "--drop")[0] == 1
+    assert play.add(path) == root
+    assert play.run("verify")[0] == 0
+    assert play.good("cat", root) == _BIG
+
+
+def test_adding_again_heals_without_dropping(play):
+    path = play.file("f", _BIG)
+    root = play.add(path)
+    _rot(play)
+    play.run("verify")
+    play.add(path)
+    assert play.good("cat", root) == _BIG
+
+
+def test_stat_counts(play):
+    play.add(play.file("f", _BIG))
+    found = play.json("stat", "--json")
+    assert found["blocks"] == 1
+    assert found["bytes"] == len(_BIG)
+    assert found["hash_on_read"] is True
+
+
+def test_an_encrypted_store_has_no_plaintext_on_disk_and_an_open_one_has(play):
+    for name, option, seen in (("sealed", "--encrypted", False), ("open", "--no-encrypted", True)):
+        data = play.folder / name
+        play.good("init", option, data=data)
+        play.good("add", play.file("f", _BIG), data=data)
+        assert (_BIG[:64] in _everything(data)) is seen
+
+
+def test_a_new_key_opens_what_the_old_one_sealed(play):
+    root = play.add(play.file("f", _BIG))
+    old = (play.data / "store.key").read_bytes()
+    play.good("rekey")
+    assert (play.data / "store.key").read_bytes() != old
+    assert play.good("cat", root) == _BIG
+    (play.data / "store.key").write_bytes(old)
+    status, why = play.bad("cat", root)
+    assert (status, "key" in why) == (3, True)
+
+
+def test_erased_bytes_are_in_no_file_any_more(play):
+    play.good("init", "--no-encrypted")
+    small = b"a short needle of its own " * 20
+    play.file("tree/big", _BIG)
+    play.file("tree/small", small)
+    root = play.add(play.folder / "tree")
+    assert _BIG[:64] in _everything(play.data)
+    assert small in _everything(play.data)
+    order = _order(play, root)
+    receipt = json.loads(play.good("erase", order, "--owner", f"0x{_OWNER.address.hex()}"))
+    assert len(receipt["erased"]) == 3
+    assert receipt["kept"] == []
+    everything = _everything(play.data)
+    assert _BIG[:64] not in everything
+    assert small[:26] not in everything
+    assert "erased by order" in play.bad("add", play.folder / "tree")[1]
+
+
+def test_what_another_pin_holds_is_kept_and_named(play):
+    play.file("tree/big", _BIG)
+    root = play.add(play.folder / "tree")
+    other = play.add(play.folder / "tree" / "big")
+    words = ("erase", _order(play, root), "--owner", f"0x{_OWNER.address.hex()}")
+    receipt = json.loads(play.good(*words))
+    assert (len(receipt["erased"]), len(receipt["kept"])) == (1, 1)
+    assert play.good("cat", other) == _BIG
+    assert len(json.loads(play.good(*words, "--force"))["erased"]) >= 1
+    assert "not found" in play.bad("cat", other)[1]
+
+
+def test_an_order_of_somebody_else_destroys_nothing(play):
+    root = play.add(play.file("f", _BIG))
+    status, why = play.bad("erase", _order(play, root), "--owner", "0x" + "11" * 20)
+    assert (status, "is signed by" in why) == (2, True)
+    assert play.good("cat", root) == _BIG
+    assert play.bad("erase", play.file("o", b"{}"), "--owner", "0x")[0] == 2
+    assert play.bad("erase", play.folder / "none", "--owner", "0x")[0] == 2

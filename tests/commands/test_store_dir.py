@@ -1,0 +1,58 @@
+"""Opening the store of a data directory, and its key."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.commands.store_play import StorePlay
+
+
+@pytest.fixture
+def play(tmp_path, capfdbinary):
+    return StorePlay(tmp_path, capfdbinary)
+
+
+def test_the_key_of_a_new_store_is_for_its_owner_alone(play):
+    play.add(play.file("f", b"x"))
+    assert (play.data / "store.key").stat().st_mode & 0o777 == 0o600
+    assert len((play.data / "store.key").read_bytes()) == 32
+
+
+def test_a_lost_key_is_a_lost_store_and_is_said_so(play):
+    root = play.add(play.file("f", b"x"))
+    (play.data / "store.key").unlink()
+    status, why = play.bad("cat", root)
+    assert (status, "key" in why) == (3, True)
+
+
+def test_a_cut_key_is_named(play):
+    root = play.add(play.file("f", b"x"))
+    (play.data / "store.key").write_bytes(b"short")
+    assert "5 bytes" in play.bad("cat", root)[1]
+
+
+def test_a_store_is_made_once(play):
+    play.good("init")
+    assert "already" in play.bad("init")[1]
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(play):
+    play.data.write_bytes(b"")
+    assert "no folder" in play.bad("add", play.file("f", b"x"))[1]
+
+
+def test_a_second_process_is_told_that_the_store_is_open(play):
+    play.add(play.file("f", b"x"))
+    code = (
+        "import sys; from pathlib import Path; from node.commands.store_dir import open_dir;"
+        "store = open_dir(Path(sys.argv[1])); print('open', flush=True); sys.stdin.read()"
+    )
+    words = [sys.executable, "-c", code, str(play.data)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(words, **pipes, env=os.environ) as other:
+        assert other.stdout.readline() == b"open\n"
+        status, why = play.bad("pin", "ls")
+        other.communicate()
+    assert (status, "another process" in why) == (3, True)
