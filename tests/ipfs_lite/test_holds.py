@@ -183,23 +183,29 @@ def universe(rng):
 def name_of(rng, block):
     """Give one of the names of a block."""
     data = block.data
-    return rng.choice((make_cid(data, RAW), make_cid(data, DAG_PB), make_cid_v0(data)))
+    as_node = make_cid(data, DAG_PB)
+    return rng.choice((make_cid(data, RAW), as_node, as_node, as_node, make_cid_v0(data)))
 
 
 def one_history(rng, pair, steps):
     blocks = universe(rng)
-    for block in rng.sample(blocks, rng.randint(0, len(blocks))):
+    for block in rng.sample(blocks, rng.choice((0, 6, len(blocks), len(blocks)))):
         pair.put(*block)
+    gone = []
     for now_s in range(NOW_S, NOW_S + steps):
         cid = name_of(rng, block := rng.choice(blocks))
         match rng.randrange(10):
-            case 0 | 1:
+            case 0:
                 pair.put(cid, block.data)
+            case 1:
+                pair.put(*(gone.pop() if gone else block))
             case 2:
                 session = rng.choice("st")
                 pair.put(cid, block.data, Guard(session, now_s + rng.randint(0, 6)))
             case 3:
-                pair.delete(cid)
+                live = [one for one in blocks if pair.model.why_live(one.cid, now_s=now_s)]
+                gone.append(rng.choice([*live, block]))
+                pair.delete(gone[-1].cid)
             case 4:
                 pair.corrupt(cid)
             case 5 | 6 | 7:
