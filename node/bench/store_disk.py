@@ -58,7 +58,9 @@ def durable_add(folder: Path, mebibytes: int, profile: str, at_rest: AtRest) -> 
     pieces = [index.to_bytes(8) + bytes(PIECE_BYTES - 8) for index in range(mebibytes)]
     with _store(folder, at_rest) as store:
         with _clock() as took:
-            ingest = Ingest(store, klass=BlockClass.PUBLIC, guard=Guard("bench", _GUARD_S))
+            ingest = Ingest(
+                store, klass=BlockClass.PUBLIC, guard=Guard("bench", _GUARD_S), is_hashed=True
+            )
             root = write_file(pieces, ingest.add, PROFILES[profile]).cid
             ingest.finish((Pin(root),))
         if store.pin_of(root) is None or store.count() < mebibytes:

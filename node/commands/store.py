@@ -16,6 +16,7 @@ from node.commands import (
     store_dir,
     store_loss,
     store_pins,
+    store_serve,
 )
 from node.commands.store_dir import Data, Klass
 
@@ -30,6 +31,7 @@ app.add_typer(store_pins.app, name="pin")
 app.command("init")(store_dir.init)
 app.command("cid")(store_cid.store_cid)
 app.command("loss")(store_loss.loss)
+app.command("serve")(store_serve.serve)
 app.command("gc")(store_care.collect)
 app.command("verify")(store_care.verify)
 app.command("stat")(store_care.stat)

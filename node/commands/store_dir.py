@@ -76,12 +76,13 @@ def init(
 
 
 def ingest(store: "HybridStore", klass: "BlockClass", what: str) -> "Ingest":
-    """Begin to take blocks in, under a guard of this command's own."""
+    """Begin to take in what a writer or a ``CarReader`` gives, under a guard of its own."""
     from node.ipfs_lite.blocks import Guard
     from node.ipfs_lite.ingest import Ingest
 
     session = f"{what}-{SystemEntropy().take(8).hex()}"
-    return Ingest(store, klass=klass, guard=Guard(session, now_s() + _GUARD_S))
+    guard = Guard(session, now_s() + _GUARD_S)
+    return Ingest(store, klass=klass, guard=guard, is_hashed=True)
 
 
 def block_class(word: str) -> "BlockClass":

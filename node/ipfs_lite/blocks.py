@@ -87,6 +87,9 @@ class Batch:
     """Set after the blocks: recursive ones need their whole graph here."""
     release: str | None = None
     """The session whose guards end with this batch."""
+    is_hashed: bool = False
+    """The committer itself has made every CID from these very bytes just now, or has checked it:
+    they are not hashed once more on their way in.  On their way out they always are."""
 
 
 class AccessRule(NamedTuple):

@@ -6,7 +6,7 @@ names it: a file that no row knows is garbage, whatever a crash leaves behind.
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -53,25 +53,27 @@ class FlatFs:
         files.fsync_dir("")
         self._shards = set(files.listdir(""))
 
-    def write(self, blocks: Sequence[tuple[bytes, bytes]], *, is_sealed: bool = False) -> None:
+    def write(self, blocks: Iterable[tuple[bytes, bytes]], *, is_sealed: bool = False) -> None:
         """Make blocks durable: steps 2 to 5 of the write order, all of them before any COMMIT.
 
-        ``blocks``    multihash and content; a file that is there is replaced, so hand in only
-                      blocks of which no good copy is here: a batch that fails takes its files away.
+        ``blocks``    multihash and content, taken one by one; a file that is there is replaced, so
+                      hand in only blocks of which no good copy is here: a batch that fails takes
+                      its files away.
         raises        StoreFullError: no room.  StoreFailedError: the disk failed.
         """
-        contents = {name_of(key, is_sealed=is_sealed): data for key, data in blocks}
         temporaries: dict[str, str] = {}
         renamed: list[str] = []
         try:
-            for name, data in contents.items():
-                temporaries[name] = self._next_temporary()
-                self._write_one(temporaries[name], data)
-            self._make_shards(contents)
-            for name in contents:
-                self._files.rename(temporaries[name], name)
+            for key, data in blocks:
+                name = name_of(key, is_sealed=is_sealed)
+                if name not in temporaries:
+                    temporaries[name] = self._next_temporary()
+                    self._write_one(temporaries[name], data)
+            self._make_shards(temporaries)
+            for name, temporary in temporaries.items():
+                self._files.rename(temporary, name)
                 renamed.append(name)
-            self.sync(contents)
+            self.sync(renamed)
         except StoreFullError:
             self.take_back([*temporaries.values(), *renamed])
             raise

@@ -32,12 +32,18 @@ class Ingest:
         klass: BlockClass,
         guard: Guard | None = None,
         claim: Cid | None = None,
+        is_hashed: bool = False,
     ) -> None:
-        """Begin with nothing; ``klass``, ``guard`` and ``claim`` are those of each ``Batch``."""
+        """Begin with nothing; the other arguments are those of each ``Batch``.
+
+        ``is_hashed``  whoever calls ``add`` makes the CIDs from the bytes, as the writers do, or
+                       checks them, as ``CarReader`` does.
+        """
         self.guard = guard
         self._store = store
         self._klass = klass
         self._claim = claim
+        self._is_hashed = is_hashed
         self._session = guard.session if guard else None
         self._blocks: dict[Cid, bytes] = {}
         self._bytes = 0
@@ -87,7 +93,7 @@ class Ingest:
     ) -> Batch:
         blocks = tuple(Block(cid, data) for cid, data in self._blocks.items())
         self._blocks, self._bytes = {}, 0
-        return Batch(blocks, self._klass, guard, self._claim, pins, release)
+        return Batch(blocks, self._klass, guard, self._claim, pins, release, self._is_hashed)
 
 
 class Imported(NamedTuple):

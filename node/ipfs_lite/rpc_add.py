@@ -6,9 +6,11 @@ its status, and a client that reads only after it has sent cannot block the uplo
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
+from node.base.errors import StorageError
 from node.base.limits import UPLOAD_ENTRIES_COUNT_MAX
 from node.base.types import Cid
 from node.ipfs_lite.blocks import BlockClass, Guard, Pin
@@ -158,7 +160,8 @@ class _Uploads:
     def abandon(self) -> None:
         """Leave what was not finished to the garbage collector."""
         if self._ingest is not None:
-            self._ingest.abandon()
+            with suppress(StorageError):  # the error that brought us here is the news
+                self._ingest.abandon()
 
     def _begin(self, top: str) -> None:
         self._top = top

@@ -10,6 +10,7 @@ from node.ipfs_lite.dagpb import Link, Node, encode
 from node.ipfs_lite.errors import (
     BlockMismatchError,
     BlockTooLargeError,
+    CorruptBlockError,
     HashNotAllowedError,
     ReadOnlyError,
     StoreFullError,
@@ -246,3 +247,13 @@ def test_a_file_that_was_to_go_and_has_come_back_stays(tmp_path):
         store.commit(batch_of(LARGE))
     with closing(opened(tmp_path, PLAIN)) as store:
         assert store.get(make_cid(LARGE)) == LARGE
+
+
+def test_what_its_writer_has_hashed_is_not_hashed_again_and_still_on_every_read(tmp_path):
+    cid = make_cid(b"right")
+    with closing(opened(tmp_path, PLAIN)) as store:
+        with pytest.raises(BlockMismatchError):
+            store.commit(Batch((Block(cid, b"wrong"),)))
+        store.commit(Batch((Block(cid, b"wrong"),), is_hashed=True))
+        with pytest.raises(CorruptBlockError):
+            store.get(cid)

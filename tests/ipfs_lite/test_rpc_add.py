@@ -152,21 +152,19 @@ def test_the_same_file_twice_is_one_entry() -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "flags"),
+    "texts",
     [
-        ({"chunker": "rabin"}, {}),
-        ({"chunker": "size-"}, {}),
-        ({"chunker": "size--1"}, {}),
-        ({"chunker": "size-0"}, {}),
-        ({"chunker": "size-2097152"}, {}),
-        ({"profile": "kubo-cidv1", "cid-version": "0"}, {}),
+        {"chunker": "rabin"},
+        {"chunker": "size-"},
+        {"chunker": "size--1"},
+        {"chunker": "size-0"},
+        {"chunker": "size-2097152"},
+        {"profile": "kubo-cidv1", "cid-version": "0"},
     ],
 )
-def test_options_that_do_not_go_together_are_refused(
-    texts: dict[str, str], flags: dict[str, bool]
-) -> None:
+def test_options_that_do_not_go_together_are_refused(texts: dict[str, str]) -> None:
     with pytest.raises((HttpRefusedError, ConfigError)):
-        profile_of(Params(texts=texts, flags=flags))
+        profile_of(Params(texts=texts))
 
 
 def test_a_changed_profile_does_not_keep_its_name() -> None:
@@ -221,3 +219,10 @@ def test_pieces_of_the_body_do_not_matter(data: bytes, chunk: int, step: int) ->
     profile = profile_of(Params(texts={"chunker": f"size-{chunk}", "cid-version": "1"}))
     assert multihash_of(pin.cid) == multihash_of(write_bytes(data, lambda *_: None, profile).cid)
     assert rpc.got(f"cat?arg={to_text(pin.cid)}") == data
+
+
+def test_version_0_with_raw_leaves_has_a_v0_root_over_raw_leaves() -> None:
+    rpc = Rpc()
+    root = rpc.add(HELLO * 2, "cid-version=0&raw-leaves=true&chunker=size-11")
+    assert root.startswith("Qm")
+    assert rpc.got(f"block/get?arg={HELLO_RAW}") == HELLO
