@@ -64,11 +64,7 @@ class FlatFs:
         temporaries: dict[str, str] = {}
         renamed: list[str] = []
         try:
-            for key, data in blocks:
-                name = name_of(key, is_sealed=is_sealed)
-                if name not in temporaries:
-                    temporaries[name] = self._next_temporary()
-                    self._write_one(temporaries[name], data)
+            self._write_temporaries(blocks, temporaries, is_sealed=is_sealed)
             self._make_shards(temporaries)
             for name, temporary in temporaries.items():
                 self._files.rename(temporary, name)
@@ -150,6 +146,24 @@ class FlatFs:
     def _next_temporary(self) -> str:
         self._temporaries += 1
         return f"{_TEMPORARY}/{self._temporaries}"
+
+    def _write_temporaries(
+        self, blocks: Iterable[tuple[bytes, bytes]], names: dict[str, str], *, is_sealed: bool
+    ) -> None:
+        """Write each block once under a temporary name that is added to ``names``."""
+        handles: list[int] = []
+        try:
+            for key, data in blocks:
+                name = name_of(key, is_sealed=is_sealed)
+                if name not in names:
+                    names[name] = self._next_temporary()
+                    handles.append(self._files.open_write(names[name]))
+                    self._files.write(handles[-1], data)
+            if handles:
+                self._files.fsync_all(tuple(handles))
+        finally:
+            for handle in handles:
+                self._files.close(handle)
 
     def _write_one(self, name: str, data: bytes) -> None:
         handle = self._files.open_write(name)

@@ -17,8 +17,17 @@ from node.storage.memory_files import MemoryFiles
 def test_the_operations_are_those_that_a_crash_can_fall_between():
     names = {name for name in vars(Files) if not name.startswith("_")}
     assert names == {
-        *("open_write", "open_overwrite", "write", "fsync", "close", "rename", "unlink"),
-        *("mkdir", "fsync_dir", "read", "listdir", "size", "mark"),
+        *(
+            "open_write",
+            "open_overwrite",
+            "write",
+            "fsync",
+            "fsync_all",
+            "close",
+            "rename",
+            "unlink",
+        ),
+        *("unlink", "mkdir", "fsync_dir", "read", "listdir", "size", "mark"),
     }
 
 
