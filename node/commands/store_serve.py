@@ -53,7 +53,8 @@ def serve(
 ) -> None:
     """Serve a store over HTTP until Ctrl-C: a gateway to read from, an RPC to add to.
 
-    Prints one line, a JSON object with both URLs, once both listen.
+    Prints one line, a JSON object with both base URLs, once both listen: blocks stand below
+    /ipfs of the gateway, calls below /api/v0 of the API.
     """
     from node.base.log import configure
     from node.rpc.service import run

@@ -42,7 +42,7 @@ def serving(data: Path, *words: str) -> Iterator[tuple[int, int, Stop]]:
             process.send_signal(number)
             return process.wait(10)
 
-        yield int(urls["gateway"].split(":")[2][:-5]), int(urls["api"].split(":")[2][:-7]), stop
+        yield int(urls["gateway"].split(":")[2]), int(urls["api"].split(":")[2]), stop
     finally:
         process.kill()
         process.communicate()
