@@ -6,7 +6,7 @@ Everything is written below one folder, which the caller chooses and clears away
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from hashlib import sha256, shake_256
 from pathlib import Path
@@ -113,7 +113,7 @@ def collect(folder: Path, count: int) -> Took:
 
 
 @contextmanager
-def _store(folder: Path, at_rest: AtRest) -> Iterator[HybridStore]:
+def _store(folder: Path, at_rest: AtRest) -> Generator[HybridStore]:
     place = folder / "store"
     options = StoreOptions(at_rest=at_rest, entropy=SystemEntropy())
     try:
@@ -124,7 +124,7 @@ def _store(folder: Path, at_rest: AtRest) -> Iterator[HybridStore]:
 
 
 @contextmanager
-def _clock() -> Iterator[Callable[[], Took]]:
+def _clock() -> Generator[Callable[[], Took]]:
     """Measure what happens inside; what is yielded gives it afterwards."""
     found: list[Took] = []
     cpu, wall = time.process_time(), time.perf_counter()

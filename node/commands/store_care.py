@@ -1,4 +1,4 @@
-"""``wardnet store gc | verify | stat | rekey | erase``: looking after a store."""
+"""``wardnet store gc | verify | stat | rekey | order | erase``: looking after a store."""
 
 import json
 from contextlib import closing
@@ -121,6 +121,25 @@ def erase(
     output.say(json.dumps(receipt, indent=2))
 
 
+def order(
+    cid: Annotated[str, typer.Argument(metavar="CID", help="Root of what is to be erased.")],
+    *,
+    key: Annotated[
+        Path, typer.Option(metavar="FILE", help="The owner's secp256k1 key: 64 hex digits.")
+    ],
+) -> None:
+    """Print an order to erase a graph, signed by its owner; store erase carries it out."""
+    from node.base.keys import PrivateKey
+    from node.ipfs_lite.erase_order import write_order
+
+    try:
+        owner = PrivateKey.from_bytes(bytes.fromhex(_text(key).strip().removeprefix("0x")))
+    except ValueError as error:
+        raise UsageError(f"{key}: no secp256k1 key of 64 hex digits") from error
+    output.say(write_order(store_dir.cid(cid), store_dir.now_s(), owner).rstrip())
+    output.talk(f"owner 0x{owner.address.hex()}")
+
+
 def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
@@ -132,5 +151,7 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: byte {error.start} is no UTF-8") from error
     if len(raw) > _ORDER_BYTES_MAX:
-        raise UsageError(f"{path}: an order has at most {_ORDER_BYTES_MAX} bytes")
+        raise UsageError(
+            f"{path}: more than {_ORDER_BYTES_MAX} bytes, which no order and no key has"
+        )
     return text

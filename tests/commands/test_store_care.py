@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from node.base.keys import PrivateKey
+from node.commands.main import main
 from node.ipfs_lite.cid import from_text
 from node.ipfs_lite.erase_order import write_order
 from tests.commands.store_play import StorePlay
 
-_OWNER = PrivateKey.from_bytes(b"\x07" * 32)
+_OWNER_SECRET = b"\x07" * 32
+_OWNER = PrivateKey.from_bytes(_OWNER_SECRET)
 _BIG = b"a distinctive needle " * 40_000
 
 
@@ -134,3 +136,22 @@ def test_an_order_of_somebody_else_destroys_nothing(play):
     assert play.good("cat", root) == _BIG
     assert play.bad("erase", play.file("o", b"{}"), "--owner", "0x")[0] == 2
     assert play.bad("erase", play.folder / "none", "--owner", "0x")[0] == 2
+
+
+def test_an_owner_writes_the_order_that_a_store_carries_out(play, capfdbinary):
+    root = play.add(play.file("f", _BIG))
+    key = play.file("key", b"0x" + _OWNER_SECRET.hex().encode() + b"\n")
+    capfdbinary.readouterr()
+    assert main(["store", "order", root, "--key", str(key)]) == 0
+    told = capfdbinary.readouterr()
+    owner = told.err.decode().split()[-1]
+    path = play.file("order.json", told.out)
+    assert len(json.loads(play.good("erase", path, "--owner", owner))["erased"]) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"0x00", b"zz" * 32, b"00" * 32, b"ff" * 4_000])
+def test_a_key_that_is_none_is_named(play, capfdbinary, content):
+    key = play.file("key", content)
+    cid = "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
+    assert main(["store", "order", cid, "--key", str(key)]) == 2
+    assert str(key) in capfdbinary.readouterr().err.decode()
