@@ -5,7 +5,6 @@ Exit 0: stopped by Ctrl-C or SIGTERM.  2: an address, the token file.  3: the st
 
 import json
 from contextlib import closing
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,6 +80,8 @@ def _announce(urls: tuple[str, ...]) -> None:
 
 
 def _backend(store: "HybridStore", default_class: "BlockClass | None") -> "Backend":
+    from importlib.metadata import version
+
     from node.ipfs_lite.rpc_answers import Backend
 
     def usage() -> tuple[int, int]:
