@@ -6,7 +6,7 @@ names it: a file that no row knows is garbage, whatever a crash leaves behind.
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -53,12 +53,19 @@ class FlatFs:
         files.fsync_dir("")
         self._shards = set(files.listdir(""))
 
-    def write(self, blocks: Iterable[tuple[bytes, bytes]], *, is_sealed: bool = False) -> None:
+    def write(
+        self,
+        blocks: Iterable[tuple[bytes, bytes]],
+        *,
+        is_sealed: bool = False,
+        present: Collection[bytes] = (),
+    ) -> None:
         """Make blocks durable: steps 2 to 5 of the write order, all of them before any COMMIT.
 
-        ``blocks``    multihash and content, taken one by one; a file that is there is replaced, so
-                      hand in only blocks of which no good copy is here: a batch that fails takes
-                      its files away.
+        ``blocks``    multihash and content, taken one by one; a file that is there is replaced.
+        ``present``   multihashes that the index knows: a batch that fails takes its files away, but
+                      not these.  Such a block is only believed to be bad, and either content of its
+                      file is better than none.
         raises        StoreFullError: no room.  StoreFailedError: the disk failed.
         """
         temporaries: dict[str, str] = {}
@@ -70,11 +77,13 @@ class FlatFs:
                 self._files.rename(temporary, name)
                 renamed.append(name)
             self.sync(renamed)
-        except StoreFullError:
-            self.take_back([*temporaries.values(), *renamed])
-            raise
-        except StorageError:
-            for name in (*temporaries.values(), *renamed):
+        except StorageError as error:
+            stays = {name_of(key, is_sealed=is_sealed) for key in present}
+            gone = [*temporaries.values(), *(name for name in renamed if name not in stays)]
+            if isinstance(error, StoreFullError):
+                self.take_back(gone)
+                raise
+            for name in gone:
                 with suppress(StorageError):  # what stays goes when the folder is opened again
                     self._files.unlink(name)
             raise

@@ -89,7 +89,7 @@ def commit(parts: Parts, batch: Batch) -> None:
         ]
         _check_room(parts, [arrival for arrival in written if arrival.multihash not in known])
         _seal(parts, written, known)
-        _write_files(parts, [arrival for arrival in written if arrival.is_file])
+        _write_files(parts, [arrival for arrival in written if arrival.is_file], known)
         try:
             with parts.batch():
                 _write_rows(parts, batch, arrivals, known)
@@ -131,13 +131,13 @@ def _sealed(parts: Parts, arrival: Arrival) -> bytes:
     return stored
 
 
-def _write_files(parts: Parts, arrivals: Sequence[Arrival]) -> None:
+def _write_files(parts: Parts, arrivals: Sequence[Arrival], known: dict[bytes, Row]) -> None:
     if not arrivals:
         return
     # sealed one by one: sixteen sealed copies at once would cost more in fresh memory than in AES
     blocks = ((arrival.multihash, _sealed(parts, arrival)) for arrival in arrivals)
     try:
-        parts.flat.write(blocks, is_sealed=parts.sealer is not None)
+        parts.flat.write(blocks, is_sealed=parts.sealer is not None, present=known)
     except disk.StoreFullError as error:
         raise _full(arrivals) from error
 

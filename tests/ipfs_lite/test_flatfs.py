@@ -156,6 +156,18 @@ def test_whatever_operation_of_a_batch_fails_nothing_of_it_stays(flatfs, files, 
     assert files.listdir(".temp") == ()
 
 
+@pytest.mark.parametrize("error", [StoreFailedError("x", "broken"), StoreFullError("x")])
+def test_a_batch_that_fails_to_heal_a_block_leaves_its_file(flatfs, files, error):
+    """The block may only be believed to be bad: a disk can misread."""
+    flatfs.write(BATCH[:1])
+    name = name_of(BATCH[1][0])
+    files.fails["rename", ".temp/4", name] = error
+    with pytest.raises(type(error)):
+        flatfs.write(BATCH, present=[BATCH[0][0]])
+    assert flatfs.read(name_of(BATCH[0][0])) == ONE
+    assert flatfs.read(name) is None
+
+
 def test_a_full_disk_leaves_what_was_there(flatfs, files):
     flatfs.write(BATCH[:1])
     files.fails["open_write", ".temp/4"] = StoreFullError(".temp/4")
