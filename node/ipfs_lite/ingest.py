@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from node.base.errors import StorageError, WardnetError
+from node.base.errors import StorageError
 from node.base.limits import STORE_BATCH_BLOCKS_COUNT_MAX, STORE_BATCH_BYTES_MAX
 from node.base.types import Cid
 from node.ipfs_lite import cid as cids
@@ -74,10 +74,10 @@ class Ingest:
 
     @contextmanager
     def abandoning(self) -> Generator[None]:
-        """Abandon what is inside if it raises: its blocks are garbage at once."""
+        """Abandon what is inside if it ends otherwise than well: its blocks are garbage at once."""
         try:
             yield
-        except WardnetError:
+        except BaseException:  # Ctrl-C too
             with suppress(StorageError):  # the error that brought us here is the news
                 self.abandon()
             raise

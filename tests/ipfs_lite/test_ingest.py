@@ -131,6 +131,16 @@ def test_an_abandoned_ingest_ends_its_guard_and_drops_what_waits():
     assert other.batches == []
 
 
+@pytest.mark.parametrize("error", [BadCarError("cut", None), KeyboardInterrupt(), OSError()])
+def test_whatever_ends_an_ingest_ends_its_guard(error):
+    store = Recorder()
+    ingest = _ingest(store)
+    with pytest.raises(type(error)), ingest.abandoning():
+        ingest.add(*_ONE)
+        raise error
+    assert store.batches == [Batch(release="import-1")]
+
+
 def test_a_writer_of_files_writes_into_an_ingest():
     store = Recorder()
     ingest = _ingest(store)
