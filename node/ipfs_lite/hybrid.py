@@ -81,7 +81,7 @@ class HybridStore:
         """
         self._database = database
         try:
-            self._meta, sealer = open_index(database, options)
+            self._meta, sealer = open_index(files, database, options)
             self._parts = Parts(files, database, options, sealer)
             recover(self._parts, self._meta)
         except BaseException:

@@ -220,7 +220,9 @@ class Database(Reader):
         self._depth = 1
         done = False
         try:
-            self._execute("BEGIN IMMEDIATE")  # inside: an interrupt behind it must not leave it open
+            self._execute(
+                "BEGIN IMMEDIATE"
+            )  # inside: an interrupt behind it must not leave it open
             yield
             if self._is_lost:
                 raise BatchLostError(str(self.path))

@@ -135,8 +135,8 @@ def test_an_abandoned_ingest_ends_its_guard_and_drops_what_waits():
 def test_whatever_ends_an_ingest_ends_its_guard(error):
     store = Recorder()
     ingest = _ingest(store)
+    ingest.add(*_ONE)
     with pytest.raises(type(error)), ingest.abandoning():
-        ingest.add(*_ONE)
         raise error
     assert store.batches == [Batch(release="import-1")]
 
