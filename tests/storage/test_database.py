@@ -302,3 +302,9 @@ def test_an_interrupt_behind_the_begin_of_a_batch_leaves_none_open(database, mon
     monkeypatch.undo()
     with database.batch():
         pass
+
+
+def test_no_room_for_the_index_of_the_log_is_a_full_disk(database):
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+    assert isinstance(database._translated(error), StoreFullError)
