@@ -67,15 +67,16 @@ def add(
     A root is printed when all of its blocks, and its pin, are on the disk.
     """
     from node.commands.store_cid import profile_named
-    from node.commands.tree_files import tree_at
+    from node.commands.tree_files import trees_at
     from node.ipfs_lite.blocks import Pin
     from node.ipfs_lite.cid import to_text
     from node.ipfs_lite.unixfs_tree import write_tree
 
     kind = store_dir.block_class(klass)
     chosen = profile_named(profile)
-    # all are looked at before the first is read: a wrong name is told at once
-    trees = [tree_at(path, chunk_bytes=chosen.chunk_bytes, hidden=hidden) for path in paths]
+    for path in paths:
+        store_dir.refuse_own(data, path)
+    trees = trees_at(paths, chunk_bytes=chosen.chunk_bytes, hidden=hidden)
     with closing(store_dir.open_dir(data)) as store:
         for tree in trees:
             ingest = store_dir.ingest(store, kind, "add")

@@ -27,8 +27,8 @@ def collect(
     removed = 0
     with closing(store_dir.open_dir(data, must_exist=True)) as store:
         if check:
-            mended = store.check_holds()
-            output.talk(f"{mended} counts were wrong and are mended")
+            mended = store.check_holds(is_mending=True)
+            output.talk(f"{len(mended)} counts were wrong and are mended")
         for multihash in store.collect(now_s=store_dir.now_s()):
             removed += 1
             output.say(f"removed {to_text(raw_cid_of(multihash))}")
@@ -39,7 +39,8 @@ def verify(
     *,
     data: Data,
     drop: Annotated[
-        bool, typer.Option("--drop", help="Delete the bad blocks, so that they are fetched again.")
+        bool,
+        typer.Option("--drop", help="Delete bad blocks, to be fetched again, and files of none."),
     ] = False,
 ) -> None:
     """Hash every block and compare files with the index.  Exit 1 if something is wrong."""
@@ -48,13 +49,18 @@ def verify(
     with closing(store_dir.open_dir(data, must_exist=True)) as store:
         problems = list(store.verify())
         for problem in problems:
+            if not problem.multihash:  # the index, or a file of no block
+                output.say(problem.what)
+                continue
             cid = raw_cid_of(problem.multihash)
             output.say(f"{to_text(cid)} {problem.what}")
             if drop:
                 store.delete(cid)
+        if drop:
+            store.drop_strays()
         count = store.count()
     if problems:
-        output.talk(f"{len(problems)} blocks are bad, {'dropped; ' if drop else ''}{count} stored")
+        output.talk(f"{len(problems)} problems, {count} blocks {'left' if drop else 'stored'}")
         raise typer.Exit(1)
     output.talk(f"all {count} blocks hold")
 

@@ -143,4 +143,5 @@ class Problem(NamedTuple):
     """What ``verify`` found wrong."""
 
     multihash: bytes
+    """Empty where no block is at fault: the index, a file that no block knows."""
     what: str

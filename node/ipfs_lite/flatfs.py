@@ -134,13 +134,7 @@ class FlatFs:
 
     def names(self) -> Iterator[BlockFile]:
         """Give every file that has the name of a block, in the order of the names."""
-        for folder in self._files.listdir(""):
-            if len(folder) != 2:
-                continue  # SHARDING, .temp, and what kubo leaves beside them
-            for last in self._files.listdir(folder):
-                found = _block_file(f"{folder}/{last}")
-                if found is not None:
-                    yield found
+        return block_files(self._files)
 
     def _check_layout(self) -> None:
         found = self._files.read(_SHARDING)
@@ -196,6 +190,17 @@ class FlatFs:
             self._files.fsync_dir(folder)
         except StoreFullError as error:
             raise StoreFailedError(error.file, "no space is left for its names") from error
+
+
+def block_files(files: Files) -> Iterator[BlockFile]:
+    """Give every file of a folder that has the name of a block, in the order of the names."""
+    for folder in files.listdir(""):
+        if len(folder) != 2:
+            continue  # SHARDING, .temp, and what kubo leaves beside them
+        for last in files.listdir(folder):
+            found = _block_file(f"{folder}/{last}")
+            if found is not None:
+                yield found
 
 
 def name_of(multihash: bytes, *, is_sealed: bool = False) -> str:

@@ -100,7 +100,7 @@ def commit(parts: Parts, batch: Batch) -> None:
             if not arrivals:
                 raise
             raise _full(tuple(arrivals.values())) from error
-        except BaseException:
+        except Exception:  # what is none, like Ctrl-C, is heard after the COMMIT too: files stay
             _take_back(parts, written, known)
             raise
 

@@ -103,9 +103,7 @@ class DiskFiles:
         self._root = root
         self._open: dict[int, str] = {}
         with self._translated(""):
-            if not root.is_dir():
-                root.mkdir(mode=0o700, parents=True)
-                self._sync(root.parent)
+            make_folders(root, mode=0o700)
 
     def open_write(self, name: str) -> int:
         """Make a new file; see ``Files``."""
@@ -249,8 +247,26 @@ class DiskFiles:
     def _translated(self, name: str) -> AbstractContextManager[None]:
         return translated(str(self._root / name))
 
-    def _sync(self, folder: Path) -> None:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+def make_folders(path: Path, *, mode: int = 0o777) -> None:
+    """Make a folder and those above it, durably, where they are not there yet.
+
+    Without the fsync of what holds a new folder, a power cut could take all that was acknowledged
+    inside of it.
+
+    ``mode``      of those that are made, less the umask.
+    raises        OSError.
+    """
+    if path.is_dir():
+        return
+    missing = [path]
+    for folder in path.parents:
+        if folder.exists():
+            break
+        missing.append(folder)
+    for folder in reversed(missing):
+        folder.mkdir(mode=mode, exist_ok=True)
+        handle = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(handle)
         finally:

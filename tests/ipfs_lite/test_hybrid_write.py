@@ -239,6 +239,23 @@ def test_a_batch_that_is_interrupted_leaves_no_file_behind(tmp_path, monkeypatch
         assert (store.count(), block_files(tmp_path)) == (0, [])
 
 
+def test_a_batch_that_is_interrupted_behind_its_commit_keeps_its_files(tmp_path, monkeypatch):
+    """Ctrl-C during the fsync of a COMMIT is heard when the rows are on the disk already."""
+
+    def interrupted(event):
+        if event == "committed":
+            raise KeyboardInterrupt
+
+    with closing(opened(tmp_path)) as store:
+        monkeypatch.setattr(store.disk, "mark", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            store.commit(batch_of(LARGE, SMALL))
+        monkeypatch.undo()
+    with closing(opened(tmp_path)) as store:
+        assert (store.count(), store.bad()) == (2, ())
+        assert store.get(make_cid(LARGE)) == LARGE
+
+
 def test_a_file_that_was_to_go_and_has_come_back_stays(tmp_path):
     with closing(opened(tmp_path)) as store:
         name = store._parts.name_of(make_cid(LARGE)[2:])
