@@ -149,7 +149,8 @@ class CustodyDesk:
             digest = Hash32(container.digest())
             self._reply(turn, peer, CustodyKept(deal=message.deal, digest=digest, rid=message.rid))
 
-        self._store.ingest(turn, fragment, peer, kept)
+        owner = None if peer == self.custodian.address else peer
+        self._store.ingest(turn, fragment, owner, kept)
 
     def _take_deposit(self, turn: Turn, one: _Arrived) -> None:
         """Keep a deposit; one whose grant or record is not final here yet waits for it.

@@ -10,7 +10,7 @@ from node.base.errors import PeerError, StorageError, UnavailableError, WardnetE
 from node.base.limits import READ_BYTES_MAX
 from node.base.types import MICROS_PER_SECOND, Address, Cid
 from node.ipfs_lite import events as exchange
-from node.ipfs_lite.access import OWNER, REPLICA
+from node.ipfs_lite.access import OWNER, REPLICA, ingest_root
 from node.ipfs_lite.bans import BanBook
 from node.ipfs_lite.blocks import AccessRule, Batch, Block, BlockClass, Guard, Pin
 from node.ipfs_lite.blockstore import BlockStore
@@ -118,27 +118,32 @@ class StoreDesk:
         """
         self._begin(turn, _Fetch(cids, then, klass), holders)
 
-    def ingest(self, turn: Turn, root: Cid, owner: Address, then: Then) -> None:
+    def ingest(self, turn: Turn, file: Cid, owner: Address | None, then: Then) -> None:
         """Take a sealed file into custody from its owner's node, which may have it back.
 
-        Every byte comes from there, even if it is here already for another root: that is what
+        Every byte comes from there, even if it is here already for another owner: that is what
         makes a claim.  It is pinned once it is whole.  Errors as ``fetch``.
+
+        ``owner``     None: this node itself, which has added the file.
         """
+        root = file if owner is None else ingest_root(file, owner)
 
         def kept(turn: Turn, files: Fetched) -> None:
             if isinstance(files, WardnetError):
                 then(turn, files)
                 return
             try:
-                self.store.commit(Batch(pins=(_pin(root, turn),)))
-                self.store.set_rules(root, (AccessRule(root, owner, OWNER),))
+                self.store.commit(Batch(pins=(_pin(file, turn),)))
+                if owner is not None:
+                    self.store.set_rules(root, (AccessRule(root, owner, OWNER),))
             except (StorageError, UnavailableError) as error:
                 then(turn, error)
                 return
             self.access_changed(turn)
             then(turn, files)
 
-        self._begin(turn, _Fetch((root,), kept, BlockClass.SEALED, root), (owner,))
+        holders = () if owner is None else (owner,)
+        self._begin(turn, _Fetch((file,), kept, BlockClass.SEALED, root), holders)
 
     def access_changed(self, turn: Turn) -> None:
         """Judge waiting wants again: rules, or the time that they count by, are others now."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from node.ipfs_lite.access import HEAD_AGE_US_MAX
+from node.ipfs_lite.access import HEAD_AGE_US_MAX, ingest_root
 from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.cid import make_cid, multihash_of
 from node.p2p.messages import XGive, XWant, XWantEntry
@@ -143,7 +143,7 @@ def test_a_head_that_rests_ends_grants_and_leaves_owners(clinic):
     access = core.store._server._allowed.__self__
     multihash = multihash_of(fragment(clinic))
     manifest = make_cid(clinic.manifest.encode())
-    core.store.store.set_rules(fragment(clinic), ())  # the owner's rule; the grant's is left
+    core.store.store.set_rules(ingest_root(fragment(clinic), ONE.address), ())
     now = clinic.net.now
     assert access.allowed(ONE.address, multihash, now)
     assert not access.allowed(ONE.address, multihash, now + 2 * HEAD_AGE_US_MAX)
@@ -154,7 +154,7 @@ def test_a_head_that_rests_ends_grants_and_leaves_owners(clinic):
 def test_a_want_that_waits_is_answered_when_the_grant_becomes_final(clinic):
     """The doctor's hospital has lost its right as owner; its want waits for the consent."""
     core, cid = clinic.net.cores[KEEPER], fragment(clinic)
-    core.store.store.set_rules(cid, ())
+    core.store.store.set_rules(ingest_root(cid, ONE.address), ())
     assert asked(clinic.net, KEEPER, ONE, cid) == ([], [cid])
     before = len(clinic.net.sent)
     clinic.grant()
