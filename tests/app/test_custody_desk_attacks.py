@@ -1,13 +1,18 @@
 """Manifests that name what is not theirs: naming a block gives no right to it, nor takes one."""
 
+from time import process_time
+
 import pytest
 
 from node.base.types import Hash32
-from node.ipfs_lite.cid import make_cid, multihash_of
+from node.ipfs_lite.blocks import BlockClass, EraseOrder
+from node.ipfs_lite.cid import DAG_PB, RAW, encode_uvarint, make_cid, multihash_of
+from node.ipfs_lite.dagpb import Link, Node, encode
 from node.p2p.messages import Custody, CustodyKept, XBlock, XGive, XWant, XWantEntry
 from node.p2p.wire import decode
 from node.privacy.handover import seal_share
 from node.sss.ssms import DealTerms, Profile, deal
+from node.workflows.requests import Drop
 from tests.app.clinic import opened
 from tests.app.ward import CHAIN_ID, HOSPITALS
 
@@ -117,3 +122,51 @@ def test_what_is_here_already_is_asked_for_like_what_is_not(clinic):
         assert not any(isinstance(one, CustodyKept) for one in answers(clinic, THREE))
         assert all(entry.cid == named for want in wants for entry in want.entries)
     assert told[0] == told[1] != []
+
+
+def test_a_fragment_that_was_erased_by_order_is_refused_and_stops_nothing(clinic):
+    core, name = clinic.net.cores[KEEPER], fragment(clinic)
+    data = core.store.store.get(name)
+    core.store.store.erase(EraseOrder(bytes(32), name, at_s=1))
+    hand_over(clinic, name)
+    clinic.net.say(THREE, KEEPER, XGive((XBlock(name[:4], data),), (), (), 0))
+    (told,) = clinic.net.noted(KEEPER, "custody.fragment_missing")
+    assert "erased" in told["why"]
+    assert not core.store.store.has(name)
+
+
+def nested(levels, width=1000):
+    """Give blocks of a file that links one child so often per level, the root last."""
+    leaf = bytes(1)
+    blocks, child, size, tsize = [leaf], make_cid(leaf), 1, 1
+    for _ in range(levels):
+        message = b"\x08\x02" + b"\x18" + encode_uvarint(size * width)
+        message += (b"\x20" + encode_uvarint(size)) * width
+        data = encode(Node(tuple(Link(child, "", tsize) for _ in range(width)), message))
+        size, tsize = size * width, len(data) + width * tsize
+        blocks.append(data)
+        child = make_cid(data, DAG_PB)
+    return blocks, child
+
+
+def test_a_small_graph_that_is_a_huge_file_is_not_unfolded(clinic):
+    blocks, name = nested(3)
+    hand_over(clinic, name)
+    for data in reversed(blocks):
+        prefix = make_cid(data, DAG_PB if data != blocks[0] else RAW)[:4]
+        clinic.net.say(THREE, KEEPER, XGive((XBlock(prefix, data),), (), (), 0))
+    began = process_time()
+    clinic.net.settle()
+    assert process_time() - began < 1
+
+
+def test_dropping_a_small_graph_that_is_a_huge_file_looks_at_each_block_once(clinic):
+    blocks, name = nested(3)
+    core = clinic.net.cores[KEEPER]
+    for data in blocks:
+        cid = make_cid(data, RAW if data == blocks[0] else DAG_PB)
+        core.store.store.put(cid, data, BlockClass.SEALED)
+    began = process_time()
+    clinic.net.ask(KEEPER, Drop(name))
+    assert process_time() - began < 1
+    assert not any(core.store.store.has(make_cid(data, DAG_PB)) for data in blocks)
