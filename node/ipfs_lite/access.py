@@ -119,6 +119,11 @@ class ConsentFilter:
         return decision
 
 
+def is_recent(head: FinalHead, now: int) -> bool:
+    """Say whether grants count by this head; a clock that was set back makes no head younger."""
+    return abs(now - head.seen_us) <= HEAD_AGE_US_MAX
+
+
 def judge(rules: tuple[AccessRule, ...], head: FinalHead, *, is_public: bool, now: int) -> Decision:
     """Apply the rules of one peer over one block; the most lasting reason is the one given."""
     if is_public:
@@ -143,6 +148,6 @@ def _verdict(rule: AccessRule, head: FinalHead, now: int) -> Reason:
         return Reason.NOT_YET
     if head.timestamp_s >= rule.not_after_s:
         return Reason.ENDED
-    if rule.source == GRANT and now - head.seen_us > HEAD_AGE_US_MAX:
+    if rule.source == GRANT and not is_recent(head, now):
         return Reason.OLD_HEAD
     return _GIVING.get(rule.source, Reason.NO_RULE)
