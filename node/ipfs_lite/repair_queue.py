@@ -42,7 +42,18 @@ class CopyQueue:
         """Bytes of each copy that runs."""
         self._waiting: list[tuple[int, Cid]] = []
         self._ready: list[tuple[int, int, Cid]] = []
+        self._no_room: dict[Cid, None] = {}
+        """What did not fit beside what ran."""
         self._free_at = 0
+
+    def stop(self, cid: Cid) -> bool:
+        """Say whether this ran, and count it as running no more: there is room for others."""
+        if self.running.pop(cid, None) is None:
+            return False
+        for waiting in self._no_room:
+            self.push(0, waiting)
+        self._no_room = {}
+        return True
 
     def push(self, at_us: int, cid: Cid) -> None:
         """Look at something again at ``at_us``."""
@@ -67,6 +78,8 @@ class CopyQueue:
             elif turn.size_bytes <= self.free_bytes - sum(self.running.values()):
                 self._run(cid, turn.size_bytes, now)
                 return cid
+            else:
+                self._no_room[cid] = None
         return None
 
     def _run(self, cid: Cid, size_bytes: int, now: int) -> None:
