@@ -248,7 +248,7 @@ class RepairKeeper:
         all others from ever making the copy.  Nodes of the own operator are always believed: they
         share a cap.
         """
-        if peer in copies.claims:
+        if peer in copies.claims or (peer in copies.holders and peer not in copies.missed):
             return False
         is_own = self._book.operators[peer] == self._book.operators.get(self._me)
         return is_own or peer not in copies.given_up

@@ -1,3 +1,5 @@
+import pytest
+
 from node.base.limits import REPAIR_BYTES_PER_SECOND_MAX, REPAIR_COPIES_COUNT_MAX
 from node.ipfs_lite.cid import make_cid, multihash_of
 from node.ipfs_lite.events import TimerExpired
@@ -307,9 +309,13 @@ def test_who_says_again_and_again_that_it_copies_is_waited_for_once():
     assert claim_us <= begun[0] <= claim_us + 2 * MINUTE
 
 
-def test_a_flood_of_news_is_remembered_once():
-    network = network_of(4, [0, 1])
+@pytest.mark.parametrize("stages", [[stage] for stage in CopyStage] + [list(CopyStage)])
+def test_a_flood_of_news_is_hardly_remembered(stages):
+    network = network_of(4, [0], rf_max=2)
+    network.run_until(1)
     node = network.nodes[2]
     for at_us in range(1_000):
-        node.handle(CopyHeard(address(3), CID, CopyStage.STARTED), at_us)
-    assert len(node._claim_ends) == 1
+        for stage in stages:
+            node.handle(CopyHeard(address(3), CID, stage), at_us + 2)
+    assert len(node._claim_ends) <= 2
+    assert len(node._queue._waiting) + len(node._queue._ready) <= 4
