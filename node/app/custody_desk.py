@@ -9,7 +9,7 @@ from node.app.final_view import DealPlaces, FinalBook, FinalView
 from node.app.store_desk import Fetched, StoreDesk
 from node.app.turn import Turn
 from node.base.errors import WardnetError
-from node.base.limits import EARLY_DEPOSITS_COUNT_MAX
+from node.base.limits import EARLY_DEPOSITS_COUNT_MAX, READ_BYTES_MAX
 from node.base.types import Address, Hash32
 from node.contracts.suite import ContractSuite
 from node.ipfs_lite.blocks import BlockClass
@@ -28,7 +28,7 @@ from node.privacy.deposits import DepositLetter
 from node.privacy.handover import open_share
 from node.privacy.release_errors import CustodyError
 from node.sss.commitments import Manifest
-from node.sss.shares import decode_container
+from node.sss.shares import Kind, decode_container
 
 DEPOSIT_WAIT_PERIODS: Final = 4
 """How long a deposit waits for its grant to become final here, in block periods."""
@@ -149,7 +149,10 @@ class CustodyDesk:
             digest = Hash32(container.digest())
             self._reply(turn, peer, CustodyKept(deal=message.deal, digest=digest, rid=message.rid))
 
-        self._store.ingest(turn, fragment, peer, kept)
+        owner = None if peer == self.custodian.address else peer
+        # the container, and what its leaves and nodes need besides
+        bytes_max = 4_096 + 2 * manifest.header.payload_length(Kind.FRAGMENT)
+        self._store.ingest(turn, fragment, owner, min(bytes_max, READ_BYTES_MAX), kept)
 
     def _take_deposit(self, turn: Turn, one: _Arrived) -> None:
         """Keep a deposit; one whose grant or record is not final here yet waits for it.

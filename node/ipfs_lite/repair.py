@@ -186,7 +186,7 @@ class RepairKeeper:
         self._unindex(copies)
         del self._copies[copies.cid]
         self._short.pop(copies.cid, None)
-        if self._queue.running.pop(copies.cid, None) is not None:
+        if self._queue.stop(copies.cid):
             effects.extend((CancelCopy(copies.cid), TellCopy(copies.cid, CopyStage.GIVEN_UP)))
 
     def _unindex(self, copies: Copies) -> None:
@@ -224,6 +224,8 @@ class RepairKeeper:
         if copies is None or news.peer == self._me or news.peer not in self._book.operators:
             return
         match news.stage:
+            case CopyStage.STARTED if not self._is_believed(news.peer, copies):
+                return
             case CopyStage.STARTED:
                 end = now + self._settings.claim_us
                 copies.claims[news.peer] = end
@@ -238,6 +240,18 @@ class RepairKeeper:
                     copies.given_up[news.peer] = None
                     copies.waits_since = now
         self._review(copies, now)
+
+    def _is_believed(self, peer: Address, copies: Copies) -> bool:
+        """Say whether to wait for a copy that a peer says it has started.
+
+        Once for each: who could renew a claim, or begin again after letting one lapse, could keep
+        all others from ever making the copy.  Nodes of the own operator are always believed: they
+        share a cap.
+        """
+        if peer in copies.claims or (peer in copies.holders and peer not in copies.missed):
+            return False
+        is_own = self._book.operators[peer] == self._book.operators.get(self._me)
+        return is_own or peer not in copies.given_up
 
     def _yield_to(
         self, peer: Address, copies: Copies, effects: list[RepairEffect], now: int
@@ -264,7 +278,7 @@ class RepairKeeper:
         self._review(copies, now)
 
     def _stop(self, cid: Cid, effects: list[RepairEffect], now: int) -> None:
-        if self._queue.running.pop(cid, None) is None:
+        if not self._queue.stop(cid):
             return
         copies = self._copies[cid]
         copies.claims.pop(self._me, None)

@@ -137,12 +137,19 @@ def test_progress_is_told_before_each_file() -> None:
         (form(("d/a", b"1", FILE), ("d/a/b", b"2", FILE)), "'d/a' is a file and a folder"),
         (form(("d/a/b", b"1", FILE), ("d/a", b"2", FILE)), "'d/a' comes twice in the form"),
         (form(), "the form has no file: wants one part per file or folder"),
+        (form(("/".join("a" * 33), b"1", FILE)), "a path of 33 names, at most 32"),
+        (form(("/".join("a" * 7_000), b"1", FOLDER)), "a path of 7000 names, at most 32"),
     ],
 )
 def test_forms_that_are_no_tree_are_refused(sent: bytes, sentence: str) -> None:
     rpc = Rpc()
     assert rpc.refused("add", sent) == (400, sentence)
     assert list(rpc.store.pins()) == []
+
+
+def test_a_path_of_the_most_names_is_taken() -> None:
+    lines = Rpc().lines("add", form(("/".join("a" * 32), b"1", FILE)))
+    assert len(lines) == 32
 
 
 def test_the_same_file_twice_is_one_entry() -> None:
