@@ -152,11 +152,14 @@ class CustodyDesk:
             self._ingests[peer] -= 1
             if not self._ingests[peer]:
                 del self._ingests[peer]
-            if isinstance(files, WardnetError):
-                turn.note("custody.fragment_missing", deal=message.deal, why=str(files))
+            try:
+                if isinstance(files, WardnetError):
+                    raise files
+                # the same ingest: what the ledger grants of the record is granted of the fragment
+                self._store.claim(fragment, root)
+            except WardnetError as error:
+                turn.note("custody.fragment_missing", deal=message.deal, why=str(error))
                 return
-            # the same ingest: what the ledger grants of the record counts for the fragment too
-            self._store.claim(fragment, root)
             digest = Hash32(container.digest())
             self._reply(turn, peer, CustodyKept(deal=message.deal, digest=digest, rid=message.rid))
 

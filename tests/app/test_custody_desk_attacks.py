@@ -9,6 +9,7 @@ from node.base.types import Hash32
 from node.ipfs_lite.blocks import BlockClass, EraseOrder
 from node.ipfs_lite.cid import DAG_PB, RAW, encode_uvarint, make_cid, multihash_of
 from node.ipfs_lite.dagpb import Link, Node, encode
+from node.ipfs_lite.errors import ReadOnlyError
 from node.p2p.messages import Custody, CustodyKept, XBlock, XGive, XWant, XWantEntry
 from node.p2p.wire import decode
 from node.privacy.handover import seal_share
@@ -184,3 +185,18 @@ def test_fragments_that_never_come_are_waited_for_up_to_a_number(clinic, monkeyp
     hand_over(clinic, make_cid(b"nowhere"), 5)
     assert len(clinic.net.noted(KEEPER, "custody.message_refused")) == 2
     assert len(clinic.net.cores[KEEPER].custody._ingests) == 1
+
+
+def test_a_disk_that_fails_when_a_fragment_is_claimed_stops_no_node(clinic, monkeypatch):
+    data = b"a fragment of THREE"
+    core, name = clinic.net.cores[KEEPER], make_cid(data)
+
+    def fail(file, root):
+        raise ReadOnlyError("the disk failed")
+
+    monkeypatch.setattr(core.store, "claim", fail)
+    hand_over(clinic, name)
+    clinic.net.say(THREE, KEEPER, XGive((XBlock(name[:4], data),), (), (), 0))
+    (told,) = clinic.net.noted(KEEPER, "custody.fragment_missing")
+    assert "the disk failed" in told["why"]
+    assert not any(isinstance(one, CustodyKept) for one in answers(clinic, THREE))
