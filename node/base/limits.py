@@ -331,6 +331,8 @@ PYTHON_FRAMES_MAX: Final = 12_288
 frames [measured], and JSON nested this deep still fits a stack of 8 MiB."""
 EARLY_DEPOSITS_COUNT_MAX: Final = 64
 """Deposits of one peer that wait for their grant to become final; more are refused."""
+OPEN_INGESTS_COUNT_MAX: Final = 1_024
+"""Fragments that one peer has handed over and that have not come yet; more are refused."""
 PROOF_SLOTS_COUNT_MAX: Final = 1_024
 """Storage slots of one account proof; go-ethereum's value."""
 LOG_RESULTS_COUNT_MAX: Final = 10_000

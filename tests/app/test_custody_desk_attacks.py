@@ -4,10 +4,12 @@ from time import process_time
 
 import pytest
 
+from node.app import custody_desk
 from node.base.types import Hash32
 from node.ipfs_lite.blocks import BlockClass, EraseOrder
 from node.ipfs_lite.cid import DAG_PB, RAW, encode_uvarint, make_cid, multihash_of
 from node.ipfs_lite.dagpb import Link, Node, encode
+from node.ipfs_lite.errors import ReadOnlyError
 from node.p2p.messages import Custody, CustodyKept, XBlock, XGive, XWant, XWantEntry
 from node.p2p.wire import decode
 from node.privacy.handover import seal_share
@@ -170,3 +172,31 @@ def test_dropping_a_small_graph_that_is_a_huge_file_looks_at_each_block_once(cli
     clinic.net.ask(KEEPER, Drop(name))
     assert process_time() - began < 1
     assert not any(core.store.store.has(make_cid(data, DAG_PB)) for data in blocks)
+
+
+def test_fragments_that_never_come_are_waited_for_up_to_a_number(clinic, monkeypatch):
+    monkeypatch.setattr(custody_desk, "OPEN_INGESTS_COUNT_MAX", 2)
+    for seed in range(1, 5):
+        hand_over(clinic, make_cid(b"nowhere %d" % seed), seed)
+    refused = clinic.net.noted(KEEPER, "custody.message_refused")
+    assert ["busy" in told["why"] for told in refused] == [True, True]
+    assert len(clinic.net.cores[KEEPER].store._fetches) == 2
+    clinic.net.sleep(31)
+    hand_over(clinic, make_cid(b"nowhere"), 5)
+    assert len(clinic.net.noted(KEEPER, "custody.message_refused")) == 2
+    assert len(clinic.net.cores[KEEPER].custody._ingests) == 1
+
+
+def test_a_disk_that_fails_when_a_fragment_is_claimed_stops_no_node(clinic, monkeypatch):
+    data = b"a fragment of THREE"
+    core, name = clinic.net.cores[KEEPER], make_cid(data)
+
+    def fail(file, root):
+        raise ReadOnlyError("the disk failed")
+
+    monkeypatch.setattr(core.store, "claim", fail)
+    hand_over(clinic, name)
+    clinic.net.say(THREE, KEEPER, XGive((XBlock(name[:4], data),), (), (), 0))
+    (told,) = clinic.net.noted(KEEPER, "custody.fragment_missing")
+    assert "the disk failed" in told["why"]
+    assert not any(isinstance(one, CustodyKept) for one in answers(clinic, THREE))
