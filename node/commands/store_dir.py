@@ -19,7 +19,6 @@ from node.commands.chain_io import make_folder
 if TYPE_CHECKING:
     from node.ipfs_lite.blocks import BlockClass
     from node.ipfs_lite.hybrid import HybridStore
-    from node.ipfs_lite.hybrid_options import AtRest
     from node.ipfs_lite.ingest import Ingest
 
 _GUARD_S: Final = 3_600
@@ -54,14 +53,11 @@ def open_dir(data: Path, *, must_exist: bool = False, encrypted: bool = True) ->
     from node.ipfs_lite.hybrid import StoreOptions, open_store
     from node.ipfs_lite.hybrid_schema import FILE_NAME
 
-    is_new = not (data / FILE_NAME).exists()
-    if is_new and must_exist:
+    if must_exist and not (data / FILE_NAME).exists():
         raise UsageError(f"{data}: holds no block store: store init, add or import makes one")
     make_folder(data)
-    at_rest: AtRest | None = None
-    if is_new:
-        at_rest = "aead" if encrypted else "none"
-    return open_store(data, StoreOptions(at_rest=at_rest, entropy=SystemEntropy()))
+    options = StoreOptions(entropy=SystemEntropy())
+    return open_store(data, options, new_at_rest="aead" if encrypted else "none")
 
 
 def init(

@@ -7,7 +7,8 @@ the right store), ``hybrid_recover`` (after a crash), ``hybrid_write`` (a batch)
 ``gc`` and ``erase``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -251,41 +252,71 @@ class HybridStore:
             self._database.close()
 
 
-def open_store(folder: Path, options: StoreOptions) -> HybridStore:
+def open_store(
+    folder: Path, options: StoreOptions, *, new_at_rest: AtRest | None = None
+) -> HybridStore:
     """Open the store in a folder, or make it with the folder.
 
     Without key and passphrase the key file of the folder is used; a new store with ``at_rest``
     aead gets one.
+
+    ``new_at_rest``   ``at_rest`` of a store that is made now; None: what ``options`` say.
     raises        StoreLockedError: another process has it open.  DamagedIndexError: its index
                   cannot be read.  All that ``HybridStore`` raises.
     """
-    home = DiskFiles(folder)
-    keys = KeyFile(home)
-    if options.key is not None or options.passphrase is not None:
-        return _opened(folder, options)
-    candidates = keys.candidates()
-    is_new = home.size(FILE_NAME) is None
-    if not candidates and is_new and options.at_rest == "aead" and options.entropy is not None:
-        candidates = (keys.make(options.entropy),)
+    keys = KeyFile(DiskFiles(folder))
+    database = _index(folder)
+    try:
+        # behind the lock: of two processes that make a store, one must not replace the other's key
+        with _naming(folder):
+            is_new = not database.schema()
+        if is_new and new_at_rest is not None:
+            options = replace(options, at_rest=new_at_rest)
+        candidates = _candidates(keys, options, is_new=is_new)
+    except BaseException:
+        database.close()
+        raise
     if not candidates:
-        return _opened(folder, options)
+        return _opened(folder, database, options)
     *others, last = candidates
     for key in others:
         try:
-            store = _opened(folder, replace(options, key=key))
+            store = _opened(folder, database, replace(options, key=key))
         except StoreKeyError:  # the change to the next key was already durable
+            database = _index(folder)
             continue
         keys.settle(key)
         return store
-    store = _opened(folder, replace(options, key=last))
+    store = _opened(folder, database, replace(options, key=last))
     keys.settle(last)
     return store
 
 
-def _opened(folder: Path, options: StoreOptions) -> HybridStore:
-    try:
-        database = Database(folder / FILE_NAME, page_bytes=PAGE_BYTES, is_erasing=True)
+def _candidates(keys: KeyFile, options: StoreOptions, *, is_new: bool) -> tuple[bytes, ...]:
+    """Give the keys of the key file that may be the one; none where the options have one."""
+    if options.key is not None or options.passphrase is not None:
+        return ()
+    found = keys.candidates()
+    if not found and is_new and options.at_rest == "aead" and options.entropy is not None:
+        return (keys.make(options.entropy),)
+    return found
+
+
+def _index(folder: Path) -> Database:
+    with _naming(folder):
+        return Database(folder / FILE_NAME, page_bytes=PAGE_BYTES, is_erasing=True)
+
+
+def _opened(folder: Path, database: Database, options: StoreOptions) -> HybridStore:
+    with _naming(folder):
         return HybridStore(DiskFiles(folder / FILES_FOLDER), database, options)
+
+
+@contextmanager
+def _naming(folder: Path) -> Generator[None]:
+    """Say which store it is whose index is damaged."""
+    try:
+        yield
     except CorruptStoreError as error:
         raise DamagedIndexError(error.store, error.key, error.what, str(folder)) from error
 

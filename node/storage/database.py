@@ -189,6 +189,7 @@ class Database(Reader):
         self._is_lost = False
         self._undo: list[Callable[[], None]] = []
         self._lock = _lock(path)
+        self._make()
         self._connect(
             f"{path.absolute().as_uri()}?mode=rwc",
             (f"page_size = {page_bytes}", *_PRAGMAS, f"secure_delete = {int(is_erasing)}"),
@@ -198,6 +199,15 @@ class Database(Reader):
         """Close the file and give its lock back; a second time does nothing."""
         assert self._depth == 0, "a batch is still open"
         super().close()
+
+    def _make(self) -> None:
+        """Make a new file that only its owner may read; SQLite asks the umask alone."""
+        try:
+            if not self.path.exists():
+                self.path.touch(mode=0o600)
+        except OSError as error:
+            self._unlock()
+            raise StoreFailedError(str(self.path), error.strerror or str(error)) from error
 
     def on_rollback(self, undo: Callable[[], None]) -> None:
         """Call ``undo`` after each batch that failed: what is cached may not be there."""

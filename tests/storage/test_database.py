@@ -308,3 +308,11 @@ def test_no_room_for_the_index_of_the_log_is_a_full_disk(database):
     error = sqlite3.OperationalError("disk I/O error")
     error.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
     assert isinstance(database._translated(error), StoreFullError)
+
+
+def test_only_the_owner_may_look(database):
+    with database.batch():
+        _insert(database, 1)
+    for suffix in ("", "-wal", "-shm"):
+        path = database.path.with_name(f"{database.path.name}{suffix}")
+        assert path.stat().st_mode & 0o777 == 0o600
