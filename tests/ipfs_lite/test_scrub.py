@@ -119,3 +119,11 @@ def test_an_empty_store_is_a_pass_of_nothing_and_other_timers_are_not_ours():
     finished, again = scrubber.handle(TimerExpired(TIMER), 0)
     assert finished == ScrubFinished(0, 0)
     assert again.at_us == 3_600_000_000
+
+
+def test_the_pause_between_passes_may_be_another_one():
+    store, _ = _store(1, 100)
+    clock = _Clock(Scrubber(store, 5_000))
+    clock.give(ScrubStarted())
+    clock.run()
+    assert clock._at == clock.now + 5_000
