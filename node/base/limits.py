@@ -186,6 +186,8 @@ REPAIR_BYTES_PER_SECOND_MAX: Final = 20 * 2**20
 """What repair copies to one node, over the time that it copies."""
 REPAIR_COPIES_COUNT_MAX: Final = 4
 """Objects that repair copies to one node at the same time."""
+CLAIMS_COUNT_MIN: Final = 1_024
+"""Ends of claims that repair remembers before it forgets those of claims that are over."""
 SCRUB_BYTES_PER_SECOND_MAX: Final = 8 * 2**20
 """What the scrub reads and hashes, over the time that it runs."""
 MANIFEST_BYTES_MAX: Final = 4_096

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Final, NamedTuple, assert_never
 
+from node.base.limits import CLAIMS_COUNT_MIN
 from node.base.types import MICROS_PER_SECOND, Address, Cid
 from node.ipfs_lite.assignments import Assignment
 from node.ipfs_lite.cid import multihash_of
@@ -97,6 +98,7 @@ class RepairKeeper:
         self._queue = CopyQueue(free_bytes)
         self._risks = RiskWatch(self._book, settings.grace_us, asks=settings.is_on)
         self._claim_ends: list[tuple[int, Address, Cid]] = []
+        self._claim_ends_max = CLAIMS_COUNT_MIN
         self._timer_at: int | None = None
 
     def stat(self) -> RepairStat:
@@ -192,6 +194,8 @@ class RepairKeeper:
             self._forget(copies, effects)
 
     def _forget(self, copies: Copies, effects: list[RepairEffect]) -> None:
+        if self._copies.get(copies.cid) is not copies:
+            return  # something else was tracked under its name
         self._unindex(copies)
         del self._copies[copies.cid]
         self._short.pop(copies.cid, None)
@@ -236,7 +240,7 @@ class RepairKeeper:
             case CopyStage.STARTED:
                 end = now + self._settings.claim_us
                 copies.claims[news.peer] = end
-                heappush(self._claim_ends, (end, news.peer, news.cid))
+                self._note_claim(end, news.peer, news.cid)
                 self._yield_to(news.peer, copies, effects, now)
             case CopyStage.DONE:
                 copies.claims.pop(news.peer, None)
@@ -247,6 +251,19 @@ class RepairKeeper:
                     copies.given_up[news.peer] = None
                     copies.waits_since = now
         self._review(copies, now)
+
+    def _note_claim(self, end: int, peer: Address, cid: Cid) -> None:
+        """Remember when a claim lapses; a peer that claims again and again costs no memory."""
+        heappush(self._claim_ends, (end, peer, cid))
+        if len(self._claim_ends) > self._claim_ends_max:
+            live = [
+                (until, node, name)
+                for name, copies in self._copies.items()
+                for node, until in copies.claims.items()
+                if until != _FOREVER
+            ]
+            self._claim_ends = sorted(live)
+            self._claim_ends_max = max(CLAIMS_COUNT_MIN, 2 * len(live))
 
     def _yield_to(
         self, peer: Address, copies: Copies, effects: list[RepairEffect], now: int

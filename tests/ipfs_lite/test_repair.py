@@ -1,4 +1,4 @@
-from node.base.limits import REPAIR_BYTES_PER_SECOND_MAX, REPAIR_COPIES_COUNT_MAX
+from node.base.limits import CLAIMS_COUNT_MIN, REPAIR_BYTES_PER_SECOND_MAX, REPAIR_COPIES_COUNT_MAX
 from node.ipfs_lite.cid import make_cid, multihash_of
 from node.ipfs_lite.events import TimerExpired
 from node.ipfs_lite.placement import preference
@@ -288,3 +288,28 @@ def test_both_sets_of_a_record_are_tracked_and_end_together():
     assert keeper.stat().tracked == 6
     keeper.handle(Untracked(CID), 0)
     assert keeper.stat().tracked == 0
+
+
+def test_a_peer_that_claims_again_and_again_costs_no_memory():
+    network = network_of(4, [0, 1])
+    keeper = network.nodes[3]
+    for _ in range(3 * CLAIMS_COUNT_MIN):
+        network.give(3, CopyHeard(address(2), CID, CopyStage.STARTED))
+        network.give(3, CopyHeard(address(2), CID, CopyStage.GIVEN_UP))
+    assert len(keeper._claim_ends) <= CLAIMS_COUNT_MIN
+    network.give(3, CopyHeard(address(2), CID, CopyStage.STARTED))
+    assert keeper._claim_ends[-1][1:] == (address(2), CID)
+
+
+def test_two_things_of_one_name_can_both_be_untracked():
+    keeper = RepairKeeper(address(0), RepairSettings(), 10**9)
+    keeper.handle(MembersChanged((Member(address(1), b"1"),)), 0)
+    other = make_cid(b"another record")
+    share = Held(make_cid(b"share"), 1, (address(1),))
+    for root in (CID, other):
+        keeper.handle(SharesTracked(root, ShareKind.KEY, (share,), 1, 1), 0)
+    keeper.handle(ObjectTracked(share, 1, 1), 0)
+    for name in (CID, other, share.cid):
+        keeper.handle(Untracked(name), 0)
+    assert keeper.stat().tracked == 0
+    assert keeper.assigned(address(1)) == ()
