@@ -15,7 +15,7 @@ from node.app.store_desk import Fetched, StoreDesk
 from node.app.turn import Turn
 from node.app.validator_sets import RegistryValidators
 from node.base.errors import PeerError, RefusedError, StorageError, UnavailableError, WardnetError
-from node.base.limits import CUSTODIAN_SHARES_COUNT_MAX, MANIFEST_BYTES_MAX, STORE_BYTES_MAX
+from node.base.limits import MANIFEST_BYTES_MAX, STORE_BYTES_MAX
 from node.base.ports import Entropy
 from node.base.types import MICROS_PER_SECOND, Address, Cid
 from node.contracts.suite import ContractSuite
@@ -23,7 +23,7 @@ from node.ipfs_lite import challenge, repair, scrub
 from node.ipfs_lite import repair_events as told
 from node.ipfs_lite.assignments import StoreNode
 from node.ipfs_lite.blocks import Batch, BlockClass, Pin
-from node.ipfs_lite.cid import from_prefix, multihash_of
+from node.ipfs_lite.cid import from_prefix, make_cid, multihash_of
 from node.ipfs_lite.errors import NotEnoughReplicasError
 from node.ipfs_lite.events import PeerGone, PeerJoined, ScheduleTimer, TimerExpired, WantFlag
 from node.ipfs_lite.repair import RepairKeeper, RepairSettings, RepairStat
@@ -33,7 +33,6 @@ from node.p2p.messages import XCopy, XGive, XWant, XWantEntry
 from node.sss.commitments import Manifest
 
 _RAW: Final = b"\x01\x55"
-_RAW_SHA2_256: Final = b"\x01\x55\x12\x20"
 _STAGES: Final = tuple(told.CopyStage)
 """A stage travels as its place here."""
 _WANT_HAVE: Final = int(WantFlag.HAVE | WantFlag.DONT_HAVE)
@@ -208,17 +207,15 @@ class RepairDesk:
         manifest = self._manifest(cid)
         if manifest is None:
             return
-        keys = tuple(
-            told.Held(Cid(_RAW_SHA2_256 + digest), 0, (holder,))
-            for digest, holder in zip(manifest.digests[1:], manifest.custodians, strict=True)
-        )
-        pieces = tuple(
-            told.Held(entry.cid, 0, (holder,))
-            for entry, holder in zip(manifest.fragments, manifest.custodians, strict=True)
-        )
-        needed, cap = manifest.header.needed, CUSTODIAN_SHARES_COUNT_MAX
-        for kind, shares in ((told.ShareKind.KEY, keys), (told.ShareKind.FRAGMENT, pieces)):
-            self._repair(turn, told.SharesTracked(cid, kind, shares, needed, cap))
+        for kind in told.ShareKind:
+            # names made up here: a manifest may call its fragments like another record's manifest
+            shares = tuple(
+                told.Held(make_cid(b"%b %b %d" % (cid, kind.value.encode(), at)), 0, (holder,))
+                for at, holder in enumerate(manifest.custodians)
+            )
+            # a cap of 0: nobody takes a share over, since readers go where the manifest says
+            needed = manifest.header.needed
+            self._repair(turn, told.SharesTracked(cid, kind, shares, needed, cap=0))
 
     # copies
 
@@ -292,7 +289,7 @@ class RepairDesk:
                 case told.StartCopy(cid, _, holders):
                     self._fetch(turn, cid, holders, self._copied)
                 case told.RebuildFragment(_, cid):
-                    self._copied(turn, cid, is_here=False)  # nobody computes fragments here yet
+                    self._copied(turn, cid, is_here=False)  # no share is computed in a node
                 case told.CancelCopy(cid):
                     self._cancel(turn, cid)
                 case told.TellCopy(cid, stage):
@@ -364,7 +361,13 @@ class RepairDesk:
                 case ScheduleTimer(name, at_us):
                     turn.set_timer(("repair", name), at_us)
                 case scrub.ScrubFinished():
-                    pass
+                    self._miss_own(turn)
+
+    def _miss_own(self, turn: Turn) -> None:
+        """Notice manifests that should be here and are not: a scrub reads what there is."""
+        for cid in tuple(self._tracked.values()):
+            if self._me in self._keeper.holders(cid) and self._manifest(cid) is None:
+                self._repair(turn, told.CopyMissed(self._me, cid))
 
     def _heal(self, turn: Turn, multihash: bytes) -> None:
         """Fetch a bad block under its own class; what comes replaces it."""

@@ -3,6 +3,9 @@
 import pytest
 
 from node.app.events import FrameReceived
+from node.app.record_watch import NamedRecord
+from node.app.turn import Turn
+from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.cid import make_cid, multihash_of
 from node.ipfs_lite.unixfs_read import read_all
 from node.p2p.messages import XCopy, XWant
@@ -142,6 +145,25 @@ def test_a_rotten_manifest_is_healed_by_the_scrub():
     assert (healed["p"], healed["v"]["multihash"]) == (name, f"0x{key.hex()}")
 
 
+def test_blocks_that_vanish_while_a_node_runs_are_missed_by_the_node_itself():
+    run = filed()
+    name, root = keepers(run)[0], root_of(run)
+    core = run.world.nodes[name]
+    run.world.disks[name].blocks.delete(root)
+    at(run, FILED_S + 40)
+    assert core.address not in core.repair._keeper.holders(root)
+
+
+def test_nobody_takes_over_the_shares_of_a_dead_custodian():
+    run = filed()
+    world = run.world
+    manifest = Manifest.decode(read_all(world.disks[keepers(run)[0]].blocks.get, root_of(run)))
+    gone = next(n for n, one in world.addresses.items() if one == manifest.custodians[1])
+    world.stop_node(gone)
+    at(run, 5 * 60)
+    assert notes(run, "store.placement_changed") == notes(run, "store.copy_failed") == []
+
+
 def test_a_rotten_fragment_has_no_second_copy_and_is_told_as_lost():
     run = filed()
     name = keepers(run)[0]
@@ -267,3 +289,15 @@ def test_a_run_depends_on_file_and_seed_alone():
         return run.world.trace.digest()
 
     assert digest() == digest()
+
+
+def test_what_is_named_like_a_record_and_is_none_is_kept_by_nobody():
+    run = filed()
+    core = run.world.nodes[keepers(run)[0]]
+    junk = b"WSM1 and nothing that follows from it"
+    run.world.disks[keepers(run)[0]].blocks.put(make_cid(junk), junk, BlockClass.PUBLIC)
+    turn = Turn(10**15)
+    record = NamedRecord(make_cid(junk), tuple(sorted(run.world.addresses.values())))
+    core.repair._track(turn, record, is_new=False)
+    assert core.store.store.pin_of(make_cid(junk)) is None
+    assert core.address not in core.repair._keeper.holders(make_cid(junk))
