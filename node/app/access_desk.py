@@ -13,10 +13,11 @@ from node.app.custody_desk import CustodyDesk
 from node.app.final_view import FinalView
 from node.app.store_desk import StoreDesk
 from node.app.turn import Turn
+from node.base.errors import RefusedError, StorageError, UnavailableError
 from node.base.types import ZERO_ADDRESS, Address, Cid
 from node.contracts.suite import ContractSuite
 from node.evm.blooms import EMPTY_BLOOM, may_hold
-from node.ipfs_lite.access import GRANT, HEAD_AGE_US_MAX, ConsentFilter, FinalHead
+from node.ipfs_lite.access import GRANT, ConsentFilter, FinalHead, is_recent
 from node.ipfs_lite.blocks import AccessRule
 from node.ipfs_lite.blockstore import BlockStore
 from node.privacy.release import covers
@@ -62,30 +63,39 @@ class AccessDesk:
         return self._filter.allowed(peer, multihash, self._head, now).is_allowed
 
     def head_moved(self, turn: Turn) -> None:
-        """Follow the final block: its time and its grants are those that count now."""
+        """Follow the final block: its time and its grants are those that count now.
+
+        What cannot be read or written leaves the old head, so that grants end when it is too old;
+        the same blocks are looked at again with the next one.
+        """
         assert self._custody is not None
         assert self._stores is not None
         final, old = self._chain.final, self._head
         if final.hash() == old.hash:
             return
-        self._head = FinalHead(final.number, final.hash(), final.timestamp, turn.now)
         deals = self._custody.custodian.store.deals()
-        has_changed = turn.now - old.seen_us > HEAD_AGE_US_MAX
-        if len(deals) != self._deals_read or self._is_touched(old):
-            has_changed |= self._write(deals, self._custody.view())
-            self._deals_read = len(deals)
+        has_changed = not is_recent(old, turn.now)
+        try:
+            if len(deals) != self._deals_read or self._is_touched(old, final.number):
+                self._deals_read = -1  # until all of them are written
+                has_changed |= self._write(deals, self._custody.view())
+                self._deals_read = len(deals)
+        except (UnavailableError, RefusedError, StorageError) as error:
+            turn.note("store.access_unknown", number=final.number, why=str(error))
+            return
+        self._head = FinalHead(final.number, final.hash(), final.timestamp, turn.now)
         starts = (rule.not_before_s for rules in self._rules.values() for rule in rules)
         has_changed |= any(old.timestamp_s < start <= final.timestamp for start in starts)
         if has_changed:
             self._stores.access_changed(turn)
 
-    def _is_touched(self, old: FinalHead) -> bool:
+    def _is_touched(self, old: FinalHead, number: int) -> bool:
         """Say whether a block that became final can have changed a grant or who is active."""
         ledger = self._chain.ledger
         if ledger.hash_by_number(old.number) != old.hash:
             return True
-        for number in range(old.number + 1, self._head.number + 1):
-            header = ledger.header_by_number(number)
+        for one in range(old.number + 1, number + 1):
+            header = ledger.header_by_number(one)
             assert header is not None, "the chain has every number up to its final block"
             if header.logs_bloom != EMPTY_BLOOM and any(
                 may_hold(header.logs_bloom, address) for address in self._watched
@@ -102,8 +112,8 @@ class AccessDesk:
                 continue
             rules = tuple(self._granted(view, deal_id, root))
             if rules != self._rules.get(root):
-                self._rules[root] = rules
                 self._store.set_rules(root, rules)
+                self._rules[root] = rules
                 has_changed = True
         return has_changed
 

@@ -9,7 +9,11 @@ from node.app.final_view import DealPlaces, FinalBook, FinalView
 from node.app.store_desk import Fetched, StoreDesk
 from node.app.turn import Turn
 from node.base.errors import WardnetError
-from node.base.limits import EARLY_DEPOSITS_COUNT_MAX
+from node.base.limits import (
+    EARLY_DEPOSITS_COUNT_MAX,
+    OPEN_INGESTS_COUNT_MAX,
+    READ_BYTES_MAX,
+)
 from node.base.types import Address, Hash32
 from node.contracts.suite import ContractSuite
 from node.ipfs_lite.blocks import BlockClass
@@ -28,7 +32,7 @@ from node.privacy.deposits import DepositLetter
 from node.privacy.handover import open_share
 from node.privacy.release_errors import CustodyError
 from node.sss.commitments import Manifest
-from node.sss.shares import decode_container
+from node.sss.shares import Kind, decode_container
 
 DEPOSIT_WAIT_PERIODS: Final = 4
 """How long a deposit waits for its grant to become final here, in block periods."""
@@ -73,6 +77,8 @@ class CustodyDesk:
         self._book = FinalBook(chain, contracts)
         self._places = DealPlaces(custodian.store)
         self._early: list[_Arrived] = []
+        self._ingests: dict[Address, int] = {}
+        """Fragments that are on their way, by who handed them over."""
         chain.on_head.append(self.head_moved)
 
     def received(self, turn: Turn, peer: Address, message: Message) -> None:
@@ -135,21 +141,33 @@ class CustodyDesk:
             # anybody can seal a share under any name, and the name leads to the record below
             was = f"deal {container.deal_id.hex()} is handed over as {message.deal.hex()}"
             raise CustodyError("deal", was)
+        if self._ingests.get(peer, 0) >= OPEN_INGESTS_COUNT_MAX:
+            raise CustodyError("busy", f"{OPEN_INGESTS_COUNT_MAX} fragments have not come yet")
         fragment = manifest.fragments[container.index - 1].cid
         multihash_of(fragment)  # raises for a name of nothing, before anything is kept
         self.custodian.hold(message.manifest, share)
         root = self._store.add(turn, message.manifest, BlockClass.PUBLIC)
 
         def kept(turn: Turn, files: Fetched) -> None:
-            if isinstance(files, WardnetError):
-                turn.note("custody.fragment_missing", deal=message.deal, why=str(files))
+            self._ingests[peer] -= 1
+            if not self._ingests[peer]:
+                del self._ingests[peer]
+            try:
+                if isinstance(files, WardnetError):
+                    raise files
+                # the same ingest: what the ledger grants of the record is granted of the fragment
+                self._store.claim(fragment, root)
+            except WardnetError as error:
+                turn.note("custody.fragment_missing", deal=message.deal, why=str(error))
                 return
-            # the same ingest: what the ledger grants of the record counts for the fragment too
-            self._store.claim(fragment, root)
             digest = Hash32(container.digest())
             self._reply(turn, peer, CustodyKept(deal=message.deal, digest=digest, rid=message.rid))
 
-        self._store.ingest(turn, fragment, peer, kept)
+        owner = None if peer == self.custodian.address else peer
+        # the container, and what its leaves and nodes need besides
+        bytes_max = 4_096 + 2 * manifest.header.payload_length(Kind.FRAGMENT)
+        self._ingests[peer] = self._ingests.get(peer, 0) + 1
+        self._store.ingest(turn, fragment, owner, min(bytes_max, READ_BYTES_MAX), kept)
 
     def _take_deposit(self, turn: Turn, one: _Arrived) -> None:
         """Keep a deposit; one whose grant or record is not final here yet waits for it.

@@ -7,19 +7,25 @@ from typing import Final, TypeAlias
 
 from node.app.turn import Turn
 from node.base.errors import PeerError, StorageError, UnavailableError, WardnetError
-from node.base.limits import READ_BYTES_MAX
+from node.base.limits import DAG_WALK_ENTRIES_MAX, READ_BYTES_MAX
 from node.base.types import MICROS_PER_SECOND, Address, Cid
 from node.ipfs_lite import events as exchange
-from node.ipfs_lite.access import OWNER, REPLICA
+from node.ipfs_lite.access import OWNER, REPLICA, ingest_root
 from node.ipfs_lite.bans import BanBook
 from node.ipfs_lite.blocks import AccessRule, Batch, Block, BlockClass, Guard, Pin
 from node.ipfs_lite.blockstore import BlockStore
-from node.ipfs_lite.errors import BadCborError, BadNodeError, CorruptBlockError, NotFoundError
+from node.ipfs_lite.errors import (
+    BadCborError,
+    BadNodeError,
+    CorruptBlockError,
+    NotFoundError,
+    TombstonedError,
+)
 from node.ipfs_lite.ingest import Ingest
 from node.ipfs_lite.links import links_of
 from node.ipfs_lite.selector import Graph
 from node.ipfs_lite.session import FetchClient
-from node.ipfs_lite.unixfs_read import read_all
+from node.ipfs_lite.unixfs_read import file_bytes, read_all
 from node.ipfs_lite.unixfs_write import write_bytes
 from node.ipfs_lite.wants import Allowed, WantServer
 from node.p2p.messages import XBlock, XGive, XWant, XWantEntry
@@ -30,6 +36,10 @@ Then: TypeAlias = Callable[[Turn, Fetched], None]
 
 _GUARD_SECONDS: Final = 3_600
 """How long the blocks of a fetch are kept after the last one came, whether or not it ends."""
+_INGEST_BLOCKS_COUNT_MIN: Final = 1_024
+_INGEST_BLOCK_BYTES_MEAN: Final = 64 * 1_024
+"""A file in custody has at most a block for so many bytes: each name that is missed costs memory,
+and all profiles cut longer chunks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,9 @@ class _Fetch:
     then: Then
     klass: BlockClass
     claim: Cid | None = None
+    """The root of an ingest; its caller keeps the file and does not read it."""
     bytes_max: int = READ_BYTES_MAX
+    blocks_max: int = DAG_WALK_ENTRIES_MAX
 
 
 class StoreDesk:
@@ -86,10 +98,12 @@ class StoreDesk:
 
     def claim(self, file: Cid, root: Cid) -> None:
         """Count a file that an ingest brought among the blocks of another root of that ingest."""
+        ingest = Ingest(self.store, klass=BlockClass.SEALED, claim=root)
         for cid in self._below(file):
             data = self._local(cid)
             if data is not None:
-                self.store.commit(Batch((Block(cid, data),), claim=root))
+                ingest.add(cid, data)
+        ingest.finish()
 
     def drop(self, root: Cid) -> None:
         """Forget a file and every block of it that can be found: none below a corrupt one.
@@ -132,27 +146,38 @@ class StoreDesk:
         """Say whether a fetch asked a peer for a block."""
         return self._client.awaits(peer, cid)
 
-    def ingest(self, turn: Turn, root: Cid, owner: Address, then: Then) -> None:
+    def ingest(
+        self, turn: Turn, file: Cid, owner: Address | None, bytes_max: int, then: Then
+    ) -> None:
         """Take a sealed file into custody from its owner's node, which may have it back.
 
-        Every byte comes from there, even if it is here already for another root: that is what
-        makes a claim.  It is pinned once it is whole.  Errors as ``fetch``.
+        Every byte comes from there, even if it is here already for another owner: that is what
+        makes a claim.  It is pinned once it is whole, and ``then`` gets no bytes: a few blocks
+        can unfold to gigabytes, and nobody here reads them.  Errors as ``fetch``.
+
+        ``owner``       None: this node itself, which has added the file.
+        ``bytes_max``   of all its blocks; more is not taken.
         """
+        root = file if owner is None else ingest_root(file, owner)
 
         def kept(turn: Turn, files: Fetched) -> None:
             if isinstance(files, WardnetError):
                 then(turn, files)
                 return
             try:
-                self.store.commit(Batch(pins=(_pin(root, turn),)))
-                self.store.set_rules(root, (AccessRule(root, owner, OWNER),))
+                self.store.commit(Batch(pins=(_pin(file, turn),)))
+                if owner is not None:
+                    self.store.set_rules(root, (AccessRule(root, owner, OWNER),))
             except (StorageError, UnavailableError) as error:
                 then(turn, error)
                 return
             self.access_changed(turn)
             then(turn, files)
 
-        self._begin(turn, _Fetch((root,), kept, BlockClass.SEALED, root), (owner,))
+        holders = () if owner is None else (owner,)
+        blocks_max = _INGEST_BLOCKS_COUNT_MIN + bytes_max // _INGEST_BLOCK_BYTES_MEAN
+        fetch = _Fetch((file,), kept, BlockClass.SEALED, root, bytes_max, blocks_max)
+        self._begin(turn, fetch, holders)
 
     def access_changed(self, turn: Turn) -> None:
         """Judge waiting wants again: rules, or the time that they count by, are others now."""
@@ -162,7 +187,12 @@ class StoreDesk:
         self._next_session += 1
         session = self._next_session
         started = exchange.FetchStarted(
-            session, Graph(fetch.cids), holders, bytes_max=fetch.bytes_max, claim=fetch.claim
+            session,
+            Graph(fetch.cids),
+            holders,
+            bytes_max=fetch.bytes_max,
+            claim=fetch.claim,
+            blocks_max=fetch.blocks_max,
         )
         effects = self._client.handle(started, turn.now)
         self._fetches[session] = fetch
@@ -249,15 +279,15 @@ class StoreDesk:
                 turn.note("store.block_corrupt", cid=cid)
 
     def _keep(self, turn: Turn, session: int, cid: Cid, data: bytes) -> None:
-        """Store a block that was fetched; a full store ends the fetch."""
+        """Store a block that was fetched; one that finds no room, or was erased, ends the fetch."""
         fetch = self._fetches.get(session)
         if fetch is None:
-            return  # the block before it found no room
+            return  # the block before it was not taken
         try:
             guard = Guard(_guard_name(session), turn.now // MICROS_PER_SECOND + _GUARD_SECONDS)
             block = Block(cid, data)
             self.store.commit(Batch((block,), fetch.klass, guard=guard, claim=fetch.claim))
-        except StorageError as error:
+        except (StorageError, TombstonedError) as error:
             self._ask(turn, exchange.FetchCancelled(session))
             self._end(turn, session, error)
         else:
@@ -266,9 +296,13 @@ class StoreDesk:
     def _finish(self, turn: Turn, session: int) -> None:
         fetch = self._fetches.get(session)
         if fetch is None:
-            return  # its last block found no room
+            return  # its last block was not taken
         try:
-            files: Fetched = tuple(read_all(self.store.get, cid) for cid in fetch.cids)
+            files: Fetched = ()
+            if fetch.claim is None:
+                files = tuple(read_all(self.store.get, cid) for cid in fetch.cids)
+            else:
+                file_bytes(self.store.get, *fetch.cids)  # raises if its root is no file's
         except WardnetError as error:
             files = error
         self._end(turn, session, files)
@@ -285,13 +319,15 @@ class StoreDesk:
 
     def _below(self, root: Cid) -> Iterator[Cid]:
         """Give a file's blocks, as far as they can be found; each is read before it is given."""
-        left = [root]
+        left, met = [root], {root}
         while left:
             cid = left.pop()
             data = self._local(cid)
             if data is not None:
                 with suppress(BadNodeError, BadCborError):  # such a node leads nowhere
-                    left.extend(links_of(cid, data))
+                    fresh = [link for link in dict.fromkeys(links_of(cid, data)) if link not in met]
+                    met.update(fresh)
+                    left.extend(fresh)
             yield cid
 
     def _local(self, cid: Cid) -> bytes | None:

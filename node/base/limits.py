@@ -186,8 +186,6 @@ REPAIR_BYTES_PER_SECOND_MAX: Final = 20 * 2**20
 """What repair copies to one node, over the time that it copies."""
 REPAIR_COPIES_COUNT_MAX: Final = 4
 """Objects that repair copies to one node at the same time."""
-CLAIMS_COUNT_MIN: Final = 1_024
-"""Ends of claims that repair remembers before it forgets those of claims that are over."""
 SCRUB_BYTES_PER_SECOND_MAX: Final = 8 * 2**20
 """What the scrub reads and hashes, over the time that it runs."""
 MANIFEST_BYTES_MAX: Final = 4_096
@@ -335,6 +333,8 @@ PYTHON_FRAMES_MAX: Final = 12_288
 frames [measured], and JSON nested this deep still fits a stack of 8 MiB."""
 EARLY_DEPOSITS_COUNT_MAX: Final = 64
 """Deposits of one peer that wait for their grant to become final; more are refused."""
+OPEN_INGESTS_COUNT_MAX: Final = 1_024
+"""Fragments that one peer has handed over and that have not come yet; more are refused."""
 PROOF_SLOTS_COUNT_MAX: Final = 1_024
 """Storage slots of one account proof; go-ethereum's value."""
 LOG_RESULTS_COUNT_MAX: Final = 10_000

@@ -6,7 +6,7 @@ Everything is written below one folder, which the caller chooses and clears away
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from hashlib import sha256, shake_256
 from pathlib import Path
@@ -58,7 +58,9 @@ def durable_add(folder: Path, mebibytes: int, profile: str, at_rest: AtRest) -> 
     pieces = [index.to_bytes(8) + bytes(PIECE_BYTES - 8) for index in range(mebibytes)]
     with _store(folder, at_rest) as store:
         with _clock() as took:
-            ingest = Ingest(store, klass=BlockClass.PUBLIC, guard=Guard("bench", _GUARD_S))
+            ingest = Ingest(
+                store, klass=BlockClass.PUBLIC, guard=Guard("bench", _GUARD_S), is_hashed=True
+            )
             root = write_file(pieces, ingest.add, PROFILES[profile]).cid
             ingest.finish((Pin(root),))
         if store.pin_of(root) is None or store.count() < mebibytes:
@@ -111,7 +113,7 @@ def collect(folder: Path, count: int) -> Took:
 
 
 @contextmanager
-def _store(folder: Path, at_rest: AtRest) -> Iterator[HybridStore]:
+def _store(folder: Path, at_rest: AtRest) -> Generator[HybridStore]:
     place = folder / "store"
     options = StoreOptions(at_rest=at_rest, entropy=SystemEntropy())
     try:
@@ -122,7 +124,7 @@ def _store(folder: Path, at_rest: AtRest) -> Iterator[HybridStore]:
 
 
 @contextmanager
-def _clock() -> Iterator[Callable[[], Took]]:
+def _clock() -> Generator[Callable[[], Took]]:
     """Measure what happens inside; what is yielded gives it afterwards."""
     found: list[Took] = []
     cpu, wall = time.process_time(), time.perf_counter()

@@ -14,6 +14,7 @@ from node.base.header import Header
 from node.base.limits import GENESIS_BYTES_MAX
 from node.base.types import MICROS_PER_SECOND
 from node.commands import output
+from node.storage.files import make_folders
 
 _LINE_SECONDS_MIN: Final = 5.0
 
@@ -60,12 +61,12 @@ def opened(path: Path) -> Generator[BinaryIO | gzip.GzipFile]:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it, where they are not there yet.
+    """Make a folder and those above it, durably, where they are not there yet.
 
     raises        UsageError.
     """
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        make_folders(path)
     except FileExistsError as error:
         raise UsageError(f"{path}: is no folder") from error
     except OSError as error:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from node.base.errors import WardnetError
+from node.base.errors import StorageError, UsageError, WardnetError
 from node.commands import (
     bench,
     chain,
@@ -110,6 +110,8 @@ def _answer(error: Exception, *, as_json: bool) -> int:
     sentence, hint, status = f"{type(error).__name__}: {error}", "", ENVIRONMENT
     if isinstance(error, WardnetError):
         sentence, status = str(error) or type(error).__name__, error.exit_code
+        if isinstance(error, UsageError | StorageError):  # what was typed stands in them
+            sentence = output.printable(sentence)
         hint = getattr(error, "hint", "") if "\n" not in sentence else ""
     elif isinstance(error, typer.TyperException):
         sentence, hint, status = error.format_message(), _usage_hint(error), error.exit_code

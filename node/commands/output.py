@@ -69,8 +69,16 @@ def columns(rows: Iterable[Sequence[object]], *, indent: int = 2) -> list[str]:
     ]
 
 
+def printable(text: str) -> str:
+    """Give a text with escapes for what would break its line or command the terminal."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
 def _cell(value: object) -> str:
-    return "-" if value is None else str(value).replace("\n", " ")
+    return "-" if value is None else printable(str(value).replace("\n", " "))
 
 
 def print_result(results: Mapping[str, Any], folder: str, command: str) -> None:

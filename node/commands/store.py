@@ -16,6 +16,7 @@ from node.commands import (
     store_dir,
     store_loss,
     store_pins,
+    store_serve,
 )
 from node.commands.store_dir import Data, Klass
 
@@ -30,10 +31,12 @@ app.add_typer(store_pins.app, name="pin")
 app.command("init")(store_dir.init)
 app.command("cid")(store_cid.store_cid)
 app.command("loss")(store_loss.loss)
+app.command("serve")(store_serve.serve)
 app.command("gc")(store_care.collect)
 app.command("verify")(store_care.verify)
 app.command("stat")(store_care.stat)
 app.command("rekey")(store_care.rekey)
+app.command("order")(store_care.order)
 app.command("erase")(store_care.erase)
 app.command("import")(store_cars.import_car)
 app.command("export")(store_cars.export_car)
@@ -64,15 +67,16 @@ def add(
     A root is printed when all of its blocks, and its pin, are on the disk.
     """
     from node.commands.store_cid import profile_named
-    from node.commands.tree_files import tree_at
+    from node.commands.tree_files import trees_at
     from node.ipfs_lite.blocks import Pin
     from node.ipfs_lite.cid import to_text
     from node.ipfs_lite.unixfs_tree import write_tree
 
     kind = store_dir.block_class(klass)
     chosen = profile_named(profile)
-    # all are looked at before the first is read: a wrong name is told at once
-    trees = [tree_at(path, chunk_bytes=chosen.chunk_bytes, hidden=hidden) for path in paths]
+    for path in paths:
+        store_dir.refuse_own(data, path)
+    trees = trees_at(paths, chunk_bytes=chosen.chunk_bytes, hidden=hidden)
     with closing(store_dir.open_dir(data)) as store:
         for tree in trees:
             ingest = store_dir.ingest(store, kind, "add")

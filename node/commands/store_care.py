@@ -1,4 +1,4 @@
-"""``wardnet store gc | verify | stat | rekey | erase``: looking after a store."""
+"""``wardnet store gc | verify | stat | rekey | order | erase``: looking after a store."""
 
 import json
 from contextlib import closing
@@ -27,8 +27,8 @@ def collect(
     removed = 0
     with closing(store_dir.open_dir(data, must_exist=True)) as store:
         if check:
-            mended = store.check_holds()
-            output.talk(f"{mended} counts were wrong and are mended")
+            mended = store.check_holds(is_mending=True)
+            output.talk(f"{len(mended)} counts were wrong and are mended")
         for multihash in store.collect(now_s=store_dir.now_s()):
             removed += 1
             output.say(f"removed {to_text(raw_cid_of(multihash))}")
@@ -39,7 +39,8 @@ def verify(
     *,
     data: Data,
     drop: Annotated[
-        bool, typer.Option("--drop", help="Delete the bad blocks, so that they are fetched again.")
+        bool,
+        typer.Option("--drop", help="Delete bad blocks, to be fetched again, and files of none."),
     ] = False,
 ) -> None:
     """Hash every block and compare files with the index.  Exit 1 if something is wrong."""
@@ -48,13 +49,18 @@ def verify(
     with closing(store_dir.open_dir(data, must_exist=True)) as store:
         problems = list(store.verify())
         for problem in problems:
+            if not problem.multihash:  # the index, or a file of no block
+                output.say(problem.what)
+                continue
             cid = raw_cid_of(problem.multihash)
             output.say(f"{to_text(cid)} {problem.what}")
             if drop:
                 store.delete(cid)
+        if drop:
+            store.drop_strays()
         count = store.count()
     if problems:
-        output.talk(f"{len(problems)} blocks are bad, {'dropped; ' if drop else ''}{count} stored")
+        output.talk(f"{len(problems)} problems, {count} blocks {'left' if drop else 'stored'}")
         raise typer.Exit(1)
     output.talk(f"all {count} blocks hold")
 
@@ -121,6 +127,25 @@ def erase(
     output.say(json.dumps(receipt, indent=2))
 
 
+def order(
+    cid: Annotated[str, typer.Argument(metavar="CID", help="Root of what is to be erased.")],
+    *,
+    key: Annotated[
+        Path, typer.Option(metavar="FILE", help="The owner's secp256k1 key: 64 hex digits.")
+    ],
+) -> None:
+    """Print an order to erase a graph, signed by its owner; store erase carries it out."""
+    from node.base.keys import PrivateKey
+    from node.ipfs_lite.erase_order import write_order
+
+    try:
+        owner = PrivateKey.from_bytes(bytes.fromhex(_text(key).strip().removeprefix("0x")))
+    except ValueError as error:
+        raise UsageError(f"{key}: no secp256k1 key of 64 hex digits") from error
+    output.say(write_order(store_dir.cid(cid), store_dir.now_s(), owner).rstrip())
+    output.talk(f"owner 0x{owner.address.hex()}")
+
+
 def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
@@ -132,5 +157,7 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: byte {error.start} is no UTF-8") from error
     if len(raw) > _ORDER_BYTES_MAX:
-        raise UsageError(f"{path}: an order has at most {_ORDER_BYTES_MAX} bytes")
+        raise UsageError(
+            f"{path}: more than {_ORDER_BYTES_MAX} bytes, which no order and no key has"
+        )
     return text

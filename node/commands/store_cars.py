@@ -1,21 +1,27 @@
 """``wardnet store import | export``: graphs travel as CAR files."""
 
+import os
 import sys
-from contextlib import closing
+import zlib
+from collections.abc import Callable
+from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+from node.base.errors import UsageError
 from node.base.limits import LOCAL_READ_BYTES_MAX, NAME_BYTES_MAX
 from node.base.types import Cid
 from node.commands import output, store_dir
 from node.commands.chain_io import opened, replacing
 from node.commands.store_dir import Data, Klass
 
+_STREAM: Final = "-"
+
 
 def import_car(
-    car: Annotated[Path, typer.Argument(metavar="CAR", help="A CARv1 or CARv2 file.")],
+    car: Annotated[Path, typer.Argument(metavar="CAR", help="A CARv1 or CARv2 file, - for stdin.")],
     *,
     data: Data,
     klass: Klass = "public",
@@ -32,15 +38,35 @@ def import_car(
     kind = store_dir.block_class(klass)
 
     def pinned(root: Cid) -> Pin:
-        return Pin(root, name=car.name[:NAME_BYTES_MAX], created_s=store_dir.now_s())
+        return Pin(root, name=_pin_name(car), created_s=store_dir.now_s())
 
-    with opened(car) as file, closing(store_dir.open_dir(data)) as store:
+    source = nullcontext(sys.stdin.buffer) if str(car) == _STREAM else opened(car)
+    with source as file, closing(store_dir.open_dir(data)) as store:
         ingest = store_dir.ingest(store, kind, "import")
         with ingest.abandoning():
-            taken = take(file.read, ingest, pin=pinned if pin else None)
+            taken = take(_reading(file.read, car), ingest, pin=pinned if pin else None)
     for root in taken.roots:
         output.say(to_text(root))
     output.talk(f"{taken.blocks_count} blocks, {taken.block_bytes} bytes")
+
+
+def _pin_name(car: Path) -> str:
+    """Give the name of a file, as far as a pin can have it: UTF-8, and not too long."""
+    name = os.fsencode(car.name).decode(errors="backslashreplace").encode()
+    return name[:NAME_BYTES_MAX].decode(errors="ignore")
+
+
+def _reading(read: Callable[[int], bytes], car: Path) -> Callable[[int], bytes]:
+    """Name the file where the disk, or what it is packed in, is at fault."""
+
+    def checked(count: int) -> bytes:
+        try:
+            return read(count)
+        except (OSError, EOFError, zlib.error) as error:
+            why = getattr(error, "strerror", None) or error
+            raise UsageError(f"{car}: cannot be read: {why}") from error
+
+    return checked
 
 
 def export_car(
@@ -58,7 +84,7 @@ def export_car(
         pieces = write_car(
             (root,), select(store.get, Selection(root), bytes_max=LOCAL_READ_BYTES_MAX)
         )
-        if str(out) == "-":
+        if str(out) == _STREAM:
             for piece in pieces:
                 sys.stdout.buffer.write(piece)
             sys.stdout.buffer.flush()

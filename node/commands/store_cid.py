@@ -39,16 +39,12 @@ def store_cid(
 
     What is not said with --chunk-size and the like is as in the default profile.
     """
-    from node.commands.tree_files import STDIN, tree_at
+    from node.commands.tree_files import trees_at
     from node.ipfs_lite.cid import to_text
     from node.ipfs_lite.unixfs_tree import write_tree
 
     chosen = _profile(profile, chunk_size, max_links, cid_version, raw_leaves)
-    if files.count(STDIN) > 1:
-        raise UsageError("- stands twice: the standard input can be read once")
-    # all are looked at before the first is read: a wrong name is told at once
-    trees = [tree_at(name, chunk_bytes=chosen.chunk_bytes, hidden=hidden) for name in files]
-    for tree in trees:
+    for tree in trees_at(files, chunk_bytes=chosen.chunk_bytes, hidden=hidden):
         output.say(to_text(write_tree(tree, None, chosen).cid))
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _GUARD_S: Final = 3_600
 """How long the blocks of a running command are safe from gc (content-store.md, section 9)."""
 
+_FILES_FOLDER: Final = "blocks"
+_FILE_PREFIXES: Final = ("blocks.sqlite", "store.key")
+
 Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="A node's data directory.")]
 Klass = Annotated[
     str,
@@ -76,12 +79,13 @@ def init(
 
 
 def ingest(store: "HybridStore", klass: "BlockClass", what: str) -> "Ingest":
-    """Begin to take blocks in, under a guard of this command's own."""
+    """Begin to take in what a writer or a ``CarReader`` gives, under a guard of its own."""
     from node.ipfs_lite.blocks import Guard
     from node.ipfs_lite.ingest import Ingest
 
     session = f"{what}-{SystemEntropy().take(8).hex()}"
-    return Ingest(store, klass=klass, guard=Guard(session, now_s() + _GUARD_S))
+    guard = Guard(session, now_s() + _GUARD_S)
+    return Ingest(store, klass=klass, guard=guard, is_hashed=True)
 
 
 def block_class(word: str) -> "BlockClass":
@@ -95,10 +99,30 @@ def block_class(word: str) -> "BlockClass":
 
 
 def resolve(store: "HybridStore", path: str) -> Cid:
-    """Follow CID[/PATH].  raises BadPathError, NotFoundError."""
+    """Follow CID[/PATH].  raises UsageError: no path.  BadPathError, NotFoundError."""
     from node.ipfs_lite import paths
+    from node.ipfs_lite.errors import BadPathError
 
-    return paths.resolve(store.get, paths.parse_path(path)).cid
+    try:
+        parsed = paths.parse_path(path)
+    except BadPathError as error:
+        raise UsageError(str(error)) from error
+    return paths.resolve(store.get, parsed).cid
+
+
+def refuse_own(data: Path, path: str) -> None:
+    """Refuse to add a folder with the store in it, or a part of the store, such as its key.
+
+    The store would grow while it is read.
+    raises        UsageError.
+    """
+    own, named = data.resolve(), Path(path)
+    found = named.parent.resolve() / named.name  # a link there is kept and not followed
+    if found == own or found in own.parents:
+        raise UsageError(f"{path}: holds the store {data} itself, add what is beside it")
+    below = found.relative_to(own).parts[0] if own in found.parents else ""
+    if below == _FILES_FOLDER or below.startswith(_FILE_PREFIXES):
+        raise UsageError(f"{path}: is a part of the store {data} itself")
 
 
 def cid(text: str) -> Cid:

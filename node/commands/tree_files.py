@@ -3,7 +3,7 @@
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from node.base.errors import UsageError
@@ -16,6 +16,16 @@ _SPECIAL: Final = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+
+
+def trees_at(paths: Sequence[str], *, chunk_bytes: int, hidden: bool = False) -> list[Tree]:
+    """Give what stands at some paths; all are looked at before the first is read.
+
+    raises            UsageError: as ``tree_at``, or the standard input is named twice.
+    """
+    if paths.count(STDIN) > 1:
+        raise UsageError("- stands twice: the standard input can be read once")
+    return [tree_at(path, chunk_bytes=chunk_bytes, hidden=hidden) for path in paths]
 
 
 def tree_at(path: str, *, chunk_bytes: int, hidden: bool = False) -> Tree:

@@ -9,6 +9,7 @@ whatever it holds, so that a refusal cannot be told from an absence by what it c
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from hashlib import sha256
 from typing import Final, Protocol
 
 from node.base.types import MICROS_PER_SECOND, Address, Cid, Hash32
@@ -22,6 +23,8 @@ REPLICA: Final = "replica"
 OWNER: Final = "owner"
 GRANT: Final = "grant"
 _RAW_HEAD: Final = b"\x01\x55"
+_SHA256_HEAD: Final = b"\x12\x20"
+_INGEST_DOMAIN: Final = b"wardnet/ingest/1"
 
 
 class Reason(Enum):
@@ -81,6 +84,16 @@ class AccessIndex(Protocol):
         ...
 
 
+def ingest_root(file: Cid, owner: Address) -> Cid:
+    """Name the root under which a file that came from its owner's node is claimed.
+
+    The file's own CID would not do: whoever has read it somewhere could hand over the same name
+    and be taken for its owner without having the bytes, or hand over bytes that everybody has and
+    come to own a root that claims more than them.
+    """
+    return Cid(_RAW_HEAD + _SHA256_HEAD + sha256(_INGEST_DOMAIN + owner + file).digest())
+
+
 class ConsentFilter:
     """Judges by one store's claims and rules.
 
@@ -104,6 +117,11 @@ class ConsentFilter:
         if self._log is not None:
             self._log(AccessRecord(peer, double_hash(multihash), decision, head, now))
         return decision
+
+
+def is_recent(head: FinalHead, now: int) -> bool:
+    """Say whether grants count by this head; a clock that was set back makes no head younger."""
+    return abs(now - head.seen_us) <= HEAD_AGE_US_MAX
 
 
 def judge(rules: tuple[AccessRule, ...], head: FinalHead, *, is_public: bool, now: int) -> Decision:
@@ -130,6 +148,6 @@ def _verdict(rule: AccessRule, head: FinalHead, now: int) -> Reason:
         return Reason.NOT_YET
     if head.timestamp_s >= rule.not_after_s:
         return Reason.ENDED
-    if rule.source == GRANT and now - head.seen_us > HEAD_AGE_US_MAX:
+    if rule.source == GRANT and not is_recent(head, now):
         return Reason.OLD_HEAD
     return _GIVING.get(rule.source, Reason.NO_RULE)

@@ -245,13 +245,16 @@ class Asker:
 
     def _look_for_lost(self, now: int) -> None:
         """Ask everybody for idle wants that nobody known can give."""
-        for cid in tuple(self._lost):
+        looked: list[Cid] = []  # no copy of all: there can be a million, and any message comes by
+        for cid in self._lost:
             if len(self._called) >= LIVE_HAVES_COUNT_MAX:
-                return
-            del self._lost[cid]
+                break
+            looked.append(cid)
             want = self._wants.get(cid)
             if want is not None and not want.askers and not self._has_source(want, now):
                 self._ask_all(want, now)
+        for cid in looked:
+            del self._lost[cid]
 
     def _has_source(self, want: Want, now: int) -> bool:
         known = [*want.offers]

@@ -87,6 +87,9 @@ class Batch:
     """Set after the blocks: recursive ones need their whole graph here."""
     release: str | None = None
     """The session whose guards end with this batch."""
+    is_hashed: bool = False
+    """The committer itself has made every CID from these very bytes just now, or has checked it:
+    they are not hashed once more on their way in.  On their way out they always are."""
 
 
 class AccessRule(NamedTuple):
@@ -140,4 +143,5 @@ class Problem(NamedTuple):
     """What ``verify`` found wrong."""
 
     multihash: bytes
+    """Empty where no block is at fault: the index, a file that no block knows."""
     what: str

@@ -130,14 +130,3 @@ def _decode_link(body: bytes) -> Link:
     if at != len(body):
         raise BadNodeError(f"a link with 0x{body[at]:02x} where it should end")
     return Link(Cid(raw), name, tsize)
-
-
-def links_of(cid: bytes, data: bytes) -> tuple[Cid, ...]:
-    """Give the blocks that a block points to; identity links hold their own data and are left out.
-
-    raises        BadNodeError: ``cid`` says dag-pb and ``data`` is none.
-    """
-    if cids.decode(cid).codec != cids.DAG_PB:
-        return ()
-    links = (link.cid for link in decode(data).links)
-    return tuple(link for link in links if cids.decode(link).hash_code != cids.IDENTITY)

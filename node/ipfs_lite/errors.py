@@ -321,7 +321,7 @@ class DamagedIndexError(CorruptStoreError):
         """What to do: blocks without an index have no pins, and nobody knows who may read them."""
         return (
             f"restore {self.directory} from a backup, or move it away, make a new store "
-            "(wardnet store stat) and fetch what was pinned from other nodes"
+            "(wardnet store init) and fetch what was pinned from other nodes"
         )
 
 

@@ -6,7 +6,7 @@ names it: a file that no row knows is garbage, whatever a crash leaves behind.
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -53,30 +53,37 @@ class FlatFs:
         files.fsync_dir("")
         self._shards = set(files.listdir(""))
 
-    def write(self, blocks: Sequence[tuple[bytes, bytes]], *, is_sealed: bool = False) -> None:
+    def write(
+        self,
+        blocks: Iterable[tuple[bytes, bytes]],
+        *,
+        is_sealed: bool = False,
+        present: Collection[bytes] = (),
+    ) -> None:
         """Make blocks durable: steps 2 to 5 of the write order, all of them before any COMMIT.
 
-        ``blocks``    multihash and content; a file that is there is replaced, so hand in only
-                      blocks of which no good copy is here: a batch that fails takes its files away.
+        ``blocks``    multihash and content, taken one by one; a file that is there is replaced.
+        ``present``   multihashes that the index knows: a batch that fails takes its files away, but
+                      not these.  Such a block is only believed to be bad, and either content of its
+                      file is better than none.
         raises        StoreFullError: no room.  StoreFailedError: the disk failed.
         """
-        contents = {name_of(key, is_sealed=is_sealed): data for key, data in blocks}
         temporaries: dict[str, str] = {}
         renamed: list[str] = []
         try:
-            for name, data in contents.items():
-                temporaries[name] = self._next_temporary()
-                self._write_one(temporaries[name], data)
-            self._make_shards(contents)
-            for name in contents:
-                self._files.rename(temporaries[name], name)
+            self._write_temporaries(blocks, temporaries, is_sealed=is_sealed)
+            self._make_shards(temporaries)
+            for name, temporary in temporaries.items():
+                self._files.rename(temporary, name)
                 renamed.append(name)
-            self.sync(contents)
-        except StoreFullError:
-            self.take_back([*temporaries.values(), *renamed])
-            raise
-        except StorageError:
-            for name in (*temporaries.values(), *renamed):
+            self.sync(renamed)
+        except StorageError as error:
+            stays = {name_of(key, is_sealed=is_sealed) for key in present}
+            gone = [*temporaries.values(), *(name for name in renamed if name not in stays)]
+            if isinstance(error, StoreFullError):
+                self.take_back(gone)
+                raise
+            for name in gone:
                 with suppress(StorageError):  # what stays goes when the folder is opened again
                     self._files.unlink(name)
             raise
@@ -127,13 +134,7 @@ class FlatFs:
 
     def names(self) -> Iterator[BlockFile]:
         """Give every file that has the name of a block, in the order of the names."""
-        for folder in self._files.listdir(""):
-            if len(folder) != 2:
-                continue  # SHARDING, .temp, and what kubo leaves beside them
-            for last in self._files.listdir(folder):
-                found = _block_file(f"{folder}/{last}")
-                if found is not None:
-                    yield found
+        return block_files(self._files)
 
     def _check_layout(self) -> None:
         found = self._files.read(_SHARDING)
@@ -148,6 +149,24 @@ class FlatFs:
     def _next_temporary(self) -> str:
         self._temporaries += 1
         return f"{_TEMPORARY}/{self._temporaries}"
+
+    def _write_temporaries(
+        self, blocks: Iterable[tuple[bytes, bytes]], names: dict[str, str], *, is_sealed: bool
+    ) -> None:
+        """Write each block once under a temporary name that is added to ``names``."""
+        handles: list[int] = []
+        try:
+            for key, data in blocks:
+                name = name_of(key, is_sealed=is_sealed)
+                if name not in names:
+                    names[name] = self._next_temporary()
+                    handles.append(self._files.open_write(names[name]))
+                    self._files.write(handles[-1], data)
+            if handles:
+                self._files.fsync_all(tuple(handles))
+        finally:
+            for handle in handles:
+                self._files.close(handle)
 
     def _write_one(self, name: str, data: bytes) -> None:
         handle = self._files.open_write(name)
@@ -171,6 +190,17 @@ class FlatFs:
             self._files.fsync_dir(folder)
         except StoreFullError as error:
             raise StoreFailedError(error.file, "no space is left for its names") from error
+
+
+def block_files(files: Files) -> Iterator[BlockFile]:
+    """Give every file of a folder that has the name of a block, in the order of the names."""
+    for folder in files.listdir(""):
+        if len(folder) != 2:
+            continue  # SHARDING, .temp, and what kubo leaves beside them
+        for last in files.listdir(folder):
+            found = _block_file(f"{folder}/{last}")
+            if found is not None:
+                yield found
 
 
 def name_of(multihash: bytes, *, is_sealed: bool = False) -> str:

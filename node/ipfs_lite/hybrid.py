@@ -39,7 +39,7 @@ from node.ipfs_lite.holds_check import check_holds
 from node.ipfs_lite.hybrid_open import CLEAN, STORE_ID, open_index
 from node.ipfs_lite.hybrid_options import AtRest, StoreOptions
 from node.ipfs_lite.hybrid_parts import Parts
-from node.ipfs_lite.hybrid_recover import drain, recover
+from node.ipfs_lite.hybrid_recover import drain, drop_strays, recover
 from node.ipfs_lite.hybrid_rekey import rekey
 from node.ipfs_lite.hybrid_schema import FILE_NAME, PAGE_BYTES
 from node.ipfs_lite.hybrid_verify import verify
@@ -81,7 +81,7 @@ class HybridStore:
         """
         self._database = database
         try:
-            self._meta, sealer = open_index(database, options)
+            self._meta, sealer = open_index(files, database, options)
             self._parts = Parts(files, database, options, sealer)
             recover(self._parts, self._meta)
         except BaseException:
@@ -209,6 +209,11 @@ class HybridStore:
     def verify(self) -> Iterator[Problem]:
         """Hash every block and compare files with rows; bad ones are marked."""
         return verify(self._parts)
+
+    def drop_strays(self) -> None:
+        """Delete the files that no block knows."""
+        with self._parts.writing():
+            drop_strays(self._parts)
 
     def rekey(self, options: StoreOptions) -> None:
         """Change the key of an encrypted store to the key or passphrase of ``options``.

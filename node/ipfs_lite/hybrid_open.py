@@ -7,11 +7,13 @@ from typing import Final
 
 from node.base.errors import CorruptStoreError
 from node.ipfs_lite.errors import StoreKeyError
+from node.ipfs_lite.flatfs import block_files
 from node.ipfs_lite.hybrid_options import StoreOptions
 from node.ipfs_lite.hybrid_schema import SCHEMA_VERSION, STATEMENTS
 from node.ipfs_lite.seal import SALT_BYTES, Sealer, key_of_passphrase
 from node.storage.database import Database, schema_of
 from node.storage.errors import StoreMismatchError
+from node.storage.files import Files
 from node.storage.meta import SCHEMA, Meta
 
 STORE_ID: Final = "store_id"
@@ -24,14 +26,18 @@ CLEAN: Final = "clean"
 KEYS: Final = frozenset((SCHEMA, STORE_ID, AT_REST, KEY_ID, KEY_SALT, CLEAN))
 
 
-def open_index(database: Database, options: StoreOptions) -> tuple[Meta, Sealer | None]:
+def open_index(
+    files: Files, database: Database, options: StoreOptions
+) -> tuple[Meta, Sealer | None]:
     """Make the tables of a new store, or check those of an old one; give what seals its blocks.
 
     raises        StoreMismatchError: another schema, owner or form at rest.  StoreKeyError: the
-                  key is missing or another one.  CorruptStoreError: a table or a value changed.
+                  key is missing or another one.  CorruptStoreError: a table or a value changed, or
+                  there are blocks and no tables.
     """
     meta = Meta(database, KEYS)
     if not database.read("SELECT 1 FROM sqlite_master WHERE type = 'table'"):
+        _refuse_blocks(files, database)
         return meta, _make(database, meta, options)
     _check_schema(database, meta)
     at_rest = _text(meta, AT_REST)
@@ -56,6 +62,14 @@ def new_sealer(options: StoreOptions) -> tuple[Sealer, bytes]:
     if options.passphrase is not None and options.entropy is not None:
         salt = options.entropy.take(SALT_BYTES)
     return _sealer(options, salt), salt
+
+
+def _refuse_blocks(files: Files, database: Database) -> None:
+    """Make no empty index over blocks: the first crash after it would delete them all."""
+    found = next(block_files(files), None)
+    if found is not None:
+        what = f"empty, and there are files of blocks: {found.name}"
+        raise CorruptStoreError(str(database.path), "file", what)
 
 
 def _make(database: Database, meta: Meta, options: StoreOptions) -> Sealer | None:

@@ -18,7 +18,7 @@ def recover(parts: Parts, meta: Meta) -> None:
     with parts.writing():
         drain(parts)
         if meta.number(CLEAN) != 1:
-            _compare(parts)
+            _mark_lost(parts, drop_strays(parts))
         with parts.batch():
             meta.set(CLEAN, 0)
 
@@ -45,16 +45,21 @@ def drain(parts: Parts) -> None:
             )
 
 
-def _compare(parts: Parts) -> None:
-    """Delete files without a row, mark rows without a file."""
-    rows = {parts.name_of(mh): mh for mh in parts.rows.files(with_bad=True)}
-    good = frozenset(parts.rows.files(with_bad=False))
+def drop_strays(parts: Parts) -> frozenset[str]:
+    """Delete the files that no row knows; give the names of those that stay."""
+    known = {parts.name_of(multihash) for multihash in parts.rows.files(with_bad=True)}
     names = {found.name for found in parts.flat.names()}
-    strays = sorted(names - rows.keys())
+    strays = sorted(names - known)
     for name in strays:
         parts.flat.unlink(name)
     parts.flat.sync(strays)
-    lost = sorted(mh for name, mh in rows.items() if name not in names and mh in good)
+    return frozenset(names & known)
+
+
+def _mark_lost(parts: Parts, names: frozenset[str]) -> None:
+    """Mark the rows that have no file."""
+    good = parts.rows.files(with_bad=False)
+    lost = [multihash for multihash in good if parts.name_of(multihash) not in names]
     if lost:
         with parts.batch():
             parts.rows.mark_bad(lost)

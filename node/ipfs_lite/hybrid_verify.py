@@ -58,4 +58,4 @@ def _stray_files(parts: Parts) -> Iterator[Problem]:
     names = {parts.name_of(multihash) for multihash in parts.rows.files(with_bad=True)}
     for found in parts.flat.names():
         if found.name not in names:
-            yield Problem(found.multihash, f"file {found.name} belongs to no block")
+            yield Problem(b"", f"file {found.name} belongs to no block")

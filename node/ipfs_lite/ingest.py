@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from node.base.errors import StorageError, WardnetError
+from node.base.errors import PeerError, StorageError
 from node.base.limits import STORE_BATCH_BLOCKS_COUNT_MAX, STORE_BATCH_BYTES_MAX
 from node.base.types import Cid
 from node.ipfs_lite import cid as cids
@@ -17,6 +17,8 @@ from node.ipfs_lite.blockstore import BlockStore
 from node.ipfs_lite.car_read import CarReader, Source
 from node.ipfs_lite.cid import multihash_of, to_text
 from node.ipfs_lite.errors import BadCarError
+from node.ipfs_lite.graph import LINKING
+from node.ipfs_lite.links import links_of
 
 
 class Ingest:
@@ -32,12 +34,18 @@ class Ingest:
         klass: BlockClass,
         guard: Guard | None = None,
         claim: Cid | None = None,
+        is_hashed: bool = False,
     ) -> None:
-        """Begin with nothing; ``klass``, ``guard`` and ``claim`` are those of each ``Batch``."""
+        """Begin with nothing; the other arguments are those of each ``Batch``.
+
+        ``is_hashed``  whoever calls ``add`` makes the CIDs from the bytes, as the writers do, or
+                       checks them, as ``CarReader`` does.
+        """
         self.guard = guard
         self._store = store
         self._klass = klass
         self._claim = claim
+        self._is_hashed = is_hashed
         self._session = guard.session if guard else None
         self._blocks: dict[Cid, bytes] = {}
         self._bytes = 0
@@ -74,10 +82,10 @@ class Ingest:
 
     @contextmanager
     def abandoning(self) -> Generator[None]:
-        """Abandon what is inside if it raises: its blocks are garbage at once."""
+        """Abandon what is inside if it ends otherwise than well: its blocks are garbage at once."""
         try:
             yield
-        except WardnetError:
+        except BaseException:  # Ctrl-C too
             with suppress(StorageError):  # the error that brought us here is the news
                 self.abandon()
             raise
@@ -87,7 +95,7 @@ class Ingest:
     ) -> Batch:
         blocks = tuple(Block(cid, data) for cid, data in self._blocks.items())
         self._blocks, self._bytes = {}, 0
-        return Batch(blocks, self._klass, guard, self._claim, pins, release)
+        return Batch(blocks, self._klass, guard, self._claim, pins, release, self._is_hashed)
 
 
 class Imported(NamedTuple):
@@ -107,7 +115,8 @@ def import_car(
     A root that is an identity CID is its own data: it is neither stored nor pinned.
 
     raises        BadCarError: the file is refused, which names the last block that held; a root
-                  that is not among the blocks refuses it too, at the end.  Blocks of earlier
+                  that is not among the blocks refuses it too, at the end, and with ``pin`` a node
+                  that cannot be read: nothing would hold what it links to.  Blocks of earlier
                   batches stay, held by nothing but the guard.
                   And what ``BlockStore.commit`` and ``source`` raise.
     """
@@ -118,6 +127,8 @@ def import_car(
     missing = {multihash_of(root): root for root in roots}
     blocks_count = block_bytes = 0
     for cid, data in reader:
+        if pin:
+            _check_readable(cid, data, reader.last_good)
         ingest.add(cid, data)
         missing.pop(multihash_of(cid), None)
         blocks_count += 1
@@ -127,3 +138,20 @@ def import_car(
         raise BadCarError(what, reader.last_good)
     ingest.finish(tuple(pin(root) for root in roots) if pin else ())
     return Imported(reader.roots, blocks_count, block_bytes)
+
+
+def _check_readable(cid: Cid, data: bytes, last_good: str | None) -> None:
+    """Refuse a node whose links are not known.  raises BadCarError."""
+    codec = cids.decode(cid).codec
+    if codec == cids.RAW:
+        return
+    why = f"its codec 0x{codec:02x} is not read here"
+    if codec in LINKING:
+        try:
+            links_of(cid, data)
+        except PeerError as error:
+            why = str(error)
+        else:
+            return
+    what = f"{to_text(cid)} cannot be pinned with what it links to: {why}"
+    raise BadCarError(what, last_good)

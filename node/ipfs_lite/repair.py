@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Final, NamedTuple, assert_never
 
-from node.base.limits import CLAIMS_COUNT_MIN
 from node.base.types import MICROS_PER_SECOND, Address, Cid
 from node.ipfs_lite.assignments import Assignment
 from node.ipfs_lite.cid import multihash_of
@@ -98,7 +97,6 @@ class RepairKeeper:
         self._queue = CopyQueue(free_bytes)
         self._risks = RiskWatch(self._book, settings.grace_us, asks=settings.is_on)
         self._claim_ends: list[tuple[int, Address, Cid]] = []
-        self._claim_ends_max = CLAIMS_COUNT_MIN
         self._timer_at: int | None = None
 
     def stat(self) -> RepairStat:
@@ -199,7 +197,7 @@ class RepairKeeper:
         self._unindex(copies)
         del self._copies[copies.cid]
         self._short.pop(copies.cid, None)
-        if self._queue.running.pop(copies.cid, None) is not None:
+        if self._queue.stop(copies.cid):
             effects.extend((CancelCopy(copies.cid), TellCopy(copies.cid, CopyStage.GIVEN_UP)))
 
     def _unindex(self, copies: Copies) -> None:
@@ -237,10 +235,12 @@ class RepairKeeper:
         if copies is None or news.peer == self._me or news.peer not in self._book.operators:
             return
         match news.stage:
+            case CopyStage.STARTED if not self._is_believed(news.peer, copies):
+                return
             case CopyStage.STARTED:
                 end = now + self._settings.claim_us
                 copies.claims[news.peer] = end
-                self._note_claim(end, news.peer, news.cid)
+                heappush(self._claim_ends, (end, news.peer, news.cid))
                 self._yield_to(news.peer, copies, effects, now)
             case CopyStage.DONE:
                 copies.claims.pop(news.peer, None)
@@ -252,18 +252,17 @@ class RepairKeeper:
                     copies.waits_since = now
         self._review(copies, now)
 
-    def _note_claim(self, end: int, peer: Address, cid: Cid) -> None:
-        """Remember when a claim lapses; a peer that claims again and again costs no memory."""
-        heappush(self._claim_ends, (end, peer, cid))
-        if len(self._claim_ends) > self._claim_ends_max:
-            live = [
-                (until, node, name)
-                for name, copies in self._copies.items()
-                for node, until in copies.claims.items()
-                if until != _FOREVER
-            ]
-            self._claim_ends = sorted(live)
-            self._claim_ends_max = max(CLAIMS_COUNT_MIN, 2 * len(live))
+    def _is_believed(self, peer: Address, copies: Copies) -> bool:
+        """Say whether to wait for a copy that a peer says it has started.
+
+        Once for each: who could renew a claim, or begin again after letting one lapse, could keep
+        all others from ever making the copy.  Nodes of the own operator are always believed: they
+        share a cap.
+        """
+        if peer in copies.claims or (peer in copies.holders and peer not in copies.missed):
+            return False
+        is_own = self._book.operators[peer] == self._book.operators.get(self._me)
+        return is_own or peer not in copies.given_up
 
     def _yield_to(
         self, peer: Address, copies: Copies, effects: list[RepairEffect], now: int
@@ -290,7 +289,7 @@ class RepairKeeper:
         self._review(copies, now)
 
     def _stop(self, cid: Cid, effects: list[RepairEffect], now: int) -> None:
-        if self._queue.running.pop(cid, None) is None:
+        if not self._queue.stop(cid):
             return
         copies = self._copies[cid]
         copies.claims.pop(self._me, None)

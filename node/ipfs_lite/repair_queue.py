@@ -41,17 +41,36 @@ class CopyQueue:
         self.running: dict[Cid, int] = {}
         """Bytes of each copy that runs."""
         self._waiting: list[tuple[int, Cid]] = []
+        self._due: dict[Cid, int] = {}
+        """The earliest entry of each in ``_waiting``: a later one adds nothing to it."""
         self._ready: list[tuple[int, int, Cid]] = []
+        self._no_room: dict[Cid, None] = {}
+        """What did not fit beside what ran."""
         self._free_at = 0
 
+    def stop(self, cid: Cid) -> bool:
+        """Say whether this ran, and count it as running no more: there is room for others."""
+        if self.running.pop(cid, None) is None:
+            return False
+        for waiting in self._no_room:
+            self.push(0, waiting)
+        self._no_room = {}
+        return True
+
     def push(self, at_us: int, cid: Cid) -> None:
-        """Look at something again at ``at_us``."""
+        """Look at something again at ``at_us``, or before."""
+        if self._due.get(cid, at_us + 1) <= at_us:
+            return
+        self._due[cid] = at_us
         heappush(self._waiting, (at_us, cid))
 
     def next_start(self, turn_of: TurnOf, now: int) -> Cid | None:
         """Give what starts now, and count it as running; None: nothing may."""
         while self._waiting and self._waiting[0][0] <= now:
             due, cid = heappop(self._waiting)
+            if self._due.get(cid) != due:
+                continue  # an earlier entry was looked at, and what it led to counts
+            del self._due[cid]
             turn = None if cid in self.running else turn_of(cid)
             if turn is not None:
                 heappush(self._ready, (turn.live, due, cid))
@@ -67,6 +86,8 @@ class CopyQueue:
             elif turn.size_bytes <= self.free_bytes - sum(self.running.values()):
                 self._run(cid, turn.size_bytes, now)
                 return cid
+            else:
+                self._no_room[cid] = None
         return None
 
     def _run(self, cid: Cid, size_bytes: int, now: int) -> None:

@@ -6,10 +6,12 @@ its status, and a client that reads only after it has sent cannot block the uplo
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from node.base.limits import UPLOAD_ENTRIES_COUNT_MAX
+from node.base.errors import StorageError
+from node.base.limits import DAG_DEPTH_MAX, UPLOAD_ENTRIES_COUNT_MAX
 from node.base.types import Cid
 from node.ipfs_lite.blocks import BlockClass, Guard, Pin
 from node.ipfs_lite.cid import to_text
@@ -26,7 +28,7 @@ from node.ipfs_lite.unixfs_write import Added, Sink, write_file
 
 ADD: Final[Takes] = {
     "pin": Kind.FLAG,
-    "pin-name": Kind.TEXT,
+    "pin-name": Kind.NAME,
     "cid-version": ("0", "1"),
     "raw-leaves": Kind.FLAG,
     "chunker": Kind.TEXT,
@@ -121,6 +123,9 @@ class _Uploads:
     def take(self, part: Part) -> None:
         """Write what a part carries, and finish the entry before it, if this begins another."""
         names = part.names
+        if len(names) > DAG_DEPTH_MAX:  # nothing walks deeper, and folders are written inside out
+            what = f"a path of {len(names)} names, at most {DAG_DEPTH_MAX}"
+            raise HttpRefusedError(400, what)
         if self.params.flags.get("hidden") is False and any(n.startswith(".") for n in names[1:]):
             return
         self._entries += 1
@@ -158,7 +163,8 @@ class _Uploads:
     def abandon(self) -> None:
         """Leave what was not finished to the garbage collector."""
         if self._ingest is not None:
-            self._ingest.abandon()
+            with suppress(StorageError):  # the error that brought us here is the news
+                self._ingest.abandon()
 
     def _begin(self, top: str) -> None:
         self._top = top

@@ -1,8 +1,10 @@
 """``cat``, ``ls``, ``dag/import``, ``dag/export``: whole graphs (content-store.md, section 16)."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
+from node.base.errors import StorageError
 from node.base.limits import READ_BYTES_MAX
 from node.base.types import Cid
 from node.ipfs_lite.blocks import Guard, Pin
@@ -109,7 +111,8 @@ def import_dag(backend: Backend, params: Params, request: Request) -> Response:
         try:
             imported.append(_import(backend, part, ingest, is_pinned=is_pinned))
         except BaseException:
-            ingest.abandon()
+            with suppress(StorageError):  # the error that brought us here is the news
+                ingest.abandon()
             raise
     if not imported:
         raise HttpRefusedError(400, "the form has no file: wants one part per CAR file")

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from enum import Enum, auto
 from typing import Final, TypeAlias
 
-from node.base.limits import RPC_ARGUMENTS_COUNT_MAX
+from node.base.limits import NAME_BYTES_MAX, RPC_ARGUMENTS_COUNT_MAX
 from node.ipfs_lite.errors import HttpRefusedError
 
 
@@ -22,6 +22,8 @@ class Kind(Enum):
     NUMBER = auto()
     """Digits: an integer that is not negative."""
     TEXT = auto()
+    NAME = auto()
+    """Text of a pin's name: at most NAME_BYTES_MAX bytes of UTF-8."""
 
 
 Takes: TypeAlias = Mapping[str, Kind | tuple[str, ...]]
@@ -83,6 +85,8 @@ def read_params(
             flags[name] = _flag(name, value)
         elif kind is Kind.NUMBER:
             numbers[name] = _number(name, value)
+        elif kind is Kind.NAME:
+            texts[name] = _name(name, value)
         else:
             if isinstance(kind, tuple) and value not in kind:
                 wants = " or ".join(repr(word) for word in kind)
@@ -111,6 +115,14 @@ def _flag(name: str, value: str) -> bool:
     if value in _FALSE:
         return False
     raise HttpRefusedError(400, f"the parameter {name!r} is {value!r}, wants true or false")
+
+
+def _name(name: str, value: str) -> str:
+    size = len(value.encode(errors="surrogatepass"))
+    if size > NAME_BYTES_MAX:
+        what = f"the parameter {name!r} has {size} bytes, at most {NAME_BYTES_MAX}"
+        raise HttpRefusedError(400, what)
+    return value
 
 
 def _number(name: str, value: str) -> int:

@@ -14,7 +14,7 @@ from node.ipfs_lite.selection import Selection, select
 
 ADD: Final[Takes] = {
     "recursive": Kind.FLAG,
-    "name": Kind.TEXT,
+    "name": Kind.NAME,
     "progress": Kind.FLAG,
     "stream": Kind.FLAG,
 }

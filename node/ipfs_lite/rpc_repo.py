@@ -63,6 +63,9 @@ def verify(backend: Backend, params: Params, _request: Request) -> Response:
         for problem in backend.store.verify():
             corrupt += 1
             ending = ""
+            if not problem.multihash:  # the index, or a file of no block
+                yield {"Msg": problem.what, "Progress": 0}
+                continue
             if is_dropped and backend.store.delete(_raw(problem.multihash)):
                 ending = ", removed"
             message = f"block {_text(problem.multihash)} is corrupt: {problem.what}{ending}"

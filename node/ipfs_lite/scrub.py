@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from node.base.errors import StorageError
 from node.base.limits import HEALS_COUNT_MAX, SCRUB_BYTES_PER_SECOND_MAX
 from node.base.types import MICROS_PER_SECOND, Cid
 from node.ipfs_lite.blockstore import BlockReader
@@ -17,6 +18,8 @@ from node.ipfs_lite.events import ScheduleTimer, TimerExpired
 TIMER: Final = "scrub"
 _SLICE_BYTES: Final = 2**20
 """Read at once, then the timer: an eighth of a second's part."""
+_UNREAD_BYTES: Final = _SLICE_BYTES // HEALS_COUNT_MAX
+"""What a block counts for whose length is not known any more."""
 PAUSE_US: Final = 3_600 * MICROS_PER_SECOND
 """Between two passes: a small store is not read all day long."""
 _RAW: Final = b"\x01\x55"
@@ -45,7 +48,7 @@ class HealBlock:
 
 @dataclass(frozen=True, slots=True)
 class BlockLost:
-    """Nobody gave the block: this node has it no more, and repair must know (CopyMissed)."""
+    """Nobody gave the block, or the disk fails under it: repair must know (CopyMissed)."""
 
     multihash: bytes
 
@@ -74,10 +77,7 @@ class Scrubber:
         self._is_started = self._is_waiting = False
 
     def handle(self, event: ScrubEvent, now: int) -> tuple[ScrubEffect, ...]:
-        """Apply one event at ``now`` microseconds.
-
-        raises        StorageError: the disk failed; the block is passed over by the next event.
-        """
+        """Apply one event at ``now`` microseconds; a disk that fails under a block ends nothing."""
         match event:
             case ScrubStarted():
                 if self._is_started:
@@ -136,4 +136,9 @@ class Scrubber:
             if multihash not in self._healing:
                 self._healing[multihash] = None
                 effects.append(HealBlock(multihash))
-            return _SLICE_BYTES // HEALS_COUNT_MAX  # its length is not known any more
+            return _UNREAD_BYTES
+        except StorageError:
+            # raising would end the scrub and lose what this slice has found
+            self._bad += 1
+            effects.append(BlockLost(multihash))
+            return _UNREAD_BYTES

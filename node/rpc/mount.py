@@ -26,10 +26,10 @@ class Site:
     guard: Guard
 
 
-def url_of(bound: tuple[Any, ...], prefix: str) -> str:
+def url_of(bound: tuple[Any, ...]) -> str:
     """Give the address of a site; ``bound`` is what its socket is bound to."""
     host, port = bound[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}{prefix}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def headers_of(scope: Scope) -> dict[str, str]:

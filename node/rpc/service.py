@@ -91,9 +91,7 @@ async def serve(
 
     ``sockets``   what ``listen`` gave for these sites; they are closed in the end.
     """
-    urls = tuple(
-        url_of(bound.getsockname(), site.prefix) for bound, site in zip(sockets, sites, strict=True)
-    )
+    urls = tuple(url_of(bound.getsockname()) for bound in sockets)
     turns = _Turns()
     async with trio.open_nursery() as nursery:
         for bound, site in zip(sockets, sites, strict=True):

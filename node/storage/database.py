@@ -151,7 +151,10 @@ class Reader:
             error, sqlite3.ProgrammingError | sqlite3.IntegrityError | sqlite3.NotSupportedError
         ):
             raise error
-        match getattr(error, "sqlite_errorcode", 0) & 0xFF:  # the low byte is the primary code
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code == sqlite3.SQLITE_IOERR_SHMSIZE:  # no room for the index of the log
+            return StoreFullError(str(self.path))
+        match code & 0xFF:  # the low byte is the primary code
             case sqlite3.SQLITE_FULL:
                 return StoreFullError(str(self.path))
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
@@ -217,10 +220,12 @@ class Database(Reader):
                 self._depth -= 1
                 self._is_lost |= not done
             return
-        self._execute("BEGIN IMMEDIATE")
         self._depth = 1
         done = False
         try:
+            self._execute(
+                "BEGIN IMMEDIATE"
+            )  # inside: an interrupt behind it must not leave it open
             yield
             if self._is_lost:
                 raise BatchLostError(str(self.path))

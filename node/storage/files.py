@@ -7,7 +7,8 @@
 import errno
 import os
 import stat
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final, Protocol
@@ -17,6 +18,8 @@ from node.storage.errors import StoreFailedError, StoreFullError
 _INSIDE: Final = os.O_CLOEXEC | os.O_NOFOLLOW
 _FOLDER: Final = _INSIDE | os.O_RDONLY | os.O_DIRECTORY
 _PARTS_OUTSIDE: Final = frozenset(("", ".", ".."))
+_SIDE_BY_SIDE_MIN: Final = 2
+_FSYNC_THREADS: Final = 8
 
 
 class Files(Protocol):
@@ -45,6 +48,10 @@ class Files(Protocol):
 
     def fsync(self, handle: int) -> None:
         """Make the content durable."""
+        ...
+
+    def fsync_all(self, handles: Sequence[int]) -> None:
+        """Make the content of several files durable, in any order."""
         ...
 
     def close(self, handle: int) -> None:
@@ -96,9 +103,7 @@ class DiskFiles:
         self._root = root
         self._open: dict[int, str] = {}
         with self._translated(""):
-            if not root.is_dir():
-                root.mkdir(mode=0o700, parents=True)
-                self._sync(root.parent)
+            make_folders(root, mode=0o700)
 
     def open_write(self, name: str) -> int:
         """Make a new file; see ``Files``."""
@@ -125,6 +130,20 @@ class DiskFiles:
         """Make the content durable."""
         with self._translated(self._open[handle]):
             os.fsync(handle)
+
+    def fsync_all(self, handles: Sequence[int]) -> None:
+        """Make the content of several files durable.
+
+        Side by side, as each waits for the disk: it then writes one journal entry for many, and
+        takes a third of the time.  No thread outlives the call.
+        """
+        if len(handles) < _SIDE_BY_SIDE_MIN:
+            for handle in handles:
+                self.fsync(handle)
+            return
+        with ThreadPoolExecutor(min(len(handles), _FSYNC_THREADS)) as pool:
+            for _ in pool.map(self.fsync, handles):
+                pass  # raises what a file met
 
     def close(self, handle: int) -> None:
         """Give the handle back.  raises KeyError: it was given back before."""
@@ -228,8 +247,26 @@ class DiskFiles:
     def _translated(self, name: str) -> AbstractContextManager[None]:
         return translated(str(self._root / name))
 
-    def _sync(self, folder: Path) -> None:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+def make_folders(path: Path, *, mode: int = 0o777) -> None:
+    """Make a folder and those above it, durably, where they are not there yet.
+
+    Without the fsync of what holds a new folder, a power cut could take all that was acknowledged
+    inside of it.
+
+    ``mode``      of those that are made, less the umask.
+    raises        OSError.
+    """
+    if path.is_dir():
+        return
+    missing = [path]
+    for folder in path.parents:
+        if folder.exists():
+            break
+        missing.append(folder)
+    for folder in reversed(missing):
+        folder.mkdir(mode=mode, exist_ok=True)
+        handle = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(handle)
         finally:

@@ -7,7 +7,7 @@ last ``fsync``, and the names of each folder at its last ``fsync_dir``.  The dif
 
 import errno
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
@@ -149,6 +149,11 @@ class MemoryFiles:
         self._contents[opened.inode] = b"".join((old[: opened.at], data, old[end:]))
         opened.at = end
         self._tell("write", opened.name)
+
+    def fsync_all(self, handles: Sequence[int]) -> None:
+        """Make the content of several files durable, one after the other."""
+        for handle in handles:
+            self.fsync(handle)
 
     def fsync(self, handle: int) -> None:
         """Make the content durable."""

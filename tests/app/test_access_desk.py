@@ -2,9 +2,10 @@
 
 import pytest
 
-from node.ipfs_lite.access import HEAD_AGE_US_MAX
+from node.ipfs_lite.access import HEAD_AGE_US_MAX, ingest_root
 from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.cid import make_cid, multihash_of
+from node.ipfs_lite.errors import ReadOnlyError
 from node.p2p.messages import XGive, XWant, XWantEntry
 from node.p2p.wire import decode
 from node.workflows.requests import Drop, Fetch, Put
@@ -143,7 +144,7 @@ def test_a_head_that_rests_ends_grants_and_leaves_owners(clinic):
     access = core.store._server._allowed.__self__
     multihash = multihash_of(fragment(clinic))
     manifest = make_cid(clinic.manifest.encode())
-    core.store.store.set_rules(fragment(clinic), ())  # the owner's rule; the grant's is left
+    core.store.store.set_rules(ingest_root(fragment(clinic), ONE.address), ())
     now = clinic.net.now
     assert access.allowed(ONE.address, multihash, now)
     assert not access.allowed(ONE.address, multihash, now + 2 * HEAD_AGE_US_MAX)
@@ -154,7 +155,7 @@ def test_a_head_that_rests_ends_grants_and_leaves_owners(clinic):
 def test_a_want_that_waits_is_answered_when_the_grant_becomes_final(clinic):
     """The doctor's hospital has lost its right as owner; its want waits for the consent."""
     core, cid = clinic.net.cores[KEEPER], fragment(clinic)
-    core.store.store.set_rules(cid, ())
+    core.store.store.set_rules(ingest_root(cid, ONE.address), ())
     assert asked(clinic.net, KEEPER, ONE, cid) == ([], [cid])
     before = len(clinic.net.sent)
     clinic.grant()
@@ -191,3 +192,46 @@ def test_a_dropped_file_is_pinned_no_more(clinic):
     cid = net.answer(net.ask(0, Put(b"sealed", BlockClass.SEALED)))
     net.ask(0, Drop(cid))
     assert net.cores[0].store.store.pin_of(cid) is None
+
+
+# -- what cannot be read
+
+
+class Failing:
+    """Stands for the store of an access desk: it fails to write so often, then works."""
+
+    def __init__(self, store, failures):
+        self._store, self.failures = store, failures
+
+    def set_rules(self, root, rules):
+        self.failures -= 1
+        if self.failures >= 0:
+            raise ReadOnlyError("the disk failed")
+        self._store.set_rules(root, rules)
+
+
+def desk(clinic):
+    return clinic.net.cores[KEEPER].store._server._allowed.__self__
+
+
+def test_a_revocation_that_could_not_be_written_ends_grants_with_the_old_head(clinic):
+    signed = clinic.grant(seconds=100 * GRANT_SECONDS)
+    access = desk(clinic)
+    clinic.net.cores[KEEPER].store.store.set_rules(ingest_root(fragment(clinic), ONE.address), ())
+    access._store = Failing(access._store, 10**9)
+    clinic.revoke(signed)
+    clinic.net.grow(4)
+    assert clinic.net.noted(KEEPER, "store.access_unknown")
+    late = access._head.seen_us + HEAD_AGE_US_MAX + 1
+    assert clinic.net.now < late
+    assert not access.allowed(ONE.address, multihash_of(fragment(clinic)), late)
+
+
+def test_a_revocation_that_could_not_be_written_is_written_with_the_next_block(clinic):
+    signed = clinic.grant(seconds=100 * GRANT_SECONDS)
+    access = desk(clinic)
+    access._store = Failing(access._store, 2)
+    clinic.revoke(signed)
+    clinic.net.grow(6)
+    assert len(clinic.net.noted(KEEPER, "store.access_unknown")) == 2
+    assert sources(clinic, ONE) == ["owner"]

@@ -130,7 +130,7 @@ def test_error_is_a_sentence_on_stderr(
 def test_report_of_several_lines_is_printed_as_it_is(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main(broken(monkeypatch, tmp_path, UsageError("a.yaml:1:2 x: wants y\n1 fault in 1 file")))
+    main(broken(monkeypatch, tmp_path, ConfigError("a.yaml:1:2 x: wants y\n1 fault in 1 file")))
     assert capsys.readouterr().err == "a.yaml:1:2 x: wants y\n1 fault in 1 file\n"
 
 

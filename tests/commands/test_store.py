@@ -89,6 +89,7 @@ def test_a_budget_stops_a_read_before_its_first_byte(play):
         (("cat", _HELLO), "not found"),
         (("ls", _HELLO), "not found"),
         (("add", "no-such-file"), "no-such-file"),
+        (("add", "-", "-"), "twice"),
         (("add", ".", "--profile", "best"), "kubo-cidv1"),
         (("add", ".", "--class", "secret"), "sealed or public"),
     ],
@@ -120,3 +121,34 @@ def test_a_folder_is_no_file(play, folder):
     assert "directory" in play.bad("cat", root)[1]
     assert "deep/none" in play.bad("cat", f"{root}/deep/none")[1]
     assert play.bad("cat", f"{root}/../x")[0] in (1, 2)
+
+
+def test_a_text_that_is_no_cid_is_a_wrong_word_everywhere(play):
+    play.good("init")
+    for words in (("cat",), ("ls",), ("pin", "add"), ("pin", "rm"), ("export", "--out", "-")):
+        assert play.bad(*words, "nonsense")[0] == 2
+
+
+@pytest.mark.parametrize("name", ["", ".", "data", "data/blocks", "data/store.key", "data/../data"])
+def test_a_store_does_not_take_itself_in(play, name):
+    """It would grow while it is read, and its key would be a public block."""
+    play.good("init")
+    assert "itself" in play.bad("add", play.folder / name)[1]
+    assert play.json("stat", "--json")["blocks"] == 0
+
+
+def test_what_lies_beside_the_store_can_be_added(play):
+    play.good("init")
+    beside = play.file("data/genesis.json", b"{}")
+    assert play.good("cat", play.add(beside)) == b"{}"
+
+
+def test_names_do_not_command_the_terminal(play):
+    play.file("tree/\x1b[31mred", b"x")
+    listed = play.good("ls", play.add(play.folder / "tree"))
+    assert b"\\x1b[31mred" in listed
+    assert b"\x1b" not in listed
+
+
+def test_an_error_stays_on_its_line_whatever_was_typed(play):
+    assert play.bad("add", "no\nsuch\x1b")[1].startswith("no\\nsuch\\x1b: ")

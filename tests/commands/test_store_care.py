@@ -1,16 +1,20 @@
 """Looking after a store: garbage, rot, keys, erasure."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from node.base.keys import PrivateKey
+from node.commands.main import main
+from node.commands.store_dir import open_dir
 from node.ipfs_lite.cid import from_text
 from node.ipfs_lite.erase_order import write_order
 from tests.commands.store_play import StorePlay
 
-_OWNER = PrivateKey.from_bytes(b"\x07" * 32)
+_OWNER_SECRET = b"\x07" * 32
+_OWNER = PrivateKey.from_bytes(_OWNER_SECRET)
 _BIG = b"a distinctive needle " * 40_000
 
 
@@ -49,6 +53,31 @@ def test_a_turned_bit_is_found_named_and_served_to_nobody(play):
     status, out, err = play.run("cat", root)
     assert (status, out) == (3, b"")
     assert root in err
+
+
+def test_what_is_no_block_is_told_and_dropped(play):
+    play.add(play.file("f", _BIG))
+    with closing(open_dir(play.data)) as store, store._database.batch():
+        store._database.write("UPDATE usage SET blocks = 9")
+    (good,) = (play.data / "blocks").rglob("*.data.enc")
+    stray = good.with_name(good.name.removesuffix(".enc"))
+    stray.write_bytes(b"x")
+    for words in (("verify",), ("verify", "--drop")):
+        status, out, err = play.run(*words)
+        assert (status, err[:10]) == (1, "2 problems"), err
+        assert [b"counts 9 blocks" in out, b"belongs to no block" in out] == [True, True]
+    assert (good.exists(), stray.exists()) == (True, False)
+    assert play.run("verify")[2].startswith("1 problems")
+
+
+def test_gc_puts_wrong_counts_right_when_it_is_told_to_count_again(play):
+    root = play.add(play.file("f", _BIG))
+    with closing(open_dir(play.data)) as store, store._database.batch():
+        store._database.write("UPDATE blocks SET direct = 0")
+    status, out, err = play.run("gc", "--check")
+    assert (status, out) == (0, b"")
+    assert "1 counts were wrong" in err
+    assert play.good("cat", root) == _BIG
 
 
 def test_dropped_blocks_can_be_added_again(play):
@@ -134,3 +163,22 @@ def test_an_order_of_somebody_else_destroys_nothing(play):
     assert play.good("cat", root) == _BIG
     assert play.bad("erase", play.file("o", b"{}"), "--owner", "0x")[0] == 2
     assert play.bad("erase", play.folder / "none", "--owner", "0x")[0] == 2
+
+
+def test_an_owner_writes_the_order_that_a_store_carries_out(play, capfdbinary):
+    root = play.add(play.file("f", _BIG))
+    key = play.file("key", b"0x" + _OWNER_SECRET.hex().encode() + b"\n")
+    capfdbinary.readouterr()
+    assert main(["store", "order", root, "--key", str(key)]) == 0
+    told = capfdbinary.readouterr()
+    owner = told.err.decode().split()[-1]
+    path = play.file("order.json", told.out)
+    assert len(json.loads(play.good("erase", path, "--owner", owner))["erased"]) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"0x00", b"zz" * 32, b"00" * 32, b"ff" * 4_000])
+def test_a_key_that_is_none_is_named(play, capfdbinary, content):
+    key = play.file("key", content)
+    cid = "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
+    assert main(["store", "order", cid, "--key", str(key)]) == 2
+    assert str(key) in capfdbinary.readouterr().err.decode()

@@ -1,9 +1,13 @@
 """Graphs travel between stores as CAR files."""
 
+import gzip
+import io
 from hashlib import shake_256
+from types import SimpleNamespace
 
 import pytest
 
+from node.commands import store_cars
 from tests.commands.store_play import StorePlay
 
 _BIG = shake_256(b"big").digest(3_000_000)
@@ -69,3 +73,25 @@ def test_what_is_not_whole_is_not_exported(play, car):
     play.good("gc")
     assert child in play.bad("export", root, "--out", path)[1]
     assert not path.exists()
+
+
+def test_a_car_comes_through_a_pipe(play, car, monkeypatch):
+    root, path = car
+    stdin = SimpleNamespace(buffer=io.BytesIO(path.read_bytes()))
+    monkeypatch.setattr(store_cars.sys, "stdin", stdin)
+    other = play.folder / "other"
+    assert play.good("import", "-", data=other).decode().split() == [root]
+
+
+@pytest.mark.parametrize("spoil", [lambda raw: raw[:100], lambda raw: raw[:40] + b"U" + raw[41:]])
+def test_a_damaged_packing_is_named(play, car, spoil):
+    path = play.file("x.car.gz", spoil(gzip.compress(car[1].read_bytes(), mtime=0)))
+    status, why = play.bad("import", path)
+    assert (status, "x.car.gz: cannot be read: " in why) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["\udcff.car", "\u017c" * 120 + ".car", "x" * 251 + ".car"])
+def test_the_name_of_a_file_keeps_nothing_out(play, car, name):
+    root, path = car
+    odd = play.file(name, path.read_bytes())
+    assert root in play.good("import", odd).decode()

@@ -1,17 +1,20 @@
 """A block store is driven over a disk that breaks by chance (content-store.md, section 17).
 
-A schedule is a seed: puts, reads, deletions, kills, losses of power and faults of any operation.
+A schedule is a seed: puts with pins, reads, deletions, unpins, collections, erasures, kills,
+losses of power and faults of any operation.
 After each step, and at its end on a disk that works again, the store is asked for every block that
 it acknowledged.
 """
 
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
+from hashlib import sha256
 
 from node.base.errors import StorageError
 from node.base.rng import TreeEntropy
-from node.ipfs_lite.blocks import BlockClass
-from node.ipfs_lite.cid import make_cid, multihash_of
+from node.ipfs_lite.blocks import BlockClass, EraseOrder, Pin, PinMode
+from node.ipfs_lite.cid import make_cid, multihash_of, raw_cid_of
 from node.ipfs_lite.errors import NotFoundError, ReadOnlyError
 from node.ipfs_lite.hybrid import HybridStore
 from node.ipfs_lite.hybrid_schema import FILE_NAME
@@ -33,6 +36,10 @@ class Schedule:
         """Multihash to data of what was acknowledged and not taken away since."""
         self._doubtful = {}
         """What a step that failed may have put or left: right bytes or none."""
+        self._erased = set()
+        """Multihashes of acknowledged erasures."""
+        self._damaged = set()
+        """Names of files that the disk has ever destroyed; a put may have replaced them since."""
         self.wrong = []
         self.counts = Counter()
         self._store = None
@@ -49,6 +56,7 @@ class Schedule:
                 self._kill()  # what an operator does
             except StorageError as error:
                 self.counts[type(error).__name__] += 1
+            self._damaged |= self.files.damaged()
         self._kill()
         self.files.heal()
         self._open()
@@ -78,8 +86,10 @@ class Schedule:
             self._put()
         elif kind < 14:
             self._look()
+        elif kind < 16:
+            self._let_go()
         elif kind < 17:
-            self._delete()
+            self.counts["collected"] += len(list(self._store.collect(now_s=0)))
         elif kind < 18:
             self._store.close()
             self._store = None
@@ -92,17 +102,33 @@ class Schedule:
 
     def _put(self):
         batch = a_batch(self._entropy, sorted(self.promised.values()))
-        new = {multihash_of(cid): data for cid, data in batch.blocks}
+        blocks = tuple(
+            block
+            for block in batch.blocks
+            if not self._store.is_tombstoned(multihash_of(block.cid))  # an erasure is for ever
+        )
+        new = {multihash_of(cid): data for cid, data in blocks}
         self._doubtful |= new
-        self._store.commit(batch)
+        pins = tuple(Pin(make_cid(data), PinMode.DIRECT) for data in new.values())
+        self._store.commit(replace(batch, blocks=blocks, pins=pins))
         self.promised |= new
         self.counts["put"] += len(new)
 
-    def _delete(self):
-        if self.promised:
-            gone = sorted(self.promised)[self._entropy.below(len(self.promised))]
-            data = self._doubtful[gone] = self.promised.pop(gone)
+    def _let_go(self):
+        """Delete a block by force, unpin it, or erase it by order."""
+        if not self.promised:
+            return
+        gone = sorted(self.promised)[self._entropy.below(len(self.promised))]
+        data = self._doubtful[gone] = self.promised.pop(gone)
+        how = self._entropy.below(3)
+        if how == 0:
             self._store.delete(make_cid(data))
+        elif how == 1:
+            self._store.unpin(make_cid(data))
+        else:
+            self._store.erase(EraseOrder(sha256(gone).digest(), make_cid(data), at_s=0))
+            self._erased.add(gone)
+            self.counts["erased"] += 1
 
     def _kill(self):
         """End the process; what it wrote stays."""
@@ -139,6 +165,11 @@ class Schedule:
         for multihash, data in sorted(self.promised.items()):
             if not self._is_destroyed(multihash) and not self._read(multihash, data):
                 self.wrong.append(f"lost: {multihash.hex()} of {len(data)} bytes")
+        for multihash in sorted(self._erased):
+            if self._store.has(raw_cid_of(multihash)):
+                self.wrong.append(f"erased and here: {multihash.hex()}")
+            if not self._store.is_tombstoned(multihash):
+                self.wrong.append(f"erased without a tombstone: {multihash.hex()}")
         if not set(self._store.multihashes()) <= known.keys():
             self.wrong.append("there are blocks that nobody put")
         if self.files.listdir(".temp"):
@@ -150,11 +181,14 @@ class Schedule:
         return not self.files.damaged().isdisjoint((name, name[:2]))
 
     def _is_misread(self, multihash, data):
-        """Say whether a block is bad because the disk read it wrong twice; then a put heals it."""
+        """Say whether a block is marked bad and its file is right: then a put heals it.
+
+        The disk read it wrong twice, or a put that healed it failed before the index knew.
+        """
         name = self._store._parts.name_of(multihash)
         times = [1 for fault, other in self.files.happened if fault in MISREAD and other == name]
-        if len(times) < 2 or multihash not in self._store.bad():
+        if multihash not in self._store.bad() or (len(times) < 2 and name not in self._damaged):
             return False
-        self.counts["misread twice"] += 1
+        self.counts["marked bad"] += 1
         self._store.put(make_cid(data), data, BlockClass.PUBLIC)
         return self._read(multihash, data)

@@ -88,7 +88,10 @@ def test_the_clock_of_a_grant_is_the_head_and_never_the_own_one():
     assert _judge(rule, head=_head(99, seen_us=10**15), now=10**15).is_allowed
 
 
-@pytest.mark.parametrize(("age_us", "may"), [(HEAD_AGE_US_MAX, True), (HEAD_AGE_US_MAX + 1, False)])
+@pytest.mark.parametrize(
+    ("age_us", "may"),
+    [(HEAD_AGE_US_MAX, True), (HEAD_AGE_US_MAX + 1, False), (-HEAD_AGE_US_MAX - 1, False)],
+)
 def test_an_old_head_ends_grants(age_us, may):
     found = _judge(AccessRule(ROOT, PEER, "grant"), now=NOW + age_us)
     assert found == Decision(is_allowed=may, reason=Reason.GRANT if may else Reason.OLD_HEAD)

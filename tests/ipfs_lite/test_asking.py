@@ -1,5 +1,7 @@
 """Whom a fetch asks: splitting, helping out, giving up, and what a claim demands."""
 
+from time import process_time
+
 import pytest
 
 from node.ipfs_lite.blocks import Batch, Block, BlockClass
@@ -262,3 +264,19 @@ def test_cancelling_the_open_fetch_leaves_the_ingest_its_question():
     core.start(NAME, holders=[B], session=2)
     core.handle(FetchCancelled(2))
     assert BlockFetched(1, NAME, DATA, A) in core.give(A, DATA)
+
+
+def _cost_of_a_message(missing):
+    """Give the CPU seconds of a message that says nothing, while so many blocks have no source."""
+    core = Core(A)
+    core.start(*_names(_many(missing)))
+    costs = []
+    for _ in range(20):
+        began = process_time()
+        core.give(A)
+        costs.append(process_time() - began)
+    return min(costs)
+
+
+def test_a_message_costs_the_same_however_much_is_missing():
+    assert _cost_of_a_message(40_000) < 8 * _cost_of_a_message(400)

@@ -3,8 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.base.limits import DAG_LINKS_COUNT_MAX
-from node.ipfs_lite.cid import DAG_CBOR, DAG_PB, make_cid, make_cid_v0
-from node.ipfs_lite.dagpb import U64_MAX, Link, Node, decode, encode, links_of
+from node.ipfs_lite.cid import make_cid, make_cid_v0
+from node.ipfs_lite.dagpb import U64_MAX, Link, Node, decode, encode
 from node.ipfs_lite.errors import BadNodeError
 
 _CID = make_cid(b"x")
@@ -101,19 +101,3 @@ def test_one_link_more_is_refused():
 def test_a_length_beyond_the_end_is_refused():
     with pytest.raises(BadNodeError, match="1 bytes left where 2 belong"):
         decode(b"\x0a\x02d")
-
-
-def test_the_links_of_a_node_are_its_blocks_without_identity_ones():
-    block = encode(Node((Link(_CID, "", 1), Link(_IDENTITY, "", 1)), None))
-    assert links_of(make_cid(block, DAG_PB), block) == (_CID,)
-
-
-@pytest.mark.parametrize("codec", [0x55, DAG_CBOR])
-def test_other_codecs_have_no_links(codec):
-    block = encode(Node((Link(_CID, "", 1),), None))
-    assert links_of(make_cid(block, codec), block) == ()
-
-
-def test_bytes_that_are_no_node_have_no_links_to_give():
-    with pytest.raises(BadNodeError):
-        links_of(make_cid_v0(b"\xff"), b"\xff")

@@ -1,17 +1,19 @@
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from node.base.errors import CorruptStoreError
 from node.base.rng import TreeEntropy
 from node.ipfs_lite.cid import make_cid
-from node.ipfs_lite.errors import StoreKeyError
+from node.ipfs_lite.errors import DamagedIndexError, StoreKeyError
 from node.ipfs_lite.hybrid import StoreOptions, open_store
 from node.ipfs_lite.hybrid_open import KEYS
+from node.ipfs_lite.hybrid_schema import FILE_NAME
 from node.storage.database import Database
 from node.storage.errors import StoreMismatchError
 from node.storage.meta import Meta
-from tests.ipfs_lite.disks import KEY, PLAIN, SMALL, batch_of, index
+from tests.ipfs_lite.disks import KEY, LARGE, PLAIN, SMALL, batch_of, block_files, index
 
 ENTROPY = TreeEntropy(3, "store")
 KEYED = StoreOptions(key=KEY, entropy=ENTROPY)
@@ -106,3 +108,15 @@ def test_a_changed_table_or_value_is_named(tmp_path, change, what):
         database.write(change)
     with pytest.raises(CorruptStoreError, match=what):
         open_store(tmp_path, PLAIN)
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"")])
+def test_no_empty_index_is_made_over_the_files_of_a_lost_one(tmp_path, lose):
+    """The first crash after it would take them all for leftovers."""
+    with closing(open_store(tmp_path, PLAIN)) as store:
+        store.commit(batch_of(LARGE))
+    lose(tmp_path / FILE_NAME)
+    for _ in range(2):
+        with pytest.raises(DamagedIndexError, match="there are files of blocks"):
+            open_store(tmp_path, PLAIN)
+    assert len(block_files(tmp_path)) == 1

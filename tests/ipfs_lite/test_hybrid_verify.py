@@ -3,7 +3,7 @@ from contextlib import closing
 import pytest
 
 from node.ipfs_lite.cid import make_cid
-from node.ipfs_lite.flatfs import name_of
+from node.ipfs_lite.flatfs import SEALED_SUFFIX, name_of
 from tests.ipfs_lite.disks import LARGE, PLAIN, SEALED, SMALL, batch_of, block_files, opened, spoil
 
 
@@ -38,7 +38,21 @@ def test_a_file_without_a_row_is_found(tmp_path, store):
     (tmp_path / "blocks" / name).parent.mkdir(exist_ok=True)
     (tmp_path / "blocks" / name).write_bytes(b"stray")
     (problem,) = store.verify()
-    assert problem == (make_cid(b"stray")[2:], f"file {name} belongs to no block")
+    assert problem == (b"", f"file {name} belongs to no block")
+    store.drop_strays()
+    assert list(store.verify()) == []
+
+
+def test_a_second_file_of_a_block_is_not_the_fault_of_the_block(tmp_path, store):
+    """Whoever drops what is bad must not lose the good one with it."""
+    good = block_files(tmp_path)[0]
+    plain = good.name.removesuffix(SEALED_SUFFIX)
+    other = f"{plain}{SEALED_SUFFIX}" if good.name == plain else plain
+    good.with_name(other).write_bytes(b"x")
+    assert [problem.multihash for problem in store.verify()] == [b""]
+    store.drop_strays()
+    assert list(store.verify()) == []
+    assert block_files(tmp_path) == [good]
 
 
 def test_a_block_that_was_found_corrupt_stays_so_until_it_is_put_again(tmp_path, store):

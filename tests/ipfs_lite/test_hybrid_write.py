@@ -10,6 +10,7 @@ from node.ipfs_lite.dagpb import Link, Node, encode
 from node.ipfs_lite.errors import (
     BlockMismatchError,
     BlockTooLargeError,
+    CorruptBlockError,
     HashNotAllowedError,
     ReadOnlyError,
     StoreFullError,
@@ -38,7 +39,7 @@ def test_files_are_durable_before_the_transaction_begins(tmp_path):
         store.disk.log.clear()
         store.commit(batch_of(LARGE, LARGE + b"2", SMALL))
         log = tuple(store.disk.log)
-    assert log[:4] == ("write", "fsync", "write", "fsync")
+    assert log[:4] == ("write", "write", "fsync", "fsync")
     assert log[-2:] == ("begin", "committed")
     assert set(log[4:-2]) == {"fsync_dir", "rename"}
     assert log[-3] == "fsync_dir"
@@ -238,6 +239,23 @@ def test_a_batch_that_is_interrupted_leaves_no_file_behind(tmp_path, monkeypatch
         assert (store.count(), block_files(tmp_path)) == (0, [])
 
 
+def test_a_batch_that_is_interrupted_behind_its_commit_keeps_its_files(tmp_path, monkeypatch):
+    """Ctrl-C during the fsync of a COMMIT is heard when the rows are on the disk already."""
+
+    def interrupted(event):
+        if event == "committed":
+            raise KeyboardInterrupt
+
+    with closing(opened(tmp_path)) as store:
+        monkeypatch.setattr(store.disk, "mark", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            store.commit(batch_of(LARGE, SMALL))
+        monkeypatch.undo()
+    with closing(opened(tmp_path)) as store:
+        assert (store.count(), store.bad()) == (2, ())
+        assert store.get(make_cid(LARGE)) == LARGE
+
+
 def test_a_file_that_was_to_go_and_has_come_back_stays(tmp_path):
     with closing(opened(tmp_path)) as store:
         name = store._parts.name_of(make_cid(LARGE)[2:])
@@ -246,3 +264,13 @@ def test_a_file_that_was_to_go_and_has_come_back_stays(tmp_path):
         store.commit(batch_of(LARGE))
     with closing(opened(tmp_path, PLAIN)) as store:
         assert store.get(make_cid(LARGE)) == LARGE
+
+
+def test_what_its_writer_has_hashed_is_not_hashed_again_and_still_on_every_read(tmp_path):
+    cid = make_cid(b"right")
+    with closing(opened(tmp_path, PLAIN)) as store:
+        with pytest.raises(BlockMismatchError):
+            store.commit(Batch((Block(cid, b"wrong"),)))
+        store.commit(Batch((Block(cid, b"wrong"),), is_hashed=True))
+        with pytest.raises(CorruptBlockError):
+            store.get(cid)

@@ -3,7 +3,7 @@ import pytest
 from node.base.limits import BLOCK_BYTES_MAX, STORE_BATCH_BLOCKS_COUNT_MAX, STORE_BATCH_BYTES_MAX
 from node.base.types import Cid
 from node.ipfs_lite.blocks import Batch, Block, BlockClass, Guard, Pin
-from node.ipfs_lite.cid import DAG_PB, make_cid, make_cid_v0, multihash_of, to_text
+from node.ipfs_lite.cid import DAG_CBOR, DAG_PB, make_cid, make_cid_v0, multihash_of, to_text
 from node.ipfs_lite.errors import BadCarError, IncompleteError, StoreFullError
 from node.ipfs_lite.ingest import Ingest, import_car
 from node.ipfs_lite.memory_store import MemoryStore
@@ -131,6 +131,16 @@ def test_an_abandoned_ingest_ends_its_guard_and_drops_what_waits():
     assert other.batches == []
 
 
+@pytest.mark.parametrize("error", [BadCarError("cut", None), KeyboardInterrupt(), OSError()])
+def test_whatever_ends_an_ingest_ends_its_guard(error):
+    store = Recorder()
+    ingest = _ingest(store)
+    ingest.add(*_ONE)
+    with pytest.raises(type(error)), ingest.abandoning():
+        raise error
+    assert store.batches == [Batch(release="import-1")]
+
+
 def test_a_writer_of_files_writes_into_an_ingest():
     store = Recorder()
     ingest = _ingest(store)
@@ -251,3 +261,22 @@ def test_an_imported_file_outlives_the_guard():
     assert len(list(store.collect(now_s=0))) == 50  # what no root leads to was never pinned
     assert all(store.has(root) for root in roots)
     assert store.claims_of(multihash_of(roots[0])) == (_CLAIM,)
+
+
+@pytest.mark.parametrize(
+    ("codec", "data"),
+    [
+        (DAG_CBOR, b"\xa1\x61f\xfb\x3f\xf8" + bytes(6)),
+        (DAG_PB, b"\x12\xff"),
+        (0x0129, b"{}"),
+    ],
+    ids=["a float", "no node", "dag-json"],
+)
+def test_a_node_that_cannot_be_read_is_not_pinned_for_its_links_would_be_lost(codec, data):
+    block = Block(make_cid(data, codec), data)
+    file = cars.car(_ONE, block, roots=[block.cid])
+    store = MemoryStore()
+    with pytest.raises(BadCarError, match="cannot be pinned"):
+        import_car([file], _ingest(store), pin=Pin)
+    assert list(store.pins()) == []
+    assert import_car([file], _ingest(store)).blocks_count == 2

@@ -1,9 +1,12 @@
-from node.base.limits import CLAIMS_COUNT_MIN, REPAIR_BYTES_PER_SECOND_MAX, REPAIR_COPIES_COUNT_MAX
+import pytest
+
+from node.base.limits import REPAIR_BYTES_PER_SECOND_MAX, REPAIR_COPIES_COUNT_MAX
 from node.ipfs_lite.cid import make_cid, multihash_of
 from node.ipfs_lite.events import TimerExpired
 from node.ipfs_lite.placement import preference
 from node.ipfs_lite.repair import RepairKeeper, RepairSettings
 from node.ipfs_lite.repair_events import (
+    CopyFailed,
     CopyFinished,
     CopyHeard,
     CopyMissed,
@@ -290,17 +293,6 @@ def test_both_sets_of_a_record_are_tracked_and_end_together():
     assert keeper.stat().tracked == 0
 
 
-def test_a_peer_that_claims_again_and_again_costs_no_memory():
-    network = network_of(4, [0, 1])
-    keeper = network.nodes[3]
-    for _ in range(3 * CLAIMS_COUNT_MIN):
-        network.give(3, CopyHeard(address(2), CID, CopyStage.STARTED))
-        network.give(3, CopyHeard(address(2), CID, CopyStage.GIVEN_UP))
-    assert len(keeper._claim_ends) <= CLAIMS_COUNT_MIN
-    network.give(3, CopyHeard(address(2), CID, CopyStage.STARTED))
-    assert keeper._claim_ends[-1][1:] == (address(2), CID)
-
-
 def test_two_things_of_one_name_can_both_be_untracked():
     keeper = RepairKeeper(address(0), RepairSettings(), 10**9)
     keeper.handle(MembersChanged((Member(address(1), b"1"),)), 0)
@@ -313,3 +305,59 @@ def test_two_things_of_one_name_can_both_be_untracked():
         keeper.handle(Untracked(name), 0)
     assert keeper.stat().tracked == 0
     assert keeper.assigned(address(1)) == ()
+
+
+def alone(free_bytes=2**40, grace_us=0, **settings):
+    """Give node 2 of a network in which only node 0 is besides; it acts at once."""
+    node = RepairKeeper(address(2), RepairSettings(grace_us=grace_us, **settings), free_bytes)
+    members = tuple(Member(address(at), b"operator %d" % at) for at in (0, 2))
+    node.handle(MembersChanged(members), 0)
+    return node
+
+
+def starts(effects):
+    return [effect.cid for effect in effects if isinstance(effect, StartCopy)]
+
+
+def test_the_room_of_a_copy_that_failed_is_given_to_the_next():
+    node = alone(free_bytes=10)
+    first, second = make_cid(b"first"), make_cid(b"second")
+    assert starts(node.handle(ObjectTracked(Held(first, 8, (address(0),)), 2, 2), 0)) == [first]
+    later = 10**6
+    assert not starts(node.handle(ObjectTracked(Held(second, 5, (address(0),)), 2, 2), later))
+    assert starts(node.handle(CopyFailed(first), later)) == [second]
+
+
+def test_the_room_of_a_copy_that_nobody_wants_any_more_is_given_to_the_next():
+    node = alone(free_bytes=10)
+    first, second = make_cid(b"first"), make_cid(b"second")
+    node.handle(ObjectTracked(Held(first, 8, (address(0),)), 2, 2), 0)
+    later = 10**6
+    node.handle(ObjectTracked(Held(second, 5, (address(0),)), 2, 2), later)
+    assert starts(node.handle(Untracked(first), later)) == [second]
+
+
+def test_who_says_again_and_again_that_it_copies_is_waited_for_once():
+    node = alone(grace_us=MINUTE, live_us=10 * HOUR)
+    liar, claim_us = address(3), RepairSettings().claim_us
+    members = [Member(address(at), b"operator %d" % at) for at in (0, 2, 3)]
+    node.handle(MembersChanged(tuple(members)), 0)
+    node.handle(ObjectTracked(Held(CID, 8, (address(0), address(1))), 2, 2), 1)
+    begun = []
+    for at_us in range(2, 3 * claim_us, MINUTE):
+        told = node.handle(CopyHeard(liar, CID, CopyStage.STARTED), at_us)
+        begun += [at_us for _ in starts(told)]
+    assert begun
+    assert claim_us <= begun[0] <= claim_us + 2 * MINUTE
+
+
+@pytest.mark.parametrize("stages", [[stage] for stage in CopyStage] + [list(CopyStage)])
+def test_a_flood_of_news_is_hardly_remembered(stages):
+    network = network_of(4, [0], rf_max=2)
+    network.run_until(1)
+    node = network.nodes[2]
+    for at_us in range(1_000):
+        for stage in stages:
+            node.handle(CopyHeard(address(3), CID, stage), at_us + 2)
+    assert len(node._claim_ends) <= 2
+    assert len(node._queue._waiting) + len(node._queue._ready) <= 4

@@ -137,12 +137,19 @@ def test_progress_is_told_before_each_file() -> None:
         (form(("d/a", b"1", FILE), ("d/a/b", b"2", FILE)), "'d/a' is a file and a folder"),
         (form(("d/a/b", b"1", FILE), ("d/a", b"2", FILE)), "'d/a' comes twice in the form"),
         (form(), "the form has no file: wants one part per file or folder"),
+        (form(("/".join("a" * 33), b"1", FILE)), "a path of 33 names, at most 32"),
+        (form(("/".join("a" * 7_000), b"1", FOLDER)), "a path of 7000 names, at most 32"),
     ],
 )
 def test_forms_that_are_no_tree_are_refused(sent: bytes, sentence: str) -> None:
     rpc = Rpc()
     assert rpc.refused("add", sent) == (400, sentence)
     assert list(rpc.store.pins()) == []
+
+
+def test_a_path_of_the_most_names_is_taken() -> None:
+    lines = Rpc().lines("add", form(("/".join("a" * 32), b"1", FILE)))
+    assert len(lines) == 32
 
 
 def test_the_same_file_twice_is_one_entry() -> None:
@@ -152,21 +159,19 @@ def test_the_same_file_twice_is_one_entry() -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "flags"),
+    "texts",
     [
-        ({"chunker": "rabin"}, {}),
-        ({"chunker": "size-"}, {}),
-        ({"chunker": "size--1"}, {}),
-        ({"chunker": "size-0"}, {}),
-        ({"chunker": "size-2097152"}, {}),
-        ({"profile": "kubo-cidv1", "cid-version": "0"}, {}),
+        {"chunker": "rabin"},
+        {"chunker": "size-"},
+        {"chunker": "size--1"},
+        {"chunker": "size-0"},
+        {"chunker": "size-2097152"},
+        {"profile": "kubo-cidv1", "cid-version": "0"},
     ],
 )
-def test_options_that_do_not_go_together_are_refused(
-    texts: dict[str, str], flags: dict[str, bool]
-) -> None:
+def test_options_that_do_not_go_together_are_refused(texts: dict[str, str]) -> None:
     with pytest.raises((HttpRefusedError, ConfigError)):
-        profile_of(Params(texts=texts, flags=flags))
+        profile_of(Params(texts=texts))
 
 
 def test_a_changed_profile_does_not_keep_its_name() -> None:
@@ -221,3 +226,10 @@ def test_pieces_of_the_body_do_not_matter(data: bytes, chunk: int, step: int) ->
     profile = profile_of(Params(texts={"chunker": f"size-{chunk}", "cid-version": "1"}))
     assert multihash_of(pin.cid) == multihash_of(write_bytes(data, lambda *_: None, profile).cid)
     assert rpc.got(f"cat?arg={to_text(pin.cid)}") == data
+
+
+def test_version_0_with_raw_leaves_has_a_v0_root_over_raw_leaves() -> None:
+    rpc = Rpc()
+    root = rpc.add(HELLO * 2, "cid-version=0&raw-leaves=true&chunker=size-11")
+    assert root.startswith("Qm")
+    assert rpc.got(f"block/get?arg={HELLO_RAW}") == HELLO

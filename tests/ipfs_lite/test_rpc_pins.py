@@ -55,6 +55,14 @@ def test_a_direct_pin_holds_one_block(rpc: Rpc, tree: tuple[str, str, str]) -> N
     assert pin.mode is PinMode.DIRECT
 
 
+def test_a_name_that_no_pin_can_have_is_refused_before_anything_is_kept(rpc: Rpc) -> None:
+    name = "n" * 256
+    said = (400, "the parameter 'pin-name' has 256 bytes, at most 255")
+    assert rpc.refused(f"add?pin-name={name}", TREE) == said
+    assert rpc.store.count() == 0
+    assert rpc.refused(f"pin/add?arg=bafkqaaa&name={name}")[0] == 400
+
+
 def test_an_argument_may_be_a_path(rpc: Rpc, tree: tuple[str, str, str]) -> None:
     one, _, folder = tree
     assert rpc.lines(f"pin/add?arg=/ipfs/{folder}/a") == [{"Pins": [one]}]
@@ -109,7 +117,7 @@ def test_what_is_not_whole_is_not_pinned(rpc: Rpc, tree: tuple[str, str, str]) -
 
 
 def test_a_name_of_a_pin_has_a_limit(rpc: Rpc, tree: tuple[str, str, str]) -> None:
-    assert rpc.refused(f"pin/add?arg={tree[0]}&name={'x' * 256}")[0] == 500
+    assert rpc.refused(f"pin/add?arg={tree[0]}&name={'x' * 256}")[0] == 400
     rpc.lines(f"pin/add?arg={tree[0]}&name={'x' * 255}")
 
 

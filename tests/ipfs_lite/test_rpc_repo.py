@@ -2,7 +2,7 @@
 
 import pytest
 
-from node.ipfs_lite.blocks import BlockClass
+from node.ipfs_lite.blocks import BlockClass, Problem
 from node.ipfs_lite.cid import from_text, make_cid, to_text
 from tests.ipfs_lite.rpc_calls import Rpc, files
 from tests.ipfs_lite.tampering import tamper
@@ -79,3 +79,13 @@ def test_collected_blocks_are_gone() -> None:
     gone = put(rpc, b"garbage")
     rpc.lines("repo/gc")
     assert not rpc.store.has(from_text(gone))
+
+
+def test_what_is_no_fault_of_a_block_is_told_and_drops_none(monkeypatch) -> None:
+    rpc = Rpc()
+    put(rpc, b"good")
+    monkeypatch.setattr(rpc.store, "verify", lambda: iter((Problem(b"", "the index: odd"),)))
+    assert rpc.lines("repo/verify?drop=true") == [
+        {"Msg": "the index: odd", "Progress": 0},
+        {"Msg": "verify complete, 1 problems were found.", "Progress": 1},
+    ]

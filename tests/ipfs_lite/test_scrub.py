@@ -12,6 +12,7 @@ from node.ipfs_lite.scrub import (
     ScrubFinished,
     ScrubStarted,
 )
+from node.storage.errors import StoreFailedError
 from tests.ipfs_lite.tampering import tamper
 
 
@@ -127,3 +128,28 @@ def test_the_pause_between_passes_may_be_another_one():
     clock.give(ScrubStarted())
     clock.run()
     assert clock._at == clock.now + 5_000
+
+
+class _Failing:
+    """A store whose disk fails under one block."""
+
+    def __init__(self, store, broken):
+        self.multihashes = store.multihashes
+        self._get, self._broken = store.get, broken
+
+    def get(self, cid):
+        if multihash_of(cid) == self._broken:
+            raise StoreFailedError("index.sqlite", "disk I/O error")
+        return self._get(cid)
+
+
+def test_a_disk_that_fails_under_a_block_ends_no_scrub_and_hides_no_bad_block():
+    store, blocks = _store(5, 1024)
+    tamper(store, blocks[0][0])
+    broken = multihash_of(blocks[1][0])
+    clock = _started(_Failing(store, broken))
+    assert clock.effects == [
+        HealBlock(multihash_of(blocks[0][0])),
+        BlockLost(broken),
+        ScrubFinished(5, 2),
+    ]

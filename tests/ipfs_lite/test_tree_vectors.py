@@ -9,6 +9,7 @@ from node.ipfs_lite.car_read import CarReader
 from node.ipfs_lite.car_write import write_car
 from node.ipfs_lite.cid import from_text, to_text
 from node.ipfs_lite.hamt import Named, write_shards
+from node.ipfs_lite.links import links_of
 from node.ipfs_lite.profiles import PROFILES, Profile
 from node.ipfs_lite.unixfs_data import DIRECTORY_TYPE, SHARD_TYPE
 from node.ipfs_lite.unixfs_dirs import write_directory, write_symlink
@@ -87,7 +88,7 @@ def _depth_first(blocks, cid, seen):
         return
     seen.add(cid)
     yield Block(cid, blocks[cid])
-    for link in dagpb.links_of(cid, blocks[cid]):
+    for link in links_of(cid, blocks[cid]):
         yield from _depth_first(blocks, link, seen)
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from node.ipfs_lite import cid as cids
 from node.ipfs_lite import dagpb
 from node.ipfs_lite.cid import to_text
+from node.ipfs_lite.links import links_of
 from node.ipfs_lite.profiles import DEFAULT_PROFILE, PROFILES, Profile
 from node.ipfs_lite.unixfs_read import read_all
 from node.ipfs_lite.unixfs_write import write_bytes, write_file
@@ -96,7 +97,7 @@ def test_children_reach_the_sink_before_their_parent():
     seen = []
 
     def sink(cid, block):
-        assert all(link in seen for link in dagpb.links_of(cid, block))
+        assert all(link in seen for link in links_of(cid, block))
         seen.append(cid)
 
     added = write_bytes(b"abcde", sink, _narrow())

@@ -33,9 +33,9 @@ def test_the_target_is_path_and_query(query: bytes, target: bytes) -> None:
 @pytest.mark.parametrize(
     ("bound", "url"),
     [
-        (("127.0.0.1", 80), "http://127.0.0.1:80/ipfs"),
-        (("::1", 5, 0, 0), "http://[::1]:5/ipfs"),
+        (("127.0.0.1", 80), "http://127.0.0.1:80"),
+        (("::1", 5, 0, 0), "http://[::1]:5"),
     ],
 )
 def test_urls_can_be_pasted(bound: tuple[str, int], url: str) -> None:
-    assert url_of(bound, "/ipfs") == url
+    assert url_of(bound) == url

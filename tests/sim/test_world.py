@@ -5,6 +5,7 @@ import pytest
 
 from node.app.events import HeadMoved, Noted
 from node.base.types import Hash32
+from node.ipfs_lite.blocks import BlockClass
 from node.sim import world as world_module
 from node.sim.fabric import HANDSHAKE_TRIPS
 from node.sim.facts import BlockStored, BytesSeen, HeadAt, ReceiptSigned
@@ -123,7 +124,7 @@ def test_after_settling_all_nodes_have_one_head_and_nobody_seals() -> None:
 
 def test_the_last_look_shows_all_blocks_stores_and_the_history() -> None:
     world = made(seconds=5)
-    world.nodes["h1"].store.add(_Quiet(), b"sealed bytes")
+    world.nodes["h1"].store.add(_Quiet(), b"sealed bytes", BlockClass.SEALED)
     seen = []
     world.scanners.append(seen.append)
     world.tell_stores()
@@ -148,7 +149,7 @@ class _Quiet:
 def test_a_damaged_store_does_not_stop_the_last_look() -> None:
     world = made()
     core = world.nodes["h1"]
-    cid = core.store.add(_Quiet(), b"sealed bytes")
+    cid = core.store.add(_Quiet(), b"sealed bytes", BlockClass.SEALED)
     row = core.store.store._rows[cid[2:]]
     row.data = b"other bytes"
     seen = []

@@ -286,3 +286,25 @@ def test_a_copy_is_what_is_committed_whatever_batch_is_running(database, tmp_pat
 def test_a_copy_that_cannot_be_written_is_an_error_of_ours(database, tmp_path):
     with pytest.raises(StoreFailedError, match="unable to open"):
         database.copy_to(tmp_path / "nowhere" / "copy")
+
+
+def test_an_interrupt_behind_the_begin_of_a_batch_leaves_none_open(database, monkeypatch):
+    begin = database._execute
+
+    def interrupted(sql, values=()):
+        begin(sql, values)
+        if sql.startswith("BEGIN"):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(database, "_execute", interrupted)
+    with pytest.raises(KeyboardInterrupt), database.batch():
+        pass
+    monkeypatch.undo()
+    with database.batch():
+        pass
+
+
+def test_no_room_for_the_index_of_the_log_is_a_full_disk(database):
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+    assert isinstance(database._translated(error), StoreFullError)

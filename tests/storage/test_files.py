@@ -10,15 +10,24 @@ import pytest
 from node.base.rng import TreeEntropy
 from node.storage.errors import StoreFailedError, StoreFullError
 from node.storage.faultfiles import Fault, FaultFiles
-from node.storage.files import DiskFiles, Files
+from node.storage.files import DiskFiles, Files, make_folders
 from node.storage.memory_files import MemoryFiles
 
 
 def test_the_operations_are_those_that_a_crash_can_fall_between():
     names = {name for name in vars(Files) if not name.startswith("_")}
     assert names == {
-        *("open_write", "open_overwrite", "write", "fsync", "close", "rename", "unlink"),
-        *("mkdir", "fsync_dir", "read", "listdir", "size", "mark"),
+        *(
+            "open_write",
+            "open_overwrite",
+            "write",
+            "fsync",
+            "fsync_all",
+            "close",
+            "rename",
+            "unlink",
+        ),
+        *("unlink", "mkdir", "fsync_dir", "read", "listdir", "size", "mark"),
     }
 
 
@@ -292,3 +301,23 @@ def test_what_the_system_says_becomes_an_error_of_ours_with_the_file(
                 operation()
         assert caught.value.file == str(tmp_path / "store" / "a")
     disk.close(handle)
+
+
+def test_folders_are_made_durably(tmp_path, monkeypatch):
+    synced = []
+    real = os.fsync
+
+    def fsync(handle):
+        synced.append(Path(f"/proc/self/fd/{handle}").readlink())
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    for _ in range(2):
+        make_folders(tmp_path / "a" / "b")
+        assert synced == [tmp_path, tmp_path / "a"]
+
+
+def test_a_file_in_the_place_of_a_folder_stays(tmp_path):
+    (tmp_path / "a").write_bytes(b"x")
+    with pytest.raises(FileExistsError):
+        make_folders(tmp_path / "a")
