@@ -27,6 +27,7 @@ from node.app.events import (
 )
 from node.app.ledger_reader import LedgerReader
 from node.app.peer_desk import PeerDesk
+from node.app.repair_desk import RepairDesk, RepairPlan
 from node.app.role_book import RoleBook
 from node.app.standing_desk import StandingDesk
 from node.app.store_desk import StoreDesk
@@ -58,6 +59,7 @@ from node.p2p.messages import (
     Message,
     Release,
     Released,
+    XCopy,
     XGive,
     XWant,
 )
@@ -119,6 +121,8 @@ class NodeParts:
     """Puts something between engine and node: a simulated fault."""
     habits: BuildHabits | None = None
     """None: every transaction that fits, and the parent's gas limit."""
+    repair: RepairPlan | None = None
+    """None: lost copies are nobody's business here."""
 
 
 class NodeCore:
@@ -163,6 +167,16 @@ class NodeCore:
         access.follow(self.custody, self.store)
         self.standings = StandingDesk(self.chain, parts.contracts, registry)
         self.standings.on_close.append(self._peer_lost)
+        self.repair: RepairDesk | None = None
+        if parts.repair is not None:
+            self.repair = RepairDesk(
+                parts.repair,
+                me=self.address,
+                chain=self.chain,
+                contracts=parts.contracts,
+                sets=registry,
+                stores=self.store,
+            )
         self.clients = ClientDesk(self.chain, self.store, self.custody, address=self.address)
         self.clients.on_transaction.append(self.peers.transaction_submitted)
 
@@ -175,10 +189,14 @@ class NodeCore:
         match event:
             case Started():
                 self.chain.start(turn)
+                if self.repair is not None:
+                    self.repair.start(turn)
             case PeerConnected(peer):
                 if self.standings.peer_connected(peer):
                     self.peers.peer_connected(turn, peer)
                     self.store.peer_connected(turn, peer)
+                    if self.repair is not None:
+                        self.repair.peer_connected(turn, peer)
             case PeerLost(peer):
                 self.standings.peer_lost(peer)
                 self._peer_lost(turn, peer)
@@ -195,6 +213,8 @@ class NodeCore:
     def _peer_lost(self, turn: Turn, peer: Address) -> None:
         self.peers.peer_lost(turn, peer)
         self.store.peer_lost(turn, peer)
+        if self.repair is not None:
+            self.repair.peer_lost(turn, peer)
 
     def _frame(self, turn: Turn, peer: Address, payload: bytes) -> None:
         if not self.standings.is_admitted(peer):
@@ -213,7 +233,12 @@ class NodeCore:
             case XWant():
                 self.store.wanted(turn, peer, message)
             case XGive():
+                if self.repair is not None:
+                    message = self.repair.given(turn, peer, message)
                 self.store.given(turn, peer, message)
+            case XCopy():
+                if self.repair is not None:
+                    self.repair.copy_told(turn, peer, message)
             case Custody() | Deposit() | Release():
                 self.custody.received(turn, peer, message)
             case CustodyKept() | DepositKept() | Released():
@@ -235,6 +260,8 @@ class NodeCore:
                 self.peers.timer_fired(turn, name)
             case ("store", str(side), str(name)):
                 self.store.timer_fired(turn, side, name)
+            case ("repair", str(name)) if self.repair is not None:
+                self.repair.timer_fired(turn, name)
             case _:
                 raise AssertionError(f"no part of the node has the timer {timer}")
 

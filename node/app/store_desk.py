@@ -123,15 +123,28 @@ class StoreDesk:
         holders: tuple[Address, ...],
         then: Then,
         klass: BlockClass = BlockClass.SEALED,
-    ) -> None:
+        *,
+        bytes_max: int = READ_BYTES_MAX,
+    ) -> int:
         """Have files here, then go on with their bytes or with what went wrong.
 
-        They are for a reader here: sealed ones are passed on to nobody.
+        They are for a reader here: sealed ones are passed on to nobody.  Gives the number by
+        which the fetch may be cancelled; ``then`` may have been called by then.
 
         raises        BadCidError, HashNotAllowedError: a name of no storable block; ``then`` is
                       not called.
         """
-        self._begin(turn, _Fetch(cids, then, klass), holders)
+        return self._begin(turn, _Fetch(cids, then, klass, bytes_max=bytes_max), holders)
+
+    def cancel(self, turn: Turn, session: int) -> None:
+        """End a fetch of which nobody wants to hear any more; one that is over stays so."""
+        if self._fetches.pop(session, None) is not None:
+            self._ask(turn, exchange.FetchCancelled(session))
+            self._release(session)
+
+    def awaits(self, peer: Address, cid: Cid) -> bool:
+        """Say whether a fetch asked a peer for a block."""
+        return self._client.awaits(peer, cid)
 
     def ingest(
         self, turn: Turn, file: Cid, owner: Address | None, bytes_max: int, then: Then
@@ -170,7 +183,7 @@ class StoreDesk:
         """Judge waiting wants again: rules, or the time that they count by, are others now."""
         self._serve(turn, exchange.AccessChanged())
 
-    def _begin(self, turn: Turn, fetch: _Fetch, holders: tuple[Address, ...]) -> None:
+    def _begin(self, turn: Turn, fetch: _Fetch, holders: tuple[Address, ...]) -> int:
         self._next_session += 1
         session = self._next_session
         started = exchange.FetchStarted(
@@ -184,6 +197,7 @@ class StoreDesk:
         effects = self._client.handle(started, turn.now)
         self._fetches[session] = fetch
         self._apply(turn, "fetch", effects)
+        return session
 
     def peer_connected(self, turn: Turn, peer: Address) -> None:
         """A peer can be asked, and may ask."""
@@ -297,8 +311,11 @@ class StoreDesk:
         fetch = self._fetches.pop(session, None)
         if fetch is not None:
             fetch.then(turn, files)
-            with suppress(StorageError):  # a guard that cannot be taken off ends by itself
-                self.store.commit(Batch(release=_guard_name(session)))
+            self._release(session)
+
+    def _release(self, session: int) -> None:
+        with suppress(StorageError):  # a guard that cannot be taken off ends by itself
+            self.store.commit(Batch(release=_guard_name(session)))
 
     def _below(self, root: Cid) -> Iterator[Cid]:
         """Give a file's blocks, as far as they can be found; each is read before it is given."""

@@ -188,6 +188,8 @@ REPAIR_COPIES_COUNT_MAX: Final = 4
 """Objects that repair copies to one node at the same time."""
 SCRUB_BYTES_PER_SECOND_MAX: Final = 8 * 2**20
 """What the scrub reads and hashes, over the time that it runs."""
+MANIFEST_BYTES_MAX: Final = 4_096
+"""A record's manifest: what a frame of custody carries."""
 HEALS_COUNT_MAX: Final = 16
 """Bad blocks that the scrub has fetched anew at the same time."""
 CHALLENGES_COUNT_MAX: Final = 8

@@ -60,11 +60,14 @@ class _Open:
 
 
 class Challenger:
-    """Asks every connected peer once an hour, spread over the hour."""
+    """Asks every connected peer once an interval, spread over the interval."""
 
-    def __init__(self, assigned: Assigned, entropy: Entropy) -> None:
+    def __init__(
+        self, assigned: Assigned, entropy: Entropy, interval_us: int = INTERVAL_US
+    ) -> None:
         self._assigned = assigned
         self._entropy = entropy
+        self._interval_us = interval_us
         self._next: dict[Address, int] = {}
         self._open: dict[tuple[Address, Cid], _Open] = {}
         self._timer_at: int | None = None
@@ -105,7 +108,7 @@ class Challenger:
 
     def _ask(self, peer: Address, effects: list[ChallengeEffect], now: int) -> None:
         # half to one and a half intervals: who is asked when cannot be foreseen
-        self._next[peer] = now + INTERVAL_US // 2 + self._entropy.below(INTERVAL_US)
+        self._next[peer] = now + self._interval_us // 2 + self._entropy.below(self._interval_us)
         blocks = self._assigned(peer)
         if not blocks:
             effects.append(NothingToProve(peer))

@@ -41,6 +41,7 @@ from node.ipfs_lite.repair_queue import CopyQueue, Turn
 from node.ipfs_lite.repair_risk import RiskWatch
 from node.ipfs_lite.repair_state import (
     Copies,
+    GroupName,
     RepairBook,
     ShareGroup,
     can_rebuild,
@@ -90,7 +91,7 @@ class RepairKeeper:
         self._settings = settings
         self._book = RepairBook(me, settings.live_us)
         self._copies: dict[Cid, Copies] = {}
-        self._groups: dict[Cid, ShareGroup] = {}
+        self._groups: dict[GroupName, ShareGroup] = {}
         self._by_holder: dict[Address, dict[Cid, None]] = {}
         self._short: dict[Cid, None] = {}
         self._queue = CopyQueue(free_bytes)
@@ -108,6 +109,11 @@ class RepairKeeper:
         """Give the live holders of what is tracked, the preferred one first; else none."""
         copies = self._copies.get(cid)
         return self._book.live_holders(copies) if copies else ()
+
+    def assigned(self, peer: Address) -> tuple[Cid, ...]:
+        """Give the objects that a peer should have, whether or not it does; shares are secret."""
+        cids = self._by_holder.get(peer, ())
+        return tuple(cid for cid in cids if self._copies[cid].group is None)
 
     def handle(self, event: RepairEvent, now: int) -> tuple[RepairEffect, ...]:
         """Apply one event at ``now`` microseconds.  What is not tracked is passed over.
@@ -167,22 +173,27 @@ class RepairKeeper:
         group = group_of(order)
         for copies in group.shares:
             multihash_of(copies.cid)
-        old = self._groups.get(order.root)
+        name = order.root, order.kind
+        old = self._groups.get(name)
         kept = {share.cid for share in order.shares}
         for copies in old.shares if old else ():
             if copies.cid not in kept:
                 self._forget(copies, effects)
-        self._groups[order.root] = group
+        self._groups[name] = group
         for copies in group.shares:
             self._track(copies, now)
 
     def _untrack(self, cid: Cid, effects: list[RepairEffect]) -> None:
-        group = self._groups.pop(cid, None)
-        gone = group.shares if group else [self._copies[cid]] if cid in self._copies else []
+        gone = [self._copies[cid]] if cid in self._copies else []
+        for kind in ShareKind:
+            group = self._groups.pop((cid, kind), None)
+            gone += group.shares if group else ()
         for copies in gone:
             self._forget(copies, effects)
 
     def _forget(self, copies: Copies, effects: list[RepairEffect]) -> None:
+        if self._copies.get(copies.cid) is not copies:
+            return  # something else was tracked under its name
         self._unindex(copies)
         del self._copies[copies.cid]
         self._short.pop(copies.cid, None)

@@ -92,7 +92,7 @@ class SharesTracked:
 
 @dataclass(frozen=True, slots=True)
 class Untracked:
-    """Nobody has to keep this any more: the CID of an object, or the root of a set."""
+    """Nobody has to keep this any more: an object, and the shares of both kinds below it."""
 
     cid: Cid
 

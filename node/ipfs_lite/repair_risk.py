@@ -5,7 +5,7 @@ from heapq import heappop, heappush
 from node.base.types import Address, Cid
 from node.ipfs_lite.placement import preference
 from node.ipfs_lite.repair_events import RepairEffect, RequestRedeal, ShareKind, ShareSetAtRisk
-from node.ipfs_lite.repair_state import RepairBook, ShareGroup, live_shares
+from node.ipfs_lite.repair_state import GroupName, RepairBook, ShareGroup, live_shares
 
 
 class RiskWatch:
@@ -18,7 +18,7 @@ class RiskWatch:
         self._book = book
         self._grace_us = grace_us
         self._asks = asks
-        self._due: list[tuple[int, Cid]] = []
+        self._due: list[tuple[int, Cid, str]] = []
 
     def review(self, group: ShareGroup, now: int) -> None:
         """Count again after a change of a share or of its holders."""
@@ -28,12 +28,16 @@ class RiskWatch:
             return
         if group.risky_since is None:
             group.risky_since = now
-        heappush(self._due, (max(now, group.risky_since + self._grace_us), group.order.root))
+        due = max(now, group.risky_since + self._grace_us)
+        heappush(self._due, (due, group.order.root, group.order.kind.value))
 
-    def report(self, groups: dict[Cid, ShareGroup], effects: list[RepairEffect], now: int) -> None:
+    def report(
+        self, groups: dict[GroupName, ShareGroup], effects: list[RepairEffect], now: int
+    ) -> None:
         """Say what has been at risk for too long."""
         while self._due and self._due[0][0] <= now:
-            group = groups.get(heappop(self._due)[1])
+            _, root, kind = heappop(self._due)
+            group = groups.get((root, ShareKind(kind)))
             if group is None or group.risky_since is None:
                 continue
             if now < group.risky_since + self._grace_us:

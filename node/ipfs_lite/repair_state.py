@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import TypeAlias
 
 from node.base.types import Address, Cid
 from node.ipfs_lite.cid import multihash_of
 from node.ipfs_lite.placement import preference
 from node.ipfs_lite.repair_events import Held, Member, ShareKind, SharesTracked
 from node.ipfs_lite.replication import EVERYWHERE, ranked
+
+GroupName: TypeAlias = tuple[Cid, ShareKind]
+"""A record, and which of its two sets of shares."""
 
 
 @dataclass(slots=True)

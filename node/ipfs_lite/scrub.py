@@ -20,7 +20,7 @@ _SLICE_BYTES: Final = 2**20
 """Read at once, then the timer: an eighth of a second's part."""
 _UNREAD_BYTES: Final = _SLICE_BYTES // HEALS_COUNT_MAX
 """What a block counts for whose length is not known any more."""
-_PAUSE_US: Final = 3_600 * MICROS_PER_SECOND
+PAUSE_US: Final = 3_600 * MICROS_PER_SECOND
 """Between two passes: a small store is not read all day long."""
 _RAW: Final = b"\x01\x55"
 """The store is keyed by multihash: any CID of a block reads it."""
@@ -68,8 +68,9 @@ ScrubEffect: TypeAlias = HealBlock | BlockLost | ScrubFinished | ScheduleTimer
 class Scrubber:
     """Walks through one store, pass after pass."""
 
-    def __init__(self, store: BlockReader) -> None:
+    def __init__(self, store: BlockReader, pause_us: int = PAUSE_US) -> None:
         self._store = store
+        self._pause_us = pause_us
         self._walk: Iterator[bytes] | None = None
         self._healing: dict[bytes, None] = {}
         self._blocks = self._bad = 0
@@ -118,7 +119,7 @@ class Scrubber:
             if multihash is None:
                 self._walk = None
                 effects.append(ScrubFinished(self._blocks, self._bad))
-                effects.append(ScheduleTimer(TIMER, now + _PAUSE_US))
+                effects.append(ScheduleTimer(TIMER, now + self._pause_us))
                 return tuple(effects)
             read_bytes += self._read(multihash, effects)
         rest_us = -(-read_bytes * MICROS_PER_SECOND // SCRUB_BYTES_PER_SECOND_MAX)

@@ -98,6 +98,11 @@ class FetchClient:
         effects, self._effects = tuple(self._effects), []
         return effects
 
+    def awaits(self, peer: Address, cid: Cid) -> bool:
+        """Say whether a block of a peer would answer an open question of a fetch."""
+        book = self._asker.peers.get(peer)
+        return book is not None and cid in book.live
+
     def _start(self, event: FetchStarted, now: int) -> None:
         assert event.session not in self._sessions, "a session number is used once at a time"
         first = event.selector.first()

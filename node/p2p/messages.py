@@ -236,6 +236,15 @@ class XGive(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class XCopy(Message):
+    """What becomes of a copy that the sender makes (content-store.md, section 14)."""
+
+    cid: Cid
+    stage: int
+    """0 started, 1 done, 2 given up."""
+
+
+@dataclass(frozen=True, slots=True)
 class Release(Message):
     """A grantee's request to a custodian (secret-sharing.md, section 9)."""
 

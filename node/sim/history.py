@@ -45,6 +45,16 @@ NOTES_KEPT: Final = frozenset(
         "pool.tx_skipped",
         "store.peer_banned",
         "store.block_corrupt",
+        "store.block_healed",
+        "store.block_lost",
+        "store.copies_refused",
+        "store.copy_failed",
+        "store.copy_made",
+        "store.members_unknown",
+        "store.placement_changed",
+        "store.redeal_wanted",
+        "store.scrub_failed",
+        "store.share_set_at_risk",
     }
 )
 """What nodes tell about themselves and a history keeps."""

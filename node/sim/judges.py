@@ -28,6 +28,7 @@ from node.sim.schema.conditions import is_met
 from node.sim.schema.steps import Consult
 from node.sim.share_trial import try_all_subsets
 from node.sim.steps import StepBook
+from node.sim.storage_judges import storage_predicate
 from node.sim.world import World
 
 _AUDIT: Final = Terms(
@@ -58,6 +59,7 @@ def build_expectations(world: World, book: StepBook) -> tuple[Expectation, ...]:
                 and_stay=one.and_stay,
             ),
             consensus.predicate(one.predicate, mode=one.mode, from_us=one.from_us)
+            or storage_predicate(world, book, one.predicate)
             or _predicate(world, book, one.predicate),
         )
         for one in world.scenario.expect

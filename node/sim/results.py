@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
 from node.sim.course import CourseResult
@@ -68,6 +68,8 @@ class NodeResult:
     state_root: str
     blocks_sealed: int
     store_blocks: int
+    repair: Mapping[str, int] = field(default_factory=lambda: {"is_on": False})
+    """As ``repo stat`` shows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,6 +97,7 @@ def node_results(world: World) -> tuple[NodeResult, ...]:
             state_root=f"0x{core.ledger.head.state_root.hex()}",
             blocks_sealed=world.counters.sealed.get(name, 0),
             store_blocks=core.store.store.count(),
+            repair={"is_on": False} if core.repair is None else core.repair.stat()._asdict(),
         )
         for name, core in world.nodes.items()
     )

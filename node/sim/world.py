@@ -47,6 +47,7 @@ from node.sim.kernel import Kernel, Priority
 from node.sim.link import Link
 from node.sim.memo import Executions
 from node.sim.message_trace import Message
+from node.sim.repair_plans import repair_plan
 from node.sim.roster import Member, members
 from node.sim.rotation import Rotations
 from node.sim.schema.expectations import ValidatorSetPure
@@ -373,6 +374,7 @@ class World:
                 log=disk.log,
                 wrap=lambda engine: self.bends.wrap(name, engine),
                 habits=self.bends.habits(name),
+                repair=repair_plan(self.scenario, name),
             )
         )
 

@@ -43,6 +43,16 @@ def _ask_for(*, whole):
         effects = challenger.handle(TimerExpired(TIMER), now)
 
 
+def test_the_interval_may_be_another_one():
+    challenger = Challenger(lambda _peer: _BLOCKS, TreeEntropy(1, "challenge"), 1_000)
+    (timer,) = [
+        effect
+        for effect in challenger.handle(PeerJoined(_PEER), 0)
+        if isinstance(effect, ScheduleTimer)
+    ]
+    assert 500 <= timer.at_us < 1_500
+
+
 def test_a_peer_is_asked_at_once_and_then_about_every_hour():
     challenger, now, asked_at = _challenger(), 0, []
     effects = challenger.handle(PeerJoined(_PEER), now)

@@ -63,3 +63,16 @@ class StoreAgainstModel(RuleBasedStateMachine):
 
 TestStoreAgainstModel = StoreAgainstModel.TestCase
 TestStoreAgainstModel.settings = settings(deadline=None, max_examples=30, stateful_step_count=20)
+
+
+def test_rot_is_seen_by_who_reads_and_by_nobody_else():
+    store, data = MemoryStore(), b"words"
+    cid = make_cid(data)
+    name = multihash_of(cid)
+    store.put(cid, data, BlockClass.PUBLIC)
+    store.rot(name, 9)
+    assert store.stored(name) == b"wmrds"
+    assert store.has(cid)
+    with pytest.raises(CorruptBlockError):
+        store.get(cid)
+    assert store.stored(b"another") is None

@@ -16,7 +16,9 @@ from node.ipfs_lite.repair_events import (
     MembersChanged,
     ObjectTracked,
     RequestRedeal,
+    ShareKind,
     ShareSetAtRisk,
+    SharesTracked,
     SpaceChanged,
     StartCopy,
     TellCopy,
@@ -263,6 +265,46 @@ def test_news_and_proofs_about_strangers_change_nothing():
     network.give(2, CopyMissed(stranger, CID))
     network.give(2, CopyMissed(address(0), make_cid(b"unknown")))
     assert network.nodes[2].holders(CID) == before
+
+
+def test_a_peer_is_assigned_objects_and_no_shares():
+    network = network_of(4, [0, 1])
+    track_shares(network, [[0], [1], [3]])
+    assert network.nodes[2].assigned(address(0)) == (CID,)
+    assert network.nodes[2].assigned(address(3)) == ()
+
+
+def test_what_a_holder_has_lost_is_still_assigned_to_it():
+    network = network_of(4, [0, 1])
+    network.give(2, CopyMissed(address(0), CID))
+    assert network.nodes[2].assigned(address(0)) == (CID,)
+
+
+def test_both_sets_of_a_record_are_tracked_and_end_together():
+    keeper = RepairKeeper(address(0), RepairSettings(), 10**9)
+    keeper.handle(MembersChanged(tuple(Member(address(n), b"%d" % n) for n in range(3))), 0)
+    for kind in ShareKind:
+        shares = tuple(
+            Held(make_cid(b"%s %d" % (kind.value.encode(), n)), 1, (address(n),)) for n in range(3)
+        )
+        keeper.handle(SharesTracked(CID, kind, shares, 2, 1), 0)
+    assert keeper.stat().tracked == 6
+    keeper.handle(Untracked(CID), 0)
+    assert keeper.stat().tracked == 0
+
+
+def test_two_things_of_one_name_can_both_be_untracked():
+    keeper = RepairKeeper(address(0), RepairSettings(), 10**9)
+    keeper.handle(MembersChanged((Member(address(1), b"1"),)), 0)
+    other = make_cid(b"another record")
+    share = Held(make_cid(b"share"), 1, (address(1),))
+    for root in (CID, other):
+        keeper.handle(SharesTracked(root, ShareKind.KEY, (share,), 1, 1), 0)
+    keeper.handle(ObjectTracked(share, 1, 1), 0)
+    for name in (CID, other, share.cid):
+        keeper.handle(Untracked(name), 0)
+    assert keeper.stat().tracked == 0
+    assert keeper.assigned(address(1)) == ()
 
 
 def alone(free_bytes=2**40, grace_us=0, **settings):

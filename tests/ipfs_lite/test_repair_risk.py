@@ -26,7 +26,7 @@ def _world(me=0, *, kind=ShareKind.KEY, asks=True):
 
 def _report(group, watch, now):
     effects = []
-    watch.report({_ROOT: group}, effects, now)
+    watch.report({(_ROOT, group.order.kind): group}, effects, now)
     return effects
 
 

@@ -122,6 +122,14 @@ def test_an_empty_store_is_a_pass_of_nothing_and_other_timers_are_not_ours():
     assert again.at_us == 3_600_000_000
 
 
+def test_the_pause_between_passes_may_be_another_one():
+    store, _ = _store(1, 100)
+    clock = _Clock(Scrubber(store, 5_000))
+    clock.give(ScrubStarted())
+    clock.run()
+    assert clock._at == clock.now + 5_000
+
+
 class _Failing:
     """A store whose disk fails under one block."""
 

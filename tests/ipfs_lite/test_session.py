@@ -342,3 +342,20 @@ def test_a_malformed_node_is_handed_over_without_links():
 def test_a_question_asks_for_dont_have():
     core = Core(A)
     assert WantFlag(sent(core.start(NAME, holders=[A]))[0][2]) == WantFlag.DONT_HAVE
+
+
+def test_a_peer_is_awaited_from_the_question_to_the_answer():
+    core = Core(A)
+    assert not core.client.awaits(A, NAME)
+    core.start(NAME, holders=[A])
+    assert core.client.awaits(A, NAME)
+    assert not core.client.awaits(B, NAME)
+    core.give(A, DATA)
+    assert not core.client.awaits(A, NAME)
+
+
+def test_a_cancelled_question_awaits_nothing():
+    core = Core(A)
+    core.start(NAME, holders=[A])
+    core.handle(FetchCancelled(1))
+    assert not core.client.awaits(A, NAME)

@@ -55,6 +55,7 @@ MESSAGES = {
         st.booleans(),
         many(st.builds(m.XWantEntry, SHORT, st.integers(-(2**31), 2**31 - 1), U8)),
     ),
+    m.XCopy: st.builds(m.XCopy, SHORT, st.integers(0, 2)),
     m.Consensus: st.builds(m.Consensus, st.integers(0, 255), SHORT),
     m.XGive: st.builds(
         m.XGive,

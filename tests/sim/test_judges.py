@@ -31,6 +31,8 @@ EXPECT = """
   - {eventually: {step_ok: {step: visit}}, by: 1m}
   - {eventually: {refused: {step: late}}}
   - {eventually: {share_rule: {record: visit}}, and_stay: true}
+  - {eventually: {copies: {record: visit, at_most: 0}}, by: 1m}
+  - {always: stores_sound}
   - {eventually: {height_at_least: {blocks: 30}}, by: 40s}
 """
 STEPS = (

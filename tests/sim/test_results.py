@@ -67,6 +67,7 @@ def test_keys_of_the_rows_are_those_of_the_specification() -> None:
     assert list(found["steps"][0]) == ["name", "action", "status", "virtual_ms", "gas"]
     assert list(found["nodes"][0]) == [
         *("name", "address", "height", "head_hash", "state_root", "blocks_sealed", "store_blocks"),
+        "repair",
     ]
 
 

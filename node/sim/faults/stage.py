@@ -47,6 +47,10 @@ class Stage:
         chosen = set(self.nodes(wanted.nodes))
         return tuple(ends for ends in links if ends[0] in chosen or ends[1] in chosen)
 
+    def below(self, bound: int) -> int:
+        """Draw a number of 0 to ``bound`` - 1."""
+        return self._entropy.below(bound)
+
     def shuffled(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Give names in drawn order."""
         left, drawn = list(names), list[str]()

@@ -12,6 +12,7 @@ from node.sim.schema.expectations import MODES
 from node.sim.schema.fault_checks import check_chaos, check_fault
 from node.sim.schema.faults import Loc, shown
 from node.sim.schema.settings import Run, Sharing
+from node.sim.schema.storage import LIVE_CHALLENGES_MIN, Storage
 from node.sim.schema.translate import locate
 from node.sim.schema.tree import Tree
 from node.sim.schema.units import duration_text, duration_us
@@ -26,6 +27,7 @@ def check_consistency(tree: Tree, data: dict[str, Any], steps: Sequence[str]) ->
     sharing = found if isinstance(found, dict) else None
     if sharing is not None:
         _check_sharing(tree, data, sharing)
+    _check_storage(tree, data.get("storage"))
     horizon = _horizon(data)
     starts: dict[str, int] = {}
     clock = 0
@@ -73,6 +75,24 @@ def _check_sharing(tree: Tree, data: dict[str, Any], sharing: dict[str, Any]) ->
             f"{len(nodes)}, which hold {possible}",
             f"more hospitals, or n of at most {possible + 1}",
         )
+
+
+def _check_storage(tree: Tree, storage: object) -> None:
+    """Check that copies have a ceiling above their floor, and that who answers lives on."""
+    if not isinstance(storage, dict):
+        return
+    fewest, most = storage.get("rf_min", Storage().rf_min), storage.get("rf_max", Storage().rf_max)
+    if type(fewest) is int and type(most) is int and fewest > most:
+        key = "rf_min" if "rf_min" in storage else "rf_max"
+        wants = f"rf_min at most rf_max, which is {most}"
+        _add(tree, ("storage", key), wants, f"rf_min = {fewest}")
+    live = duration_us(storage.get("live")) if "live" in storage else Storage().live_us
+    asked = duration_us(storage.get("challenge"))
+    asked = Storage().challenge_us if "challenge" not in storage else asked
+    if live is not None and asked is not None and live < LIVE_CHALLENGES_MIN * asked:
+        key = "live" if "live" in storage else "challenge"
+        wants = f"live of at least {LIVE_CHALLENGES_MIN} times challenge, {duration_text(asked)}"
+        _add(tree, ("storage", key), wants, duration_text(live))
 
 
 def _check_forms(tree: Tree, step: dict[str, Any], loc: Loc) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from node.base.limits import VALIDATORS_COUNT_MAX
 from node.sim.schema.base import Id, PlacedSection, Section, duration_field, refers_to, whole
 from node.sim.schema.conditions import When
 from node.sim.schema.network import Selector
@@ -168,6 +169,27 @@ class Stalled(Section):
     for_us: PositiveDuration = Field(alias="for")
 
 
+class Copies(Section):
+    """So many running nodes keep a record's manifest for the network: pinned, and whole.
+
+    Judged from the bytes on their disks.
+    """
+
+    name: Literal["copies"]
+    record: Id = refers_to("record")
+    at_least: Annotated[int, whole(0, VALIDATORS_COUNT_MAX)] = 0
+    at_most: Annotated[int, whole(0, VALIDATORS_COUNT_MAX)] = VALIDATORS_COUNT_MAX
+
+
+class StoresSound(Section):
+    """Every public block that a running node stores has the hash of its name.
+
+    Judged from the bytes on the disks.  A sealed block has one copy: what rots there is gone.
+    """
+
+    name: Literal["stores_sound"]
+
+
 class InValidatorSet(Section):
     """The node may seal on the highest head."""
 
@@ -207,6 +229,8 @@ Predicate: TypeAlias = (
     | FinalisedAtLeast
     | HeightGrows
     | Stalled
+    | Copies
+    | StoresSound
     | InValidatorSet
     | EvidenceAgainst
 )

@@ -14,7 +14,7 @@ Loc: TypeAlias = tuple[str | int, ...]
 
 _SHOWN_VALUE_MAX: Final = 60
 _SHOWN_LINE_MAX: Final = 96
-_NAMES_LISTED_MAX: Final = 16
+_NAMES_LISTED_MAX: Final = 18
 _INDENT: Final = "    "
 
 

@@ -29,6 +29,7 @@ from node.sim.schema.units import (
 _DRIFT_PPM_MAX: Final = 100_000
 _REPEATS_MAX: Final = 10_000
 _BLOCK_MAX: Final = 2**32
+_FLIPS_MAX: Final = 10_000
 
 
 class FaultAt(Section):
@@ -190,6 +191,27 @@ class LateJoin(InstantFault):
     nodes: NamedNodes
 
 
+class Wipe(InstantFault):
+    """Nodes restart and what they kept is gone: ``of: store``, their blocks.
+
+    Chain, keys and the shares in their custody stay.
+    """
+
+    do: Literal["wipe"]
+    nodes: AnyNodes
+    of: Literal["store"]
+
+
+class BitRot(InstantFault):
+    """Bits of what nodes keep turn over, and nobody is told: ``of: store``, of their blocks."""
+
+    do: Literal["bit_rot"]
+    nodes: AnyNodes
+    of: Literal["store"]
+    flips: Annotated[int, whole(1, _FLIPS_MAX)] = 1
+    """Each in another block, as long as there are more."""
+
+
 class ClockOffset(LastingFault):
     """Clocks are off by some time."""
 
@@ -318,6 +340,7 @@ class CloneKey(LastingFault):
 
 NetFault: TypeAlias = Partition | PartitionOneway | Isolate | Latency | Loss | Clog | Disconnect
 ProcessFault: TypeAlias = Crash | RollingRestart | Pause | LateJoin
+StorageFault: TypeAlias = Wipe | BitRot
 ClockFault: TypeAlias = ClockOffset | ClockDrift | ClockStep
 EngineFault: TypeAlias = (
     Silent
@@ -334,7 +357,7 @@ EngineFault: TypeAlias = (
     | Flood
     | PlantedBug
 )
-Fault: TypeAlias = NetFault | ProcessFault | ClockFault | EngineFault | CloneKey
+Fault: TypeAlias = NetFault | ProcessFault | StorageFault | ClockFault | EngineFault | CloneKey
 AnyFault: TypeAlias = Annotated[Fault, Field(discriminator="do")]
 FAULT_MODELS: Final[dict[str, type[FaultBase]]] = {
     get_args(model.model_fields["do"].annotation)[0]: model for model in get_args(Fault)

@@ -14,6 +14,7 @@ from node.sim.schema.injection import AnyFault, Chaos
 from node.sim.schema.network import Network
 from node.sim.schema.settings import Chain, Records, Run
 from node.sim.schema.steps import AnyStep
+from node.sim.schema.storage import Storage
 from node.sim.schema.tree import Tree
 
 EngineName: TypeAlias = Literal["qbft", "clique", "aura", "ibft1"]
@@ -37,6 +38,7 @@ class Scenario(Section):
     run: Run = Field(default_factory=Run)
     chain: Chain = Field(default_factory=Chain)
     records: Records = Field(default_factory=Records)
+    storage: Storage = Field(default_factory=Storage)
     network: Network = Field(default_factory=Network)
     actors: Actors = Field(default_factory=Actors)
     steps: tuple[AnyStep, ...] = ()

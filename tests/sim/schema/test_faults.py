@@ -120,7 +120,7 @@ def test_value_is_shown_in_a_message(value, text) -> None:
         ("sed", ["seed", "until"], "did you mean seed?"),
         ("zzz", ["seed", "until"], "there are seed, until"),
         ("zzz", [], "there are none"),
-        ("zzz", [str(index) for index in range(17)], ""),
+        ("zzz", [str(index) for index in range(19)], ""),
     ],
 )
 def test_nearest_name_is_suggested(name, known, hint) -> None:

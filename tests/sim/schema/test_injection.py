@@ -19,11 +19,19 @@ def _lines(text: str) -> list[str]:
 
 def test_built_kinds_are_those_of_this_version() -> None:
     assert sorted(FAULT_MODELS) == [
-        *("always_round_change", "amnesia", "bad_seal", "censor", "clock_drift", "clock_offset"),
+        *(
+            "always_round_change",
+            "amnesia",
+            "bad_seal",
+            "bit_rot",
+            "censor",
+            "clock_drift",
+            "clock_offset",
+        ),
         *("clock_step", "clog", "clone_key", "crash", "disconnect", "equivocate_proposal"),
         *("equivocate_vote", "flood", "isolate", "late_join", "latency", "loss", "out_of_turn"),
         *("partition", "partition_oneway", "pause", "planted_bug", "raise_gas_limit"),
-        *("replay_votes", "rolling_restart", "silent", "withhold_block"),
+        *("replay_votes", "rolling_restart", "silent", "wipe", "withhold_block"),
     ]
 
 
