@@ -3,11 +3,13 @@
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.base.errors import UsageError
 from node.base.limits import LOCAL_READ_BYTES_MAX
+from node.base.types import Cid
 from node.commands import (
     output,
     store_care,
@@ -19,6 +21,9 @@ from node.commands import (
     store_serve,
 )
 from node.commands.store_dir import Data, Klass
+
+if TYPE_CHECKING:
+    from node.ipfs_lite.hybrid import HybridStore
 
 app = typer.Typer(
     add_completion=False,
@@ -103,6 +108,7 @@ def cat(
 
     with closing(store_dir.open_dir(data, must_exist=True)) as store:
         cid = store_dir.resolve(store, path)
+        _want(store, cid, path, "file", "store ls lists it, store get writes it to disk")
         if offset == 0 and length is None:
             pieces = read_file(store.get, cid, bytes_max=bytes_max)
         else:
@@ -135,7 +141,18 @@ def ls(path: _PathArgument, *, data: Data) -> None:
     from node.ipfs_lite.unixfs_list import read_directory
 
     with closing(store_dir.open_dir(data, must_exist=True)) as store:
-        entries = read_directory(store.get, store_dir.resolve(store, path))
+        cid = store_dir.resolve(store, path)
+        _want(store, cid, path, "directory", "store cat reads it")
+        entries = read_directory(store.get, cid)
         rows = [(to_text(entry.cid), entry.tsize, entry.name) for entry in entries]
     for line in output.columns(rows, indent=0):
         output.say(line)
+
+
+def _want(store: "HybridStore", cid: Cid, path: str, kind: str, hint: str) -> None:
+    """See that a path leads to what a command reads.  raises UsageError."""
+    from node.ipfs_lite.unixfs_list import kind_of
+
+    found = kind_of(store.get, cid).value
+    if found != kind:
+        raise UsageError(f"{path} is a {found}, wants a {kind}: {hint}")

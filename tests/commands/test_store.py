@@ -87,7 +87,7 @@ def test_a_budget_stops_a_read_before_its_first_byte(play):
     [
         (("cat", "nonsense"), "nonsense"),
         (("cat", _HELLO), "not found"),
-        (("ls", _HELLO), "not found"),
+        (("ls", _HELLO), "is a file"),
         (("add", "no-such-file"), "no-such-file"),
         (("add", "-", "-"), "twice"),
         (("add", ".", "--profile", "best"), "kubo-cidv1"),
@@ -118,7 +118,11 @@ def test_what_stands_at_the_target_stays(play):
 
 def test_a_folder_is_no_file(play, folder):
     root = play.add(folder)
-    assert "directory" in play.bad("cat", root)[1]
+    status, why = play.bad("cat", root)
+    assert (status, "is a directory, wants a file" in why) == (2, True)
+    status, why = play.bad("ls", f"{root}/a.txt")
+    assert (status, "is a file, wants a directory" in why) == (2, True)
+    assert "is a symlink" in play.bad("cat", f"{root}/link")[1]
     assert "deep/none" in play.bad("cat", f"{root}/deep/none")[1]
     assert play.bad("cat", f"{root}/../x")[0] in (1, 2)
 
