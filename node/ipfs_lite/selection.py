@@ -7,7 +7,7 @@ The order is depth first, links as they stand, so a CAR file can be checked whil
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from itertools import accumulate, pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from node.base.limits import DAG_DEPTH_MAX, DAG_WALK_ENTRIES_MAX, READ_BYTES_MAX
 from node.base.types import Cid
@@ -19,6 +19,10 @@ from node.ipfs_lite.hamt import open_shard
 from node.ipfs_lite.links import links_of
 from node.ipfs_lite.unixfs_data import FILE_TYPE, RAW_TYPE, SHARD_TYPE
 from node.ipfs_lite.unixfs_walk import Get, UnixFsNode, Walk
+
+LEVELS_COUNT_MAX: Final = 2 * DAG_DEPTH_MAX
+"""Folders inside each other, and then the levels of a file or a sharded folder: whatever can be
+added can be selected."""
 
 
 class Scope(Enum):
@@ -90,9 +94,10 @@ def select(get: Get, what: Selection, *, bytes_max: int = READ_BYTES_MAX) -> Ite
 
     Memory is O(blocks met) for CIDs, and no data.
 
-    raises        ReadBudgetError: more than DAG_WALK_ENTRIES_MAX links, deeper than DAG_DEPTH_MAX,
-                  more than ``bytes_max`` bytes.  BadNodeError, BadCborError, BadUnixFsError: a
-                  block is not what its place says.  And what ``get`` raises.
+    raises        ReadBudgetError: more than DAG_WALK_ENTRIES_MAX links, deeper than
+                  LEVELS_COUNT_MAX, more than ``bytes_max`` bytes.
+                  BadNodeError, BadCborError, BadUnixFsError: a block is not what its place says.
+                  And what ``get`` raises.
     """
     stack = [_Need(what.root, 0, _ROLES[what.scope], what.part)]
     given: set[Cid] = set()
@@ -119,8 +124,8 @@ def select(get: Get, what: Selection, *, bytes_max: int = READ_BYTES_MAX) -> Ite
             walked.add(key)
             given.add(need.cid)
         below = _below(need, data)
-        if below and need.depth == DAG_DEPTH_MAX:
-            raise _over(what.root, f"deeper than {DAG_DEPTH_MAX} levels")
+        if below and need.depth == LEVELS_COUNT_MAX:
+            raise _over(what.root, f"deeper than {LEVELS_COUNT_MAX} levels")
         stack += reversed(below)
 
 

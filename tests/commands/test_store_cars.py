@@ -95,3 +95,12 @@ def test_the_name_of_a_file_keeps_nothing_out(play, car, name):
     root, path = car
     odd = play.file(name, path.read_bytes())
     assert root in play.good("import", odd).decode()
+
+
+def test_what_can_be_added_can_be_exported(play):
+    """As many folders inside each other as add takes, and a file of several chunks in the last."""
+    play.file("deep/" + "d/" * 31 + "file", _BIG)
+    root = play.add(play.folder / "deep")
+    play.good("export", root, "--out", play.folder / "x.car")
+    play.good("import", play.folder / "x.car", data=play.folder / "other")
+    assert play.good("cat", f"{root}/{'d/' * 31}file", data=play.folder / "other") == _BIG

@@ -3,7 +3,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from node.base.errors import PeerError
-from node.base.limits import DAG_DEPTH_MAX
 from node.base.types import Cid
 from node.ipfs_lite import dagcbor, dagpb, selection
 from node.ipfs_lite.blocks import Block
@@ -13,7 +12,14 @@ from node.ipfs_lite.errors import BadUnixFsError, NotFoundError, ReadBudgetError
 from node.ipfs_lite.hamt import Named, write_shards
 from node.ipfs_lite.links import links_of
 from node.ipfs_lite.profiles import DEFAULT_PROFILE, Profile
-from node.ipfs_lite.selection import ByteRange, Scope, Selection, file_bytes_of, select
+from node.ipfs_lite.selection import (
+    LEVELS_COUNT_MAX,
+    ByteRange,
+    Scope,
+    Selection,
+    file_bytes_of,
+    select,
+)
 from node.ipfs_lite.unixfs_dirs import write_directory, write_symlink
 from node.ipfs_lite.unixfs_read import read_range
 from node.ipfs_lite.unixfs_write import write_bytes
@@ -299,9 +305,9 @@ def test_a_file_below_a_shard_is_refused_and_not_given_whole():
 def test_depth_has_a_border():
     shelf = Shelf()
     root = shelf.file(b"x").cid
-    for _ in range(DAG_DEPTH_MAX):
+    for _ in range(LEVELS_COUNT_MAX):
         root = shelf.node((root, "", 1))
-    assert len(_cids(shelf, root)) == DAG_DEPTH_MAX + 1
+    assert len(_cids(shelf, root)) == LEVELS_COUNT_MAX + 1
     root = shelf.node((root, "", 1))
     with pytest.raises(ReadBudgetError, match="deeper"):
         _cids(shelf, root)
