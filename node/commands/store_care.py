@@ -1,15 +1,19 @@
 """``wardnet store gc | verify | stat | rekey | order | erase``: looking after a store."""
 
 import json
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from node.base.errors import UsageError
+from node.base.types import Cid
 from node.commands import output, store_dir
 from node.commands.store_dir import Data
+
+if TYPE_CHECKING:
+    from node.ipfs_lite.hybrid import HybridStore
 
 _ORDER_BYTES_MAX = 4_096
 
@@ -42,27 +46,55 @@ def verify(
         bool,
         typer.Option("--drop", help="Delete bad blocks, to be fetched again, and files of none."),
     ] = False,
+    heal_from: Annotated[
+        Path | None,
+        typer.Option("--heal-from", metavar="DIR", help="Take good copies from another store."),
+    ] = None,
 ) -> None:
     """Hash every block and compare files with the index.  Exit 1 if something is wrong."""
     from node.ipfs_lite.cid import raw_cid_of, to_text
 
-    with closing(store_dir.open_dir(data, must_exist=True)) as store:
+    with ExitStack() as stack:
+        store = stack.enter_context(closing(store_dir.open_dir(data, must_exist=True)))
+        other: HybridStore | None = None
+        if heal_from is not None:
+            other = stack.enter_context(closing(store_dir.open_dir(heal_from, must_exist=True)))
         problems = list(store.verify())
+        healed = 0
         for problem in problems:
             if not problem.multihash:  # the index, or a file of no block
                 output.say(problem.what)
                 continue
             cid = raw_cid_of(problem.multihash)
+            if other is not None and _heal(store, other, cid):
+                healed += 1
+                output.say(f"{to_text(cid)} {problem.what}; healed")
+                continue
             output.say(f"{to_text(cid)} {problem.what}")
             if drop:
                 store.delete(cid)
         if drop:
             store.drop_strays()
         count = store.count()
+    if problems and healed == len(problems):
+        output.talk(f"{healed} blocks healed, all {count} blocks hold")
+        return
     if problems:
         output.talk(f"{len(problems)} problems, {count} blocks {'left' if drop else 'stored'}")
         raise typer.Exit(1)
     output.talk(f"all {count} blocks hold")
+
+
+def _heal(store: "HybridStore", other: "HybridStore", cid: Cid) -> bool:
+    """Put a bad block again from a store that has it good; say whether it has."""
+    from node.ipfs_lite.errors import CorruptBlockError, NotFoundError
+
+    try:
+        block = other.get(cid)
+    except (NotFoundError, CorruptBlockError):
+        return False
+    store.put(cid, block, store.class_of(cid))
+    return True
 
 
 def stat(

@@ -99,6 +99,20 @@ def test_adding_again_heals_without_dropping(play):
     assert play.good("cat", root) == _BIG
 
 
+def test_another_store_gives_what_has_rotted(play):
+    path = play.file("f", _BIG)
+    root, other = play.add(path), play.folder / "other"
+    _rot(play)
+    play.good("init", data=other)
+    status, out, _ = play.run("verify", "--heal-from", other)
+    assert (status, b"healed" in out) == (1, False)
+    play.good("add", path, data=other)
+    assert b"healed" in play.good("verify", "--heal-from", other)
+    assert play.good("cat", root) == _BIG
+    assert play.run("verify")[0] == 0
+    assert play.bad("verify", "--heal-from", play.folder / "none")[0] == 2
+
+
 def test_stat_counts(play):
     play.add(play.file("f", _BIG))
     found = play.json("stat", "--json")
