@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from node.base.errors import StorageError
 from node.storage.errors import StoreFailedError, StoreFullError, StoreMismatchError
-from node.storage.files import Files
+from node.storage.files import Content, Files
 
 SEALED_SUFFIX: Final = ".enc"
 """Follows the name of a block that is encrypted at rest."""
@@ -55,7 +55,7 @@ class FlatFs:
 
     def write(
         self,
-        blocks: Iterable[tuple[bytes, bytes]],
+        blocks: Iterable[tuple[bytes, Content]],
         *,
         is_sealed: bool = False,
         present: Collection[bytes] = (),
@@ -151,7 +151,7 @@ class FlatFs:
         return f"{_TEMPORARY}/{self._temporaries}"
 
     def _write_temporaries(
-        self, blocks: Iterable[tuple[bytes, bytes]], names: dict[str, str], *, is_sealed: bool
+        self, blocks: Iterable[tuple[bytes, Content]], names: dict[str, str], *, is_sealed: bool
     ) -> None:
         """Write each block once under a temporary name that is added to ``names``."""
         handles: list[int] = []

@@ -29,6 +29,7 @@ from node.ipfs_lite.hybrid_parts import Parts
 from node.ipfs_lite.hybrid_rows import CLASS_NUMBERS, Row
 from node.storage import errors as disk
 from node.storage.database import Value
+from node.storage.files import Content
 
 _SHORT_CID_BYTES: Final = 36
 """A CIDv1 of sha2-256 that ``multihash_of`` has read: one byte of version, one of codec."""
@@ -119,23 +120,25 @@ def _seal(parts: Parts, written: Sequence[Arrival], known: dict[bytes, Row]) -> 
         row = known.get(arrival.multihash)
         is_long = len(arrival.data) > parts.options.inline_bytes_max
         arrival.is_file = is_long if row is None else row.is_file
-        if not arrival.is_file:
-            arrival.stored = _sealed(parts, arrival)
+        if arrival.is_file:
+            continue
+        arrival.stored = arrival.data
+        if parts.sealer is not None:
+            arrival.dek, arrival.stored = parts.sealer.seal(arrival.multihash, arrival.data)
 
 
-def _sealed(parts: Parts, arrival: Arrival) -> bytes:
-    """Give a block as it goes to the disk, and keep its data key."""
+def _long(parts: Parts, arrival: Arrival) -> Content:
+    """Give a block as it goes into its file, and keep its data key."""
     if parts.sealer is None:
         return arrival.data
-    arrival.dek, stored = parts.sealer.seal(arrival.multihash, arrival.data)
-    return stored
+    arrival.dek, sealed = parts.sealer.seal_long(arrival.multihash, arrival.data)
+    return sealed
 
 
 def _write_files(parts: Parts, arrivals: Sequence[Arrival], known: dict[bytes, Row]) -> None:
     if not arrivals:
         return
-    # sealed one by one: sixteen sealed copies at once would cost more in fresh memory than in AES
-    blocks = ((arrival.multihash, _sealed(parts, arrival)) for arrival in arrivals)
+    blocks = ((arrival.multihash, _long(parts, arrival)) for arrival in arrivals)
     try:
         parts.flat.write(blocks, is_sealed=parts.sealer is not None, present=known)
     except disk.StoreFullError as error:

@@ -14,6 +14,7 @@ from typing import Final
 from node.base.ports import Entropy
 from node.base.rng import PPM
 from node.storage.errors import StoreFailedError, StoreFullError
+from node.storage.files import Content
 from node.storage.memory_files import EMPTY, ROOT, MemoryFiles, Tree
 from node.storage.power_loss import lose_power
 
@@ -110,7 +111,7 @@ class FaultFiles(MemoryFiles):
         self._refuse(name)
         return super().open_write(name)
 
-    def write(self, handle: int, data: bytes) -> None:
+    def write(self, handle: int, data: Content) -> None:
         """Write all of ``data``, or not."""
         opened = self._open[handle]
         fault = self._draw(_ON_WRITE, opened.name)
@@ -231,11 +232,11 @@ class FaultFiles(MemoryFiles):
         bits[at // 8] ^= 1 << at % 8
         self._damage(inode, bytes(bits))
 
-    def _write_elsewhere(self, meant: int, data: bytes) -> None:
+    def _write_elsewhere(self, meant: int, data: Content) -> None:
         inode = self._any_file()
         if inode != meant:
             content = self._contents[inode]
-            self._damage(inode, data[: len(content)] + content[len(data) :])
+            self._damage(inode, b"".join((data[: len(content)], content[len(data) :])))
 
     def _damage(self, inode: int, content: bytes) -> None:
         """Change what lies on the disk itself: no fsync is needed for it to last."""

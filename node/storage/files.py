@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from node.storage.errors import StoreFailedError, StoreFullError
 
@@ -20,6 +20,10 @@ _FOLDER: Final = _INSIDE | os.O_RDONLY | os.O_DIRECTORY
 _PARTS_OUTSIDE: Final = frozenset(("", ".", ".."))
 _SIDE_BY_SIDE_MIN: Final = 2
 _FSYNC_THREADS: Final = 8
+
+
+Content: TypeAlias = bytes | memoryview
+"""What is written; memory that is used again after the call."""
 
 
 class Files(Protocol):
@@ -42,7 +46,7 @@ class Files(Protocol):
         """Open an existing file at its begin without cutting it: to destroy what is in it."""
         ...
 
-    def write(self, handle: int, data: bytes) -> None:
+    def write(self, handle: int, data: Content) -> None:
         """Write all of ``data``; a short write is continued."""
         ...
 
@@ -119,7 +123,7 @@ class DiskFiles:
         self._open[handle] = name
         return handle
 
-    def write(self, handle: int, data: bytes) -> None:
+    def write(self, handle: int, data: Content) -> None:
         """Write all of ``data``; a short write is continued."""
         with self._translated(self._open[handle]):
             rest = memoryview(data)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
-from node.storage.files import parts_of, translated
+from node.storage.files import Content, parts_of, translated
 
 ROOT: Final = 0
 """The inode of the folder itself."""
@@ -141,7 +141,7 @@ class MemoryFiles:
                 raise _error(errno.EISDIR)
         return self._opened(inode, name)
 
-    def write(self, handle: int, data: bytes) -> None:
+    def write(self, handle: int, data: Content) -> None:
         """Write all of ``data``."""
         opened = self._open[handle]
         old = self._contents[opened.inode]

@@ -99,3 +99,14 @@ def test_a_passphrase_gives_the_key_of_scrypt():
     salt = bytes(range(16))
     judge = Scrypt(salt=salt, length=32, n=2**17, r=8, p=1).derive("schlüssel".encode())
     assert key_of_passphrase("schlüssel", salt) == judge
+
+
+def test_a_long_block_is_sealed_in_memory_that_the_next_one_uses():
+    sealer = Sealer(bytes(range(32)), TreeEntropy(1, "deks"))
+    first_dek, view = sealer.seal_long(b"mh1", b"first block")
+    first = bytes(view)
+    second_dek, again = sealer.seal_long(b"mh2", b"second")
+    assert sealer.open(b"mh1", Sealed(first_dek, first)) == b"first block"
+    assert sealer.open(b"mh2", Sealed(second_dek, bytes(again))) == b"second"
+    assert bytes(view[: len(again)]) == bytes(again)
+    assert sealer.open(b"mh2", Sealed(first_dek, first)) is None
