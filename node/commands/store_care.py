@@ -10,6 +10,7 @@ import typer
 from node.base.errors import UsageError
 from node.base.types import Cid
 from node.commands import output, store_dir
+from node.commands.files import read_text
 from node.commands.store_dir import Data
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def erase(
     from node.ipfs_lite.blocks import EraseOrder
     from node.ipfs_lite.erase_order import read_order
 
-    signed = read_order(_text(order))
+    signed = read_order(read_text(order, _ORDER_BYTES_MAX))
     if owner.lower() != f"0x{signed.owner.hex()}":
         raise UsageError(f"{order} is signed by 0x{signed.owner.hex()}, not by {owner}")
     with closing(store_dir.open_dir(data, must_exist=True)) as store:
@@ -171,25 +172,10 @@ def order(
     from node.ipfs_lite.erase_order import write_order
 
     try:
-        owner = PrivateKey.from_bytes(bytes.fromhex(_text(key).strip().removeprefix("0x")))
+        owner = PrivateKey.from_bytes(
+            bytes.fromhex(read_text(key, _ORDER_BYTES_MAX).strip().removeprefix("0x"))
+        )
     except ValueError as error:
         raise UsageError(f"{key}: no secp256k1 key of 64 hex digits") from error
     output.say(write_order(store_dir.cid(cid), store_dir.now_s(), owner).rstrip())
     output.talk(f"owner 0x{owner.address.hex()}")
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(_ORDER_BYTES_MAX + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: byte {error.start} is no UTF-8") from error
-    if len(raw) > _ORDER_BYTES_MAX:
-        raise UsageError(
-            f"{path}: more than {_ORDER_BYTES_MAX} bytes, which no order and no key has"
-        )
-    return text
