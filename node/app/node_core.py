@@ -67,7 +67,7 @@ from node.p2p.wire import decode
 from node.privacy.consent import Domain
 from node.privacy.custody import Custodian
 from node.privacy.custody_store import CustodyStore
-from node.sss.ssms import Profile
+from node.sss.terms import Profile
 from node.storage.engine_log import MemoryEngineLog, WriteAheadLog
 from node.storage.ledger_store import LedgerStore
 

@@ -298,3 +298,93 @@ class CustodyKept(Message):
 
     deal: Hash32
     digest: Hash32
+
+
+@dataclass(frozen=True, slots=True)
+class Renew(Message):
+    """The patient moves a deal to its next epoch: fresh steps instead of all unspent ones."""
+
+    deal: Hash32
+    epoch: int
+    """The epoch that the steps start from."""
+    index: int
+    digests: tuple[Hash32, ...]
+    """SHA-256 of the steps of index 1 .. N, as the patient signed their root."""
+    sealed: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed(Message):
+    """The custodian has stepped; ``digest`` is the one of its letter."""
+
+    deal: Hash32
+    digest: Hash32
+
+
+@dataclass(frozen=True, slots=True)
+class RepairAsk(Message):
+    """A custodian who lacks its share of an index asks t-1 others for their parts of it."""
+
+    deal: Hash32
+    index: int
+    epoch: int
+    helpers: bytes
+    """The indices who take part, one byte each, ascending."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepairMask(Message):
+    """One helper's mask for another one, sealed; nobody else can take it off."""
+
+    deal: Hash32
+    index: int
+    epoch: int
+    helpers: bytes
+    source: int
+    """Index of the sender."""
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RepairPart(Message):
+    """One helper's masked part of the share, sealed to who lacks it; empty: refused."""
+
+    deal: Hash32
+    index: int
+    epoch: int
+    helpers: bytes
+    source: int
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entrust(Message):
+    """A patient leaves a share of the wallet's master with a hospital."""
+
+    patient: Address
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entrusted(Message):
+    """The hospital has stored it; ``digest`` is the container's."""
+
+    patient: Address
+    digest: Hash32
+
+
+@dataclass(frozen=True, slots=True)
+class Reclaim(Message):
+    """Whom the registry has recovered a patient to asks for the share of the old master."""
+
+    patient: Address
+    """The lost account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reclaimed(Message):
+    """The share, sealed to the X25519 key of the recovery; empty: refused."""
+
+    patient: Address
+    sealed: bytes

@@ -84,7 +84,10 @@ _HELLO: Final = (
     _U32,
     _H32,
 )
+_ADDRESS: Final = exactly(20)
 _DEPOSIT: Final = (_H32, _H32, _U32, exactly(65), _U8, many(_H32, 254), binary(1_024))
+_RENEW: Final = (_H32, _U32, _U8, many(_H32, 254), binary(48 * _KIB), exactly(65))
+_REPAIR: Final = (_H32, _U8, _U32, binary(254))
 
 _CONTROL, _REQUEST, _GOSSIP, _BULK = (
     SendClass.CONTROL,
@@ -160,6 +163,15 @@ _ROWS: Final = (
         has_id=True,
     ),
     Row(0x55, m.CustodyKept, _REQUEST, 64 * _KIB, 8, (_H32, _H32), has_id=True),
+    Row(0x56, m.Renew, _REQUEST, 64 * _KIB, 2, _RENEW, has_id=True),
+    Row(0x57, m.Renewed, _REQUEST, _4K, 1, (_H32, _H32), has_id=True),
+    Row(0x58, m.RepairAsk, _REQUEST, _4K, 1, _REPAIR),
+    Row(0x59, m.RepairMask, _REQUEST, _4K, 1, (*_REPAIR, _U8, binary(256))),
+    Row(0x5A, m.RepairPart, _REQUEST, _4K, 1, (*_REPAIR, _U8, binary(256))),
+    Row(0x5B, m.Entrust, _REQUEST, _4K, 1, (_ADDRESS, binary(1_024)), has_id=True),
+    Row(0x5C, m.Entrusted, _REQUEST, _4K, 1, (_ADDRESS, _H32), has_id=True),
+    Row(0x5D, m.Reclaim, _REQUEST, _4K, 1, (_ADDRESS,), has_id=True),
+    Row(0x5E, m.Reclaimed, _REQUEST, _4K, 1, (_ADDRESS, binary(1_024)), has_id=True),
 )
 _BY_KIND: Final = {row.kind: row for row in _ROWS}
 _BY_CLASS: Final = {row.make: row for row in _ROWS}

@@ -27,7 +27,7 @@ from node.privacy.sealing import open_sealed
 from node.sss.commitments import Manifest
 from node.sss.refresh import apply_delta
 from node.sss.shares import Container, Kind, Octets, check_against, decode_container, octets
-from node.sss.ssms import Profile, check_profile
+from node.sss.terms import Profile, check_profile
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,10 @@ from node.privacy.release_messages import (
 )
 from node.privacy.sealing import open_sealed, public_key_of
 from node.sss.commitments import Manifest
+from node.sss.record_key import FoundKey, OpenedRecord, find_key
 from node.sss.shares import Octets
-from node.sss.ssms import FoundKey, OpenedRecord, Profile, check_profile, decrypt, find_key
+from node.sss.ssms import decrypt
+from node.sss.terms import Profile, check_profile
 
 _NONCE_BYTES = 32
 

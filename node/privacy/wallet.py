@@ -21,8 +21,7 @@ from node.sss.derivation import EssentialContext, essential_of
 from node.sss.drbg import SeedsUsed, fresh_stream
 from node.sss.errors import WrongEssentialShareError
 from node.sss.refresh import delta_shares, deposit_root, grant_shares
-from node.sss.shares import Container, Kind, Octets, decode_container
-from node.sss.ssms import container_of
+from node.sss.shares import Container, Kind, Octets, container_of, decode_container
 
 _ESSENTIAL_LABEL: Final = b"wardnet/essential/v1\x00"
 

@@ -15,7 +15,7 @@ from node.privacy.synthetic import make_person
 from node.privacy.wallet import Wallet
 from node.sim.schema.scenario import Scenario
 from node.sss.drbg import SeedsUsed
-from node.sss.ssms import Profile
+from node.sss.terms import Profile
 from node.workflows.ward import Doctor, Hospital, Lab, Patient, Regulator, Sharing, Ward
 
 _SECRET_BYTES: Final = 32

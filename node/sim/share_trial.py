@@ -16,8 +16,9 @@ from node.sim.predicates.base import State
 from node.sim.world import World
 from node.sss.commitments import Manifest
 from node.sss.errors import ShareFormatError
+from node.sss.record_key import recover_key
 from node.sss.shares import Container, Kind, decode_container
-from node.sss.ssms import decrypt, recover_key
+from node.sss.ssms import decrypt
 from node.workflows.errors import FetchFailedError
 
 

@@ -55,7 +55,7 @@ from node.sim.schema.injection import is_engine_fault
 from node.sim.schema.scenario import Scenario
 from node.sim.topology import link_specs
 from node.sim.trace import Trace
-from node.sss.ssms import Profile
+from node.sss.terms import Profile
 from node.storage.shared_nodes import NodePool
 
 Listener: TypeAlias = Callable[[Fact], None]

@@ -15,8 +15,7 @@ from node.sss.drbg import Stream
 from node.sss.errors import MixedEpochsError, MixedRecordsError, ShareFormatError, StaleEpochError
 from node.sss.gf256 import add
 from node.sss.shamir import split
-from node.sss.shares import Container, DealHeader, Kind
-from node.sss.ssms import container_of
+from node.sss.shares import Container, DealHeader, Kind, container_of
 
 _DEPOSIT_LABEL: Final = b"wardnet/sss/deposit/v1\x00"
 

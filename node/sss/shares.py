@@ -226,6 +226,15 @@ class Container:
         )
 
 
+def container_of(
+    header: DealHeader, kind: Kind, index: int, salt: bytes, payload: bytes, *, epoch: int = 0
+) -> Container:
+    """Give a container of a deal."""
+    return Container(
+        header.scheme, kind, index, header.t, header.n, epoch, header.deal_id(), salt, payload
+    )
+
+
 def share_digest(body: Octets) -> bytes:
     """Give the digest of a container's head and payload.  The salt inside keeps it unguessable."""
     hasher = sha256(_SHARE_LABEL)

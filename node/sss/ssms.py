@@ -8,23 +8,16 @@ Claim: computational (AES-256, SHA-256, the random stream), tamper-evident.  Pyt
 that dropped keys leave memory.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from itertools import combinations, islice
 from typing import Final
 
 import numpy as np
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from node.base.limits import (
-    HOLDERS_COUNT_MAX,
-    RECORD_IN_MEMORY_BYTES_MAX,
-    SUBSETS_TRIED_COUNT_MAX,
-)
+from node.base.limits import RECORD_IN_MEMORY_BYTES_MAX
 from node.base.ports import Entropy
-from node.base.rng import SystemEntropy
 from node.base.types import Address, Cid
 from node.sss.commitments import NO_CID, FragmentEntry, Manifest, is_manifest_cid
 from node.sss.derivation import KEY_BYTES, EssentialSecret, commitment_of, record_key_of
@@ -33,20 +26,16 @@ from node.sss.errors import (
     DuplicateShareError,
     EmptyRecordError,
     FragmentMismatchError,
-    MixedEpochsError,
     MixedRecordsError,
     RecordTooLongError,
     ShareFormatError,
-    ShareMissingError,
-    SharingPlanError,
-    SimulatedSecretError,
     TamperedRecordError,
-    WrongEssentialShareError,
     WrongKeyError,
 )
 from node.sss.gf256 import add
+from node.sss.record_key import OpenedRecord, recover_key
 from node.sss.reed_solomon import disperse_into, fragment_length, gather
-from node.sss.shamir import combine, split
+from node.sss.shamir import split
 from node.sss.shares import (
     CONTAINER_FRAME_BYTES,
     CONTAINER_HEAD_BYTES,
@@ -58,46 +47,14 @@ from node.sss.shares import (
     Octets,
     Scheme,
     check_against,
+    container_of,
     decode_container,
     octets,
     share_digest,
 )
+from node.sss.terms import DealTerms, Profile, check_entropy, check_plan, check_profile
 
 NONCE_BYTES: Final = 12
-
-
-class Profile(Enum):
-    """Whose secrets these are: those of a simulation and real ones never meet."""
-
-    SIMULATION = "simulation"
-    PRODUCTION = "production"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DealTerms:
-    """What the dealer fixes: the record's place, who deals, and (1,t,n)."""
-
-    chain_id: int
-    pmr_id: bytes
-    record_version: int
-    generation: int
-    dealer: Address
-    t: int
-    n: int
-
-    def __post_init__(self) -> None:
-        """Check widths.  raises ValueError: a field does not fit its place in the header."""
-        widths = ((self.chain_id, 64), (self.record_version, 32), (self.generation, 32))
-        if len(self.pmr_id) != 32 or len(self.dealer) != 20:
-            raise ValueError("pmr_id has 32 bytes, dealer 20")
-        if not all(0 <= value < 1 << bits for value, bits in widths):
-            raise ValueError("chain_id is a u64, record_version and generation are u32")
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Names of what is allowed and worth a thought."""
-        found = ("single_custodian_opens",) if self.t == 2 else ()
-        return (*found, "no_loss_tolerance") if self.t == self.n else found
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -139,52 +96,6 @@ class Deal:
         )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class FoundKey:
-    """K of a deal, which indices gave a wrong share, and how many sets it took."""
-
-    key: bytes
-    liars: tuple[int, ...]
-    sets_tried: int
-
-    def __repr__(self) -> str:
-        return f"FoundKey(liars={self.liars}, sets_tried={self.sets_tried})"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class OpenedRecord:
-    """The record, and the indices whose shares do not fit the others."""
-
-    record: bytes
-    liars: tuple[int, ...]
-
-    def __repr__(self) -> str:
-        return f"OpenedRecord({len(self.record)} bytes, liars={self.liars})"
-
-
-def check_plan(*, t: int, n: int) -> None:
-    """Check that a deal can have these holders.
-
-    raises        SharingPlanError: not 2 <= t <= n <= 255.
-    """
-    if n > HOLDERS_COUNT_MAX:
-        raise SharingPlanError(t, n, f"at most {HOLDERS_COUNT_MAX} holders")
-    if t < 2:
-        raise SharingPlanError(t, n, "t counts the patient and at least one custodian: t >= 2")
-    if t > n:
-        raise SharingPlanError(t, n, "more shares are needed than there are: t <= n")
-
-
-def check_profile(header: DealHeader, profile: Profile) -> None:
-    """Check that a deal belongs to this kind of network.
-
-    raises        SimulatedSecretError: a simulated deal in production, or the reverse.
-    """
-    if header.is_simulated != (profile is Profile.SIMULATION):
-        made = "a simulation" if header.is_simulated else "a real network"
-        raise SimulatedSecretError(f"the deal was made by {made}, the profile is {profile.value}")
-
-
 def deal(
     record: Octets,
     terms: DealTerms,
@@ -209,10 +120,7 @@ def deal(
     if len(plain) > RECORD_IN_MEMORY_BYTES_MAX:
         raise RecordTooLongError(len(plain), RECORD_IN_MEMORY_BYTES_MAX)
     check_plan(t=terms.t, n=terms.n)
-    if isinstance(entropy, SystemEntropy) != (profile is Profile.PRODUCTION):
-        raise SimulatedSecretError(
-            f"the profile is {profile.value}, the entropy is {type(entropy).__name__}"
-        )
+    check_entropy(entropy, profile)
     needed, count = terms.t - 1, terms.n - 1
     # the order of draws is law: the vectors replay it
     stream = fresh_stream(entropy, seeds)
@@ -246,15 +154,6 @@ def deal(
     return Deal(header, holders[0], holders[1:], _fragments(header, ciphertext))
 
 
-def container_of(
-    header: DealHeader, kind: Kind, index: int, salt: bytes, payload: bytes, *, epoch: int = 0
-) -> Container:
-    """Give a container of a deal."""
-    return Container(
-        header.scheme, kind, index, header.t, header.n, epoch, header.deal_id(), salt, payload
-    )
-
-
 def _fragments(header: DealHeader, ciphertext: bytes) -> tuple[bytes, ...]:
     """Disperse the ciphertext straight into the containers' payloads."""
     size = fragment_length(len(ciphertext), needed=header.needed)
@@ -269,80 +168,6 @@ def _fragments(header: DealHeader, ciphertext: bytes) -> tuple[bytes, ...]:
         buffer[80:CONTAINER_HEAD_BYTES] = size.to_bytes(8)
         buffer[end:] = share_digest(memoryview(buffer)[:end])
     return tuple(bytes(buffer) for buffer in buffers)
-
-
-def find_key(header: DealHeader, points: Mapping[int, bytes]) -> FoundKey:
-    """Find K from points of its polynomial, of which some may be lies.
-
-    ``points``    index to ``y_x xor e``, 32 bytes; the k lowest are tried first, then k-sets in
-                  lexicographic order, at most SUBSETS_TRIED_COUNT_MAX.
-    raises        ShareMissingError: fewer than k points.
-                  WrongKeyError: no set that was tried makes the committed key.
-    source        secret-sharing.md sections 9 and 13.  The commitment decides, never a majority.
-    """
-    present = tuple(sorted(points))
-    if len(present) < header.needed:
-        raise ShareMissingError(len(present), header.needed, present)
-    sets = islice(combinations(present, header.needed), SUBSETS_TRIED_COUNT_MAX)
-    for tried, chosen in enumerate(sets, start=1):
-        basis = {x: points[x] for x in chosen}
-        key = combine(basis)
-        if commitment_of(key) == header.commitment:
-            others = (x for x in present if x not in basis)
-            liars = tuple(x for x in others if combine(basis, at=x) != points[x])
-            return FoundKey(key, liars, tried)
-    raise WrongKeyError
-
-
-def recover_key(manifest: Manifest, shares: Iterable[Octets]) -> FoundKey:
-    """Give K from the essential container and custodians' containers of one epoch.
-
-    raises        WrongEssentialShareError: no index 0, or not the one of the manifest.
-                  ShareMissingError: fewer than t-1 custodians, before any arithmetic.
-                  DuplicateShareError, MixedRecordsError, MixedEpochsError, ShareFormatError,
-                  FragmentMismatchError: a custodian's container is not the manifest's.
-                  WrongKeyError: the commitment differs; names the liars if more than t-1 came.
-    """
-    header = manifest.header
-    given = [decode_container(share) for share in shares]
-    _check_mixture(manifest, given)
-    essential = next((share for share in given if share.kind is Kind.ESSENTIAL), None)
-    if essential is None:
-        raise WrongEssentialShareError("no index 0")
-    custodians = {share.index: share for share in given if share.kind is Kind.CUSTODIAN}
-    present = tuple(sorted(custodians))
-    if len(present) < header.needed:
-        raise ShareMissingError(len(present), header.needed, present)
-    if essential.digest() != manifest.digests[0]:
-        raise WrongEssentialShareError("its digest is not the manifest's")
-    for index in present:
-        if custodians[index].digest() != manifest.digests[index]:
-            raise FragmentMismatchError(index)
-    # e is the constant polynomial: adding it to every point moves the value at 0 from k' to K
-    points = {index: add(custodians[index].payload, essential.payload) for index in present}
-    found = find_key(header, points)
-    if found.sets_tried > 1:
-        raise WrongKeyError(found.liars)
-    return found
-
-
-def _check_mixture(manifest: Manifest, given: Sequence[Container]) -> None:
-    """Check that containers are shares of one deal and one epoch, one for each index."""
-    header = manifest.header
-    deal_id = header.deal_id()
-    seen: set[int] = set()
-    for share in given:
-        if share.deal_id != deal_id:
-            raise MixedRecordsError(deal_id, share.deal_id)
-        check_against(share, header)
-        if share.kind not in (Kind.ESSENTIAL, Kind.CUSTODIAN):
-            raise ShareFormatError("kind", share.index)
-        if share.index in seen:
-            raise DuplicateShareError(share.index)
-        seen.add(share.index)
-    epochs = {share.epoch for share in given} | {manifest.epoch}
-    if len(epochs) != 1:
-        raise MixedEpochsError(tuple(sorted(epochs)))
 
 
 def decrypt(manifest: Manifest, key: bytes, fragments: Iterable[Octets]) -> bytes:

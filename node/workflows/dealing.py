@@ -18,7 +18,8 @@ from node.ipfs_lite.unixfs_write import write_bytes
 from node.privacy.handover import seal_share
 from node.privacy.record import Record, body_of, commitment, seal_ready
 from node.privacy.wallet import seal_essential
-from node.sss.ssms import DealTerms, deal
+from node.sss.ssms import deal
+from node.sss.terms import DealTerms
 from node.workflows.asking import drop, hand_share, put, view
 from node.workflows.requests import Flow
 from node.workflows.ward import Patient, Ward

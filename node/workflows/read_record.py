@@ -12,7 +12,7 @@ from node.privacy.record import Diagnosis, PmrEntry, Record, body_of, commitment
 from node.privacy.release_errors import GrantNotActiveError
 from node.privacy.release_messages import Head, Status
 from node.sss.commitments import Manifest
-from node.sss.ssms import FoundKey
+from node.sss.record_key import FoundKey
 from node.workflows.asking import ask_release, fetch, final_block, view
 from node.workflows.consult import Visit, write_entry
 from node.workflows.errors import CommitmentError, NoGrantError

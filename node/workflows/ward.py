@@ -14,7 +14,7 @@ from node.privacy.grantee import Grantee
 from node.privacy.synthetic import Person
 from node.privacy.wallet import Wallet
 from node.sss.drbg import SeedsUsed
-from node.sss.ssms import Profile
+from node.sss.terms import Profile
 
 
 @dataclass(frozen=True, slots=True)

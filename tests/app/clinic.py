@@ -15,7 +15,7 @@ from node.privacy.release_messages import Head, Receipt
 from node.privacy.synthetic import make_person
 from node.privacy.wallet import Wallet
 from node.sss.drbg import SeedsUsed
-from node.sss.ssms import Profile
+from node.sss.terms import Profile
 from node.workflows.access import on_ledger
 from node.workflows.consult import consult
 from node.workflows.onboard_doctor import onboard_doctor

@@ -9,7 +9,8 @@ from node.ipfs_lite.events import WantFlag
 from node.p2p.wire import decode
 from node.privacy.handover import _LABEL, seal_share
 from node.privacy.sealing import seal
-from node.sss.ssms import DealTerms, Profile, deal
+from node.sss.ssms import deal
+from node.sss.terms import DealTerms, Profile
 from node.workflows.requests import Drop, HandShare, Put
 from tests.app.clinic import opened
 from tests.app.ward import CHAIN_ID, HOSPITALS

@@ -13,7 +13,8 @@ from node.ipfs_lite.errors import ReadOnlyError
 from node.p2p.messages import Custody, CustodyKept, XBlock, XGive, XWant, XWantEntry
 from node.p2p.wire import decode
 from node.privacy.handover import seal_share
-from node.sss.ssms import DealTerms, Profile, deal
+from node.sss.ssms import deal
+from node.sss.terms import DealTerms, Profile
 from node.workflows.requests import Drop
 from tests.app.clinic import opened
 from tests.app.ward import CHAIN_ID, HOSPITALS

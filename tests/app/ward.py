@@ -37,7 +37,7 @@ from node.ipfs_lite.memory_store import MemoryStore as MemoryBlocks
 from node.p2p.wire import encode
 from node.privacy.custody_store import MemoryStore as MemoryCustody
 from node.privacy.sealing import derive_private_key, public_key_of
-from node.sss.ssms import Profile
+from node.sss.terms import Profile
 
 CHAIN_ID = 7_331
 EPOCH_S = 1_700_000_000

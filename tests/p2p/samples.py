@@ -72,5 +72,14 @@ MESSAGES = {
     m.DepositKept: numbered(m.DepositKept, H32),
     m.Custody: numbered(m.Custody, H32, SHORT, SHORT),
     m.CustodyKept: numbered(m.CustodyKept, H32, H32),
+    m.Renew: numbered(m.Renew, H32, U32, U8, many(H32), SHORT, st.binary(min_size=65, max_size=65)),
+    m.Renewed: numbered(m.Renewed, H32, H32),
+    m.RepairAsk: st.builds(m.RepairAsk, H32, U8, U32, SHORT),
+    m.RepairMask: st.builds(m.RepairMask, H32, U8, U32, SHORT, U8, SHORT),
+    m.RepairPart: st.builds(m.RepairPart, H32, U8, U32, SHORT, U8, SHORT),
+    m.Entrust: numbered(m.Entrust, A20, SHORT),
+    m.Entrusted: numbered(m.Entrusted, A20, H32),
+    m.Reclaim: numbered(m.Reclaim, A20),
+    m.Reclaimed: numbered(m.Reclaimed, A20, SHORT),
 }
 ANY = st.one_of(list(MESSAGES.values()))

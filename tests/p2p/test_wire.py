@@ -123,6 +123,15 @@ _TABLE = {
     m.DepositKept: (0x53, 4_096, 1),
     m.Custody: (0x54, 65_536, 8),
     m.CustodyKept: (0x55, 65_536, 8),
+    m.Renew: (0x56, 65_536, 2),
+    m.Renewed: (0x57, 4_096, 1),
+    m.RepairAsk: (0x58, 4_096, 1),
+    m.RepairMask: (0x59, 4_096, 1),
+    m.RepairPart: (0x5A, 4_096, 1),
+    m.Entrust: (0x5B, 4_096, 1),
+    m.Entrusted: (0x5C, 4_096, 1),
+    m.Reclaim: (0x5D, 4_096, 1),
+    m.Reclaimed: (0x5E, 4_096, 1),
 }
 
 

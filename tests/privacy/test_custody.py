@@ -17,9 +17,10 @@ from node.privacy.release_messages import Status, check_chain
 from node.sss.drbg import SeedsUsed, Stream
 from node.sss.errors import SimulatedSecretError
 from node.sss.gf256 import add
+from node.sss.record_key import find_key
 from node.sss.refresh import grant_shares
 from node.sss.shares import decode_container
-from node.sss.ssms import Profile, find_key
+from node.sss.terms import Profile
 from tests.privacy.ward import (
     DOCTOR,
     DOMAIN,

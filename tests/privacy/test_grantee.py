@@ -20,7 +20,7 @@ from node.sss.errors import (
     SimulatedSecretError,
     WrongKeyError,
 )
-from node.sss.ssms import Profile
+from node.sss.terms import Profile
 from tests.privacy.ward import (
     DOCTOR,
     DOCTOR_SEALING,

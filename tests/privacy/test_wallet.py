@@ -14,7 +14,8 @@ from node.sss.derivation import EssentialContext, essential_of
 from node.sss.errors import SeedReuseError, ShareFormatError, WrongEssentialShareError
 from node.sss.shamir import combine
 from node.sss.shares import Kind
-from node.sss.ssms import Profile, open_record
+from node.sss.ssms import open_record
+from node.sss.terms import Profile
 from tests.privacy.ward import (
     DOMAIN,
     PATIENT,

@@ -17,7 +17,8 @@ from node.privacy.release_messages import Head, Status
 from node.privacy.sealing import derive_private_key, public_key_of
 from node.privacy.wallet import SignedConsent, Wallet, seal_essential
 from node.sss.drbg import SeedsUsed
-from node.sss.ssms import DealTerms, Profile, deal
+from node.sss.ssms import deal
+from node.sss.terms import DealTerms, Profile
 
 RECORD = b"lab image of the chest"
 DOMAIN = Domain(7, Address(b"\xcc" * 20))

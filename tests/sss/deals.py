@@ -7,7 +7,8 @@ from typing import Any
 from node.base.rng import TreeEntropy
 from node.base.types import Address
 from node.sss.drbg import SeedsUsed
-from node.sss.ssms import Deal, DealTerms, Profile, deal
+from node.sss.ssms import Deal, deal
+from node.sss.terms import DealTerms, Profile
 from tests.vectors_dir import vectors
 
 SIMULATION = Profile.SIMULATION

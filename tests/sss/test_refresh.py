@@ -9,6 +9,7 @@ from node.sss.commitments import FragmentEntry, Manifest
 from node.sss.derivation import EssentialContext, essential_of
 from node.sss.drbg import SeedsUsed, Stream
 from node.sss.gf256 import add
+from node.sss.record_key import find_key, recover_key
 from node.sss.refresh import (
     apply_delta,
     delta_shares,
@@ -18,7 +19,6 @@ from node.sss.refresh import (
 )
 from node.sss.shamir import combine
 from node.sss.shares import Container, DealHeader, Kind, decode_container
-from node.sss.ssms import find_key, recover_key
 from tests.sss.deals import cases, custodian_addresses, make_deal, unhex
 
 DEAL = make_deal()

@@ -10,9 +10,10 @@ from node.base.types import Address
 from node.sss import errors, ssms
 from node.sss.derivation import EssentialContext, essential_of
 from node.sss.drbg import SeedsUsed
-from node.sss.gf256 import add
+from node.sss.record_key import recover_key
 from node.sss.shares import share_digest
-from node.sss.ssms import DealTerms, deal, decrypt, find_key, open_record, recover_key
+from node.sss.ssms import deal, decrypt, open_record
+from node.sss.terms import DealTerms
 from tests.sss.deals import (
     SIMULATION,
     FixedEntropy,
@@ -297,36 +298,3 @@ def test_fragments_that_fit_the_manifest_and_not_the_record_are_tampered():
 def test_a_wrong_key_decrypts_nothing():
     with pytest.raises(errors.WrongKeyError):
         decrypt(MANIFEST, bytes(32), DEAL.fragments)
-
-
-def _points() -> dict[int, bytes]:
-    e = DEAL.essential.payload
-    return {share.index: add(share.payload, e) for share in DEAL.custodians}
-
-
-def test_the_key_is_found_among_lies_and_every_liar_is_named():
-    points = _points()
-    points[1] = points[3] = b"\xff" * 32
-    found = find_key(DEAL.header, points)
-    assert found.liars == (1, 3)
-    assert found.key == _key()
-    # sets 12, 13, 14, 23 come before 24
-    assert found.sets_tried == 5
-
-
-def test_lies_that_leave_fewer_than_k_true_points_hide_the_key():
-    points = {**_points(), 1: bytes(32), 2: bytes(32), 3: bytes(32)}
-    with pytest.raises(errors.WrongKeyError):
-        find_key(DEAL.header, points)
-
-
-def test_the_search_for_liars_is_bounded(monkeypatch):
-    points = {**_points(), 1: bytes(32), 3: bytes(32)}
-    monkeypatch.setattr(ssms, "SUBSETS_TRIED_COUNT_MAX", 4)
-    with pytest.raises(errors.WrongKeyError):
-        find_key(DEAL.header, points)
-
-
-def test_too_few_points_are_counted_before_any_arithmetic():
-    with pytest.raises(errors.ShareMissingError):
-        find_key(DEAL.header, {1: b"not even 32 bytes"})

@@ -7,10 +7,12 @@ import pytest
 from node.base.limits import RECORD_IN_MEMORY_BYTES_MAX
 from node.base.rng import SystemEntropy, TreeEntropy
 from node.base.types import Address, Cid
-from node.sss import errors, ssms
+from node.sss import errors
 from node.sss.drbg import SeedsUsed
+from node.sss.record_key import recover_key
 from node.sss.shares import DealHeader, Kind, decode_container
-from node.sss.ssms import Profile, deal, decrypt, open_record, recover_key
+from node.sss.ssms import deal, decrypt, open_record
+from node.sss.terms import Profile
 from tests.sss.deals import (
     SIMULATION,
     custodian_addresses,
@@ -54,11 +56,6 @@ def test_a_record_longer_than_one_piece_is_refused():
 def test_a_record_is_bytes_like(record):
     with pytest.raises(TypeError, match="bytes-like"):
         make_deal(record)
-
-
-def test_t_and_n_are_keywords():
-    with pytest.raises(TypeError):
-        ssms.check_plan(3, 5)
 
 
 def test_a_seed_deals_once():
@@ -124,19 +121,6 @@ def test_a_real_deal_opens_in_production_and_not_in_a_simulation():
 
 
 @pytest.mark.parametrize(
-    ("t", "n", "wanted"),
-    [
-        (3, 5, ()),
-        (2, 5, ("single_custodian_opens",)),
-        (5, 5, ("no_loss_tolerance",)),
-        (2, 2, ("single_custodian_opens", "no_loss_tolerance")),
-    ],
-)
-def test_borderline_plans_warn(t, n, wanted):
-    assert make_terms(t=t, n=n).warnings == wanted
-
-
-@pytest.mark.parametrize(
     ("custodians", "cids"),
     [
         (custodian_addresses(3), None),
@@ -178,18 +162,3 @@ def test_the_header_is_what_the_cipher_authenticates():
     with pytest.raises(errors.TamperedRecordError):
         decrypt(manifest, _key(), fragments)
     assert isinstance(header, DealHeader)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"pmr_id": bytes(31)},
-        {"dealer": Address(bytes(21))},
-        {"chain_id": 2**64},
-        {"record_version": 2**32},
-        {"generation": -1},
-    ],
-)
-def test_terms_that_do_not_fit_the_header_are_refused(changes):
-    with pytest.raises(ValueError, match=r"pmr_id has|is a u64"):
-        replace(make_terms(t=3, n=5), **changes)

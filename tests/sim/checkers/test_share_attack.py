@@ -8,8 +8,10 @@ from node.sim.checkers.share_attack import break_open, candidate_keys
 from node.sss.derivation import commitment_of
 from node.sss.drbg import SeedsUsed
 from node.sss.gf256 import add
+from node.sss.record_key import recover_key
 from node.sss.shamir import split
-from node.sss.ssms import DealTerms, Profile, deal, recover_key
+from node.sss.ssms import deal
+from node.sss.terms import DealTerms, Profile
 
 RECORD = b"a record of somebody" * 20
 TERMS = DealTerms(
