@@ -276,7 +276,13 @@ class Custodian:
                 raw = self._store.grant_share(grant_id, deal_id)
                 assert raw is not None
                 lent[grant_id] = apply_delta(decode_container(raw), delta).encode()
-        self._store.advance(deal_id, replace(held, share=moved.encode()), lent)
+        self._store.rewrite(
+            deal_id,
+            replace(held, share=moved.encode()),
+            grant_shares=lent,
+            steps=steps[1:],
+            renewal=self._store.renewal(deal_id),
+        )
         return moved
 
 
