@@ -14,6 +14,7 @@ from node.base.rlp import encode, encode_int
 from node.base.types import Address
 from node.contracts import (
     consent_registry,
+    custody_ledger,
     doctor_registry,
     government_registry,
     hospital_registry,
@@ -62,6 +63,10 @@ class DeploySettings:
     utc_offset_seconds: int = 0
     """How far the hospitals' local time is ahead of UTC; India: 19 800."""
     grant_seconds_max: int = 30 * DAY_SECONDS
+    recovery_seconds: int = 2 * DAY_SECONDS
+    """How long the old key can object to a confirmed recovery."""
+    retention_seconds: int = 3 * 365 * DAY_SECONDS
+    """How long after its newest entry a record is erased only on a legal basis (IMC 2002)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ def constructor_arguments(
     doctors = addresses["DoctorRegistry"]
     patients = addresses["PatientRegistry"]
     pmr = addresses["PmrToken"]
+    consents = addresses["ConsentRegistry"]
     government = addresses["GovernmentRegistry"]
     offset = settings.utc_offset_seconds
     return {
@@ -103,14 +109,18 @@ def constructor_arguments(
         "HospitalRegistry": hospital_registry.constructor(government=government),
         "DoctorRegistry": doctor_registry.constructor(government=government, hospitals=hospitals),
         "PatientRegistry": patient_registry.constructor(
-            hospitals=hospitals, first_patient_id=settings.first_patient_id
+            hospitals=hospitals,
+            consents=consents,
+            first_patient_id=settings.first_patient_id,
+            recovery_seconds=settings.recovery_seconds,
         ),
         "PmrToken": pmr_token.constructor(
             doctors=doctors,
             patients=patients,
             labs=addresses["LabRegistry"],
-            consents=addresses["ConsentRegistry"],
+            consents=consents,
             utc_offset_seconds=offset,
+            retention_seconds=settings.retention_seconds,
         ),
         "LabRegistry": lab_registry.constructor(
             hospitals=hospitals, doctors=doctors, pmr=pmr, utc_offset_seconds=offset
@@ -121,6 +131,13 @@ def constructor_arguments(
             patients=patients,
             pmr=pmr,
             grant_seconds_max=settings.grant_seconds_max,
+        ),
+        "CustodyLedger": custody_ledger.constructor(
+            hospitals=hospitals,
+            doctors=doctors,
+            patients=patients,
+            pmr=pmr,
+            government=government,
         ),
     }
 
