@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from node.app.chain_desk import ChainDesk
-from node.app.final_view import DealPlaces, FinalBook, FinalView
+from node.app.deal_places import DealPlaces
+from node.app.final_book import FinalBook
+from node.app.final_view import FinalView
 from node.app.store_desk import Fetched, StoreDesk
 from node.app.turn import Turn
 from node.base.errors import WardnetError

@@ -62,6 +62,7 @@ from node.p2p.messages import (
     Reclaimed,
     Release,
     Released,
+    Renewed,
     XCopy,
     XGive,
     XWant,
@@ -250,7 +251,7 @@ class NodeCore:
                     self.repair.copy_told(turn, peer, message)
             case Custody() | Deposit() | Release():
                 self.custody.received(turn, peer, message)
-            case CustodyKept() | DepositKept() | Released() | Entrusted() | Reclaimed():
+            case CustodyKept() | DepositKept() | Released() | Renewed() | Entrusted() | Reclaimed():
                 self.questions.replied(turn, peer, message)
             case _:
                 self.peers.received(turn, peer, message)

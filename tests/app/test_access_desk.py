@@ -2,6 +2,7 @@
 
 import pytest
 
+from node.app.final_view import FinalView
 from node.ipfs_lite.access import HEAD_AGE_US_MAX, ingest_root
 from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.cid import make_cid, multihash_of
@@ -18,7 +19,9 @@ KEEPER = 1
 
 
 @pytest.fixture
-def clinic():
+def clinic(monkeypatch):
+    """Give a clinic whose patient was registered elsewhere: the doctor's hospital owes nothing."""
+    monkeypatch.setattr(FinalView, "home_of", lambda self, patient: None)
     return opened()
 
 
@@ -162,6 +165,15 @@ def test_a_want_that_waits_is_answered_when_the_grant_becomes_final(clinic):
     blocks, dont = told(clinic.net, before, ONE)
     assert [make_cid(block) for block in blocks] == [cid]
     assert dont == []
+
+
+def test_the_hospital_that_registered_a_patient_may_have_the_fragments_of_the_records():
+    clinic = opened()
+    clinic.net.grow(1)
+    core, cid = clinic.net.cores[KEEPER], fragment(clinic)
+    core.store.store.set_rules(ingest_root(cid, ONE.address), ())
+    assert sources(clinic, ONE) == ["grant"]
+    assert asked(clinic.net, KEEPER, ONE, cid)[1] == []
 
 
 # -- what is kept

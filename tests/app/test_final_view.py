@@ -2,7 +2,8 @@
 
 import pytest
 
-from node.app.final_view import DealPlaces, FinalBook
+from node.app.deal_places import DealPlaces
+from node.app.final_book import FinalBook
 from node.app.turn import Turn
 from node.contracts.pmr_token import EntryKind
 from node.privacy.consent import ALL_SECTIONS, scope_of
