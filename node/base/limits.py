@@ -76,6 +76,8 @@ STALL_PERIODS_COUNT_MAX: Final = 4
 """Longest block periods without a new finalised head, where that is more than STALL_US_MIN."""
 RELEASES_PER_GRANT_COUNT_MAX: Final = 16
 """Shares that one custodian releases under one grant."""
+RENEWAL_STEPS_COUNT_MAX: Final = 256
+"""Steps in one renewal: 38,912 bytes; the sealed part of a Renew message holds 48 KiB."""
 RELEASE_BURST_COUNT_MAX: Final = 64
 """Requests of one grantee that a custodian answers at once."""
 RELEASE_INTERVAL_US_MIN: Final = 250_000
