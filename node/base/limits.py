@@ -182,6 +182,8 @@ PIECES_COUNT_MAX: Final = 64
 """Copies, fragments or shares of one object in the loss calculator: its matrix is cubed."""
 SIMULATED_FAILURES_COUNT_MAX: Final = 3_000_000
 """Failures and repairs that one simulation of losses plays: about ten seconds."""
+SIMULATED_SHARES_COUNT_MAX: Final = 50_000_000
+"""Shares whose fate one simulation of deals draws: about ten seconds."""
 REPAIR_BYTES_PER_SECOND_MAX: Final = 20 * 2**20
 """What repair copies to one node, over the time that it copies."""
 REPAIR_COPIES_COUNT_MAX: Final = 4
