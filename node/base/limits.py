@@ -192,6 +192,8 @@ SCRUB_BYTES_PER_SECOND_MAX: Final = 8 * 2**20
 """What the scrub reads and hashes, over the time that it runs."""
 MANIFEST_BYTES_MAX: Final = 4_096
 """A record's manifest: what a frame of custody carries."""
+FILE_MANIFEST_BYTES_MAX: Final = 2**16
+"""The manifest in the file of a holder: 30 kB with 254 custodians."""
 HEALS_COUNT_MAX: Final = 16
 """Bad blocks that the scrub has fetched anew at the same time."""
 CHALLENGES_COUNT_MAX: Final = 8
