@@ -3,6 +3,7 @@
 Layouts, order of checks and error codes: secret-sharing.md section 5.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from hashlib import sha256
@@ -238,8 +239,14 @@ def container_of(
 
 def share_digest(body: Octets) -> bytes:
     """Give the digest of a container's head and payload.  The salt inside keeps it unguessable."""
+    return share_digest_of((body,))
+
+
+def share_digest_of(pieces: Iterable[Octets]) -> bytes:
+    """Give the digest of a container's head and payload that come in pieces."""
     hasher = sha256(SHARE_LABEL)
-    hasher.update(body)
+    for piece in pieces:
+        hasher.update(piece)
     return hasher.digest()
 
 
