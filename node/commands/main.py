@@ -20,6 +20,7 @@ from node.commands import (
     compare,
     doctor,
     output,
+    records,
     run,
     schema,
     store,
@@ -49,6 +50,7 @@ app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_
 app.command("doctor")(doctor.doctor)
 app.add_typer(chain.app, name="chain")
 app.add_typer(store.app, name="store")
+app.add_typer(records.app, name="records")
 app.add_typer(bench.app, name="bench")
 
 

@@ -107,6 +107,16 @@ class WrongEssentialShareError(OperatorError):
 
 
 @dataclass(eq=False)
+class EssentialTextError(OperatorError):
+    """A share cannot be a line of text; ``why`` says what it is."""
+
+    why: str
+
+    def __str__(self) -> str:
+        return f"no essential share for a QR code: {self.why}"
+
+
+@dataclass(eq=False)
 class ShareFormatError(PeerError):
     """Bytes are no share, deal header or manifest; ``code`` is the rule of section 5.
 
