@@ -103,6 +103,8 @@ class NodeParts:
     store: BlockStore
     custody: CustodyStore
     profile: Profile
+    custodian: Callable[..., Custodian] = Custodian
+    """Makes the custodian of its arguments: a simulated fault makes another one."""
     ledger_store: LedgerStore | None = None
     """None: in memory."""
     executor: Executor | None = None
@@ -153,7 +155,7 @@ class NodeCore:
             self.chain, parts.gossip, is_direct=parts.is_direct, memo=parts.blocks
         )
         self.custody = CustodyDesk(
-            Custodian(
+            parts.custodian(
                 signer=parts.signer,
                 sealing_private=parts.sealing_private,
                 domain=Domain(self.ledger.chain_id, parts.contracts.consents.address),
