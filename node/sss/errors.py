@@ -27,6 +27,17 @@ class SharingPlanError(OperatorError):
 
 
 @dataclass(eq=False)
+class UnknownSchemeError(OperatorError):
+    """No sharing scheme that can be used has this name."""
+
+    name: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"no sharing scheme {self.name!r}: known are {', '.join(self.known)}"
+
+
+@dataclass(eq=False)
 class EmptyRecordError(OperatorError):
     """A record of zero bytes cannot be dealt."""
 
@@ -165,6 +176,21 @@ class WrongKeyError(PeerError):
     def __str__(self) -> str:
         named = f"; wrong shares: {', '.join(map(str, self.liars))}" if self.liars else ""
         return f"the shares do not make the committed key{named}"
+
+
+@dataclass(eq=False)
+class WrongSecretError(PeerError):
+    """No set of the given shares makes the message that the deal commits to (schemes 2 and 3).
+
+    ``liars`` are the indices whose shares are proved wrong; empty when that cannot be told.
+    """
+
+    code: ClassVar[str] = "secret"
+    liars: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        named = f"; wrong shares: {', '.join(map(str, self.liars))}" if self.liars else ""
+        return f"the shares do not make the committed secret{named}"
 
 
 @dataclass(eq=False)

@@ -8,8 +8,7 @@ Claim: computational (AES-256, SHA-256, the random stream), tamper-evident.  Pyt
 that dropped keys leave memory.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -18,8 +17,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from node.base.limits import RECORD_IN_MEMORY_BYTES_MAX
 from node.base.ports import Entropy
-from node.base.types import Address, Cid
-from node.sss.commitments import NO_CID, FragmentEntry, Manifest, is_manifest_cid
+from node.sss.commitments import Manifest
+from node.sss.deals import Deal
 from node.sss.derivation import KEY_BYTES, EssentialSecret, commitment_of, record_key_of
 from node.sss.drbg import SeedsUsed, fresh_stream
 from node.sss.errors import (
@@ -41,7 +40,6 @@ from node.sss.shares import (
     CONTAINER_HEAD_BYTES,
     FLAG_SIMULATED,
     ZERO_SALT,
-    Container,
     DealHeader,
     Kind,
     Octets,
@@ -55,45 +53,6 @@ from node.sss.shares import (
 from node.sss.terms import DealTerms, Profile, check_entropy, check_plan, check_profile
 
 NONCE_BYTES: Final = 12
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Deal:
-    """All that a deal makes.  The essential share goes to the patient and nobody else."""
-
-    header: DealHeader
-    essential: Container
-    custodians: tuple[Container, ...]
-    """Index 1 .. N."""
-    fragments: tuple[bytes, ...]
-    """Containers of kind 2, encoded, index 1 .. N."""
-
-    def __repr__(self) -> str:
-        return f"Deal(t={self.header.t}, n={self.header.n}, {self.header.deal_id().hex()[:8]})"
-
-    def manifest(
-        self, custodians: Sequence[Address], cids: Sequence[Cid] | None = None
-    ) -> Manifest:
-        """Give the public manifest of epoch 0; ``cids`` say where the fragments lie.
-
-        raises        ValueError: not one custodian and one CID (36 bytes) for each index.
-        """
-        count = self.header.custodians
-        places = (NO_CID,) * count if cids is None else tuple(cids)
-        if len(custodians) != count or len(places) != count:
-            raise ValueError(f"this deal has {count} custodians")
-        if not all(map(is_manifest_cid, places)) or any(len(one) != 20 for one in custodians):
-            raise ValueError("a custodian is 20 bytes, a CID 01 codec 12 20 and a SHA-256")
-        return Manifest(
-            epoch=0,
-            header=self.header,
-            digests=tuple(share.digest() for share in (self.essential, *self.custodians)),
-            custodians=tuple(custodians),
-            fragments=tuple(
-                FragmentEntry(fragment[-32:], cid)
-                for fragment, cid in zip(self.fragments, places, strict=True)
-            ),
-        )
 
 
 def deal(
