@@ -16,7 +16,7 @@ from node.app.turn import Turn
 from node.base.errors import WardnetError
 from node.base.types import Cid
 from node.privacy.custody import Custodian
-from node.privacy.custody_epochs import GrantEnded, Stepped, StepMissing
+from node.privacy.custody_epochs import GrantEnded, StepMissing, Stepped
 from node.privacy.release_errors import CustodyError
 from node.privacy.release_facts import GrantView
 from node.sss.commitments import Manifest
