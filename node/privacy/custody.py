@@ -24,6 +24,7 @@ from node.privacy.custody_epochs import (
 )
 from node.privacy.custody_store import CustodyStore, Holding
 from node.privacy.deposits import DepositLetter
+from node.privacy.entrusting import open_entrusted, seal_reclaimed
 from node.privacy.erasure import ErasureCertificate
 from node.privacy.release import decide
 from node.privacy.release_answer import RecordReceipt, answer
@@ -56,6 +57,7 @@ class Custodian:
         self._store = store
         self._entropy = entropy
         self._profile = profile
+        self._sealing_private = sealing_private
         self._deposits = Deposits(store, sealing_private=sealing_private, domain=domain)
         self._epochs = Epochs(
             store, sealing_private=sealing_private, domain=domain, revocation=revocation
@@ -204,6 +206,42 @@ class Custodian:
                       SealedBoxError, ShareFormatError: the sealed part is not what it should be.
         """
         return self._epochs.renew(letter, view)
+
+    # ---- shares of wallet masters
+
+    def entrust(self, patient: Address, sealed: bytes) -> Container:
+        """Keep a share of a patient's master; give it, for its digest is the acknowledgement.
+
+        A later split of the master (its epoch counts on) takes the place of an earlier one.
+
+        raises        CustodyError: ``signer``; ``epoch``, another share of this split or of a
+                      later one is held.
+                      SealedBoxError, ShareFormatError, MixedRecordsError.
+        """
+        share = open_entrusted(self._sealing_private, patient, self._domain.chain_id, sealed)
+        held = self.entrusted(patient)
+        if held is not None and held != share and held.epoch >= share.epoch:
+            raise CustodyError("epoch", f"a share of split {held.epoch} is held")
+        self._store.put_entrusted(patient, share.encode())
+        return share
+
+    def entrusted(self, patient: Address) -> Container | None:
+        """Give the share of a patient's master, None if none is held."""
+        raw = self._store.entrusted(patient)
+        return None if raw is None else decode_container(raw)
+
+    def reclaim(self, patient: Address, key: bytes) -> bytes:
+        """Seal the share of a lost account's master to the key of its recovery.
+
+        The caller has seen in F that the recovery is done, and takes ``key`` from there.
+
+        raises        CustodyError: ``entrusted``, nothing of this patient is held.
+                      SealingKeyError.
+        """
+        share = self.entrusted(patient)
+        if share is None:
+            raise CustodyError("entrusted", f"nothing of 0x{patient.hex()} is held")
+        return seal_reclaimed(share, patient, key, self._entropy)
 
     # ---- requests
 

@@ -6,18 +6,20 @@ essential shares follow (secret-sharing.md sections 6, 8 and 9).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from node.base.ports import Entropy, Signer
-from node.base.types import Address, Hash32
-from node.privacy.consent import Consent, Deposit, Domain, Purpose, Revoke, grant_id_of, sign
+from node.base.types import Address
+from node.privacy.consent import Deposit, Domain, sign
 from node.privacy.deposits import DepositLetter, deposit_letters, digests_of, join_deposit
+from node.privacy.entrusting import seal_entrusted
 from node.privacy.grantee import Collected, Grantee
 from node.privacy.release_errors import CustodyError, UnknownDealError
 from node.privacy.release_messages import OWNER_GRANT_ID, Head, Request
 from node.privacy.renewals import RenewalLetter, join_renewal, renewal_letters, typed_renewal
 from node.privacy.sealing import open_sealed, public_key_of, seal
+from node.privacy.wallet_consents import ConsentSigner
 from node.privacy.wallet_deals import (
     HeldDeal,
     RestoredDeal,
@@ -31,27 +33,11 @@ from node.sss.commitments import Manifest
 from node.sss.derivation import KEY_BYTES, EssentialContext, EssentialSecret, essential_of
 from node.sss.drbg import SeedsUsed, fresh_stream
 from node.sss.errors import WrongEssentialShareError
+from node.sss.recovery import split_master
 from node.sss.refresh import delta_shares, deposit_root, grant_shares, renewal_shares
 from node.sss.shares import Container, Kind, Octets, decode_container
 
 _ESSENTIAL_LABEL: Final = b"wardnet/essential/v1\x00"
-
-
-@dataclass(frozen=True, slots=True)
-class SignedConsent:
-    """A consent, its grant id, and the patient's signature (v in {0, 1})."""
-
-    consent: Consent
-    grant_id: Hash32
-    signature: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class SignedRevoke:
-    """A revocation and the patient's signature (v in {0, 1})."""
-
-    revoke: Revoke
-    signature: bytes
 
 
 def seal_essential(essential: Container, patient_key: bytes, entropy: Entropy) -> bytes:
@@ -63,7 +49,7 @@ def seal_essential(essential: Container, patient_key: bytes, entropy: Entropy) -
     return seal(patient_key, info, essential.encode(), entropy)
 
 
-class Wallet:
+class Wallet(ConsentSigner):
     """One patient's wallet."""
 
     def __init__(
@@ -76,21 +62,15 @@ class Wallet:
         seeds: SeedsUsed,
     ) -> None:
         """Open an empty wallet; ``sealing_private`` and ``master`` have 32 bytes."""
-        self._signer = signer
+        super().__init__(signer, domain)
         self._sealing_private = sealing_private
         self._master = master
-        self._domain = domain
         self._seeds = seeds
         self._reader = Grantee(signer=signer, sealing_private=sealing_private)
         self._held: dict[bytes, HeldDeal] = {}
 
     def __repr__(self) -> str:
         return f"Wallet(0x{self.address.hex()}, {len(self._held)} deals)"
-
-    @property
-    def address(self) -> Address:
-        """The patient's account."""
-        return self._signer.address
 
     @property
     def sealing_public(self) -> bytes:
@@ -122,6 +102,28 @@ class Wallet:
         if len(master) != KEY_BYTES:
             raise ValueError(f"a master has {KEY_BYTES} bytes, not {len(master)}")
         self._master = master
+
+    def split_master(
+        self, *, needed: int, holders: int, entropy: Entropy, epoch: int = 0
+    ) -> tuple[Container, ...]:
+        """Share the master against its loss: index 1 .. holders, of which ``needed`` rebuild it.
+
+        ``epoch``     counts on with every split of this wallet's master.
+        raises        SharingPlanError, SeedReuseError.
+        """
+        return split_master(
+            self._master,
+            chain_id=self._domain.chain_id,
+            patient=self.address,
+            needed=needed,
+            holders=holders,
+            stream=fresh_stream(entropy, self._seeds),
+            epoch=epoch,
+        )
+
+    def entrust(self, share: Container, custodian_key: bytes, entropy: Entropy) -> bytes:
+        """Sign and seal a share of the master to a hospital.  raises SealingKeyError."""
+        return seal_entrusted(share, custodian_key, signer=self._signer, entropy=entropy)
 
     def accept(self, manifest: Octets, sealed: bytes | None = None) -> bytes:
         """Take a deal whose e a dealer sealed to this wallet, or was told by it; give its id.
@@ -303,38 +305,6 @@ class Wallet:
         return own_points(self._reader.collect(manifest, requests, answers), held.essential)
 
     # ---- grants
-
-    def consent(
-        self,
-        *,
-        pmr_id: int,
-        grantee: Address,
-        grantee_key: bytes,
-        purpose: Purpose,
-        scope: int,
-        valid_from_s: int,
-        valid_until_s: int,
-        nonce: int,
-    ) -> SignedConsent:
-        """Sign a consent; anyone may relay it.  raises ConsentFieldError."""
-        consent = Consent(
-            pmr_id=pmr_id,
-            patient=self.address,
-            grantee=grantee,
-            purpose=purpose,
-            scope=scope,
-            grantee_key=grantee_key,
-            valid_from_s=valid_from_s,
-            valid_until_s=valid_until_s,
-            nonce=nonce,
-        )
-        grant_id = grant_id_of(consent, self._domain)
-        return SignedConsent(consent, grant_id, sign(consent, self._domain, self._signer))
-
-    def revoke(self, grant_id: bytes, *, nonce: int) -> SignedRevoke:
-        """Sign a revocation; it counts when it is final.  raises ConsentFieldError."""
-        revoke = Revoke(grant_id=grant_id, nonce=nonce)
-        return SignedRevoke(revoke, sign(revoke, self._domain, self._signer))
 
     def deposit(
         self,

@@ -16,7 +16,8 @@ from node.privacy.release import Released, decide
 from node.privacy.release_facts import GrantFacts, RecordFacts
 from node.privacy.release_messages import Head, Status
 from node.privacy.sealing import derive_private_key, public_key_of
-from node.privacy.wallet import SignedConsent, Wallet, seal_essential
+from node.privacy.wallet import Wallet, seal_essential
+from node.privacy.wallet_consents import SignedConsent
 from node.sss.derivation import EssentialContext
 from node.sss.drbg import SeedsUsed
 from node.sss.refresh import released_point
