@@ -22,7 +22,16 @@ KEEPER = 1
 def clinic(monkeypatch):
     """Give a clinic whose patient was registered elsewhere: the doctor's hospital owes nothing."""
     monkeypatch.setattr(FinalView, "home_of", lambda self, patient: None)
-    return opened()
+    return anew()
+
+
+def anew():
+    """Give a clinic whose nodes have just written all rules: others have shared it before."""
+    clinic = opened()
+    for n in range(len(clinic.net.cores)):
+        desk(clinic, n)._deals_read = -1
+    clinic.net.grow(1)
+    return clinic
 
 
 def fragment(clinic):
@@ -168,8 +177,7 @@ def test_a_want_that_waits_is_answered_when_the_grant_becomes_final(clinic):
 
 
 def test_the_hospital_that_registered_a_patient_may_have_the_fragments_of_the_records():
-    clinic = opened()
-    clinic.net.grow(1)
+    clinic = anew()
     core, cid = clinic.net.cores[KEEPER], fragment(clinic)
     core.store.store.set_rules(ingest_root(cid, ONE.address), ())
     assert sources(clinic, ONE) == ["grant"]
@@ -222,8 +230,8 @@ class Failing:
         self._store.set_rules(root, rules)
 
 
-def desk(clinic):
-    return clinic.net.cores[KEEPER].store._server._allowed.__self__
+def desk(clinic, n=KEEPER):
+    return clinic.net.cores[n].store._server._allowed.__self__
 
 
 def test_a_revocation_that_could_not_be_written_ends_grants_with_the_old_head(clinic):

@@ -367,6 +367,6 @@ def test_places_of_deals_are_read_from_what_is_held():
     store = clinic.net.cores[1].custody.custodian.store
     place = DealPlaces(store).get(clinic.deal_id)
     assert place is not None
-    assert place == clinic.net.cores[1].custody._places.get(clinic.deal_id)
+    assert place == clinic.net.cores[1].custody.places.get(clinic.deal_id)
     assert clinic.net.cores[1].store.store.has(place.manifest_cid)
     assert DealPlaces(store).get(bytes(16)) is None
