@@ -20,7 +20,7 @@ from node.evm.blooms import EMPTY_BLOOM, may_hold
 from node.ipfs_lite.access import GRANT, ConsentFilter, FinalHead, is_recent
 from node.ipfs_lite.blocks import AccessRule
 from node.ipfs_lite.blockstore import BlockStore
-from node.privacy.release import covers
+from node.privacy.release_facts import covers
 
 _NEVER: Final = 0
 """A head that nobody has seen coming is old: a restarted node grants nothing before the next."""

@@ -15,7 +15,7 @@ from node.contracts.suite import ContractSuite
 from node.ipfs_lite.unixfs_write import write_bytes
 from node.privacy.consent import ALL_SECTIONS, scope_of
 from node.privacy.custody_store import CustodyStore
-from node.privacy.release import GrantFacts, RecordFacts
+from node.privacy.release_facts import GrantFacts, RecordFacts
 from node.privacy.release_messages import Head
 from node.sss.commitments import Manifest
 
@@ -178,10 +178,11 @@ class FinalView:
         return self._ask(self._contracts.hospitals.hospital(self._own)).is_verified
 
     def is_registered_grantee(self, account: Address) -> bool:
-        """Say whether an account is a doctor or a hospital in F."""
+        """Say whether an account is a doctor, a hospital or a patient in F."""
         return (
             self._ask(self._contracts.doctors.id_of(account)) != 0
             or self._ask(self._contracts.hospitals.id_of(account)) != 0
+            or self._ask(self._contracts.patients.id_of(account)) != 0
         )
 
     def is_active_grantee(self, account: Address) -> bool:
@@ -190,6 +191,11 @@ class FinalView:
             self._ask(self._contracts.doctors.is_active(account))
             or self._ask(self._contracts.hospitals.hospital(account)).is_verified
         )
+
+    def owner_key(self, account: Address) -> bytes | None:
+        """Give the X25519 key of a patient in F."""
+        patient_id = self._ask(self._contracts.patients.id_of(account))
+        return self._ask(self._contracts.patients.patient(patient_id)).key if patient_id else None
 
     def grant(self, grant_id: bytes) -> GrantFacts | None:
         """Give a grant of the final chain."""
@@ -212,6 +218,7 @@ class FinalView:
                     sections=_LAB_SECTION if entry.kind is EntryKind.LAB else ALL_SECTIONS,
                     filed_s=entry.time_s,
                     is_current=True,
+                    is_erased=False,
                 )
         return None
 

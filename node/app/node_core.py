@@ -11,6 +11,7 @@ from typing import Final
 from node.app.access_desk import AccessDesk
 from node.app.chain_desk import BuildHabits, ChainDesk
 from node.app.client_desk import ClientDesk
+from node.app.custodian_questions import CustodianQuestions
 from node.app.custody_desk import CustodyDesk
 from node.app.engines import EnginePlan
 from node.app.events import (
@@ -56,7 +57,9 @@ from node.p2p.messages import (
     CustodyKept,
     Deposit,
     DepositKept,
+    Entrusted,
     Message,
+    Reclaimed,
     Release,
     Released,
     XCopy,
@@ -177,7 +180,13 @@ class NodeCore:
                 sets=registry,
                 stores=self.store,
             )
-        self.clients = ClientDesk(self.chain, self.store, self.custody, address=self.address)
+        self.questions = CustodianQuestions(
+            self.custody,
+            address=self.address,
+            period_us=parts.engine.period_s * 1_000_000,
+            is_connected=self.peers.is_connected,
+        )
+        self.clients = ClientDesk(self.chain, self.store, self.questions)
         self.clients.on_transaction.append(self.peers.transaction_submitted)
 
     def handle(self, event: Event, now: int) -> Outcome:
@@ -241,8 +250,8 @@ class NodeCore:
                     self.repair.copy_told(turn, peer, message)
             case Custody() | Deposit() | Release():
                 self.custody.received(turn, peer, message)
-            case CustodyKept() | DepositKept() | Released():
-                self.clients.replied(turn, peer, message)
+            case CustodyKept() | DepositKept() | Released() | Entrusted() | Reclaimed():
+                self.questions.replied(turn, peer, message)
             case _:
                 self.peers.received(turn, peer, message)
 
@@ -258,6 +267,8 @@ class NodeCore:
                 self.chain.timer_fired(turn, kind, height, round_)
             case ("peers", str(name)):
                 self.peers.timer_fired(turn, name)
+            case ("clients", "questions"):
+                self.questions.timer_fired(turn)
             case ("store", str(side), str(name)):
                 self.store.timer_fired(turn, side, name)
             case ("repair", str(name)) if self.repair is not None:
@@ -267,7 +278,7 @@ class NodeCore:
 
     def _reply(self, turn: Turn, peer: Address, message: Message) -> None:
         if peer == self.address:
-            self.clients.replied(turn, peer, message)
+            self.questions.replied(turn, peer, message)
         else:
             turn.send(peer, message)
 

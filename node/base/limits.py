@@ -62,6 +62,10 @@ SEEDS_COUNT_MAX: Final = 1_000_000
 """Digests of used seeds that one process remembers; the oldest go first."""
 RECORD_IN_MEMORY_BYTES_MAX: Final = 2**31 - 17
 """One record that is dealt in one piece: the library's AES-GCM takes 2^31-1 bytes with the tag."""
+ROW_PROGRAM_CELLS_MAX: Final = 100
+"""Elements of a matrix that is searched for cheaper ways; the search takes 3 ms at this size."""
+ROW_PROGRAM_PAIRS_MAX: Final = 4
+"""Sums of two rows that are kept while a block is worked on: more would leave the cache."""
 SUBSETS_TRIED_COUNT_MAX: Final = 5_000
 """Sets of k answers that a grantee tries before giving up on finding the liars."""
 HEAD_LAG_BLOCKS_MAX: Final = 64
@@ -72,6 +76,8 @@ STALL_PERIODS_COUNT_MAX: Final = 4
 """Longest block periods without a new finalised head, where that is more than STALL_US_MIN."""
 RELEASES_PER_GRANT_COUNT_MAX: Final = 16
 """Shares that one custodian releases under one grant."""
+RENEWAL_STEPS_COUNT_MAX: Final = 256
+"""Steps in one renewal: 38,912 bytes; the sealed part of a Renew message holds 48 KiB."""
 RELEASE_BURST_COUNT_MAX: Final = 64
 """Requests of one grantee that a custodian answers at once."""
 RELEASE_INTERVAL_US_MIN: Final = 250_000

@@ -19,9 +19,10 @@ from node.base.types import Address
 from node.privacy.consent import Domain
 from node.privacy.custody_store import CustodyStore, Holding
 from node.privacy.deposits import DepositLetter, digests_of, split_deposit
-from node.privacy.release import GrantFacts, GrantView, decide
+from node.privacy.release import decide
 from node.privacy.release_answer import RecordReceipt, answer
 from node.privacy.release_errors import CustodyError, RefreshMissingError
+from node.privacy.release_facts import GrantFacts, GrantView
 from node.privacy.release_messages import Answer, Status, deposit_info
 from node.privacy.sealing import open_sealed
 from node.sss.commitments import Manifest
@@ -276,7 +277,13 @@ class Custodian:
                 raw = self._store.grant_share(grant_id, deal_id)
                 assert raw is not None
                 lent[grant_id] = apply_delta(decode_container(raw), delta).encode()
-        self._store.advance(deal_id, replace(held, share=moved.encode()), lent)
+        self._store.rewrite(
+            deal_id,
+            replace(held, share=moved.encode()),
+            grant_shares=lent,
+            steps=steps[1:],
+            renewal=self._store.renewal(deal_id),
+        )
         return moved
 
 

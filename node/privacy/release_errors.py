@@ -72,6 +72,17 @@ class BadReceiptError(PeerError):
 
 
 @dataclass(eq=False)
+class BadCertificateError(PeerError):
+    """An erasure certificate is not signed by the custodian who is said to have erased."""
+
+    index: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"the erasure certificate of index {self.index} does not stand: {self.why}"
+
+
+@dataclass(eq=False)
 class UnknownDealError(OperatorError):
     """A wallet holds no essential share of a deal."""
 

@@ -118,6 +118,38 @@ class AskRelease:
 
 
 @dataclass(frozen=True, slots=True)
+class EntrustShare:
+    """Leave a share of a wallet's master with a hospital.  Answer: the digest it keeps (Hash32).
+
+    ``sealed``    a container of kind 5, sealed to the hospital's key.
+    """
+
+    custodian: Address
+    patient: Address
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReclaimShare:
+    """Ask a hospital for the share of the old master after a recovery that is final.
+
+    ``patient``   the lost account.
+
+    Answer: the share, sealed to the X25519 key that the registry has for the new account (bytes).
+    """
+
+    custodian: Address
+    patient: Address
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitFinalTime:
+    """Wait until the final block's time is at least this.  Answer: HeadFacts of that block."""
+
+    timestamp_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class VoteOnKey:
     """Have this node's engine vote in headers on a key: in, out, or no more (None).  Answer: None.
 
@@ -140,6 +172,9 @@ Request: TypeAlias = (
     | HandShare
     | LeaveDeposit
     | AskRelease
+    | EntrustShare
+    | ReclaimShare
+    | AwaitFinalTime
     | VoteOnKey
 )
 

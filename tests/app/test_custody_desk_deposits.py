@@ -10,6 +10,7 @@ from node.base.types import Hash32
 from node.p2p.messages import Deposit
 from node.p2p.wire import decode
 from node.privacy.deposits import DepositLetter
+from node.workflows.errors import CustodianSilentError
 from tests.app.clinic import opened
 from tests.app.ward import HOSPITALS
 
@@ -66,7 +67,8 @@ def test_a_deposit_that_waited_too_long_is_refused_with_its_reason(clinic):
     clinic.net.grow(2)
     assert waited
     assert "is not open in the final state" in why(clinic)
-    assert clinic.net.is_open(call)
+    with pytest.raises(CustodianSilentError):
+        clinic.net.answer(call)
 
 
 def test_a_deposit_whose_grant_comes_after_its_wait_is_not_kept(clinic):

@@ -2,11 +2,13 @@ from dataclasses import replace
 
 import pytest
 
+from node.base.types import Address
 from node.privacy.custody_store import Holding, MemoryStore
 from node.privacy.release_messages import Head, Receipt, Status
 from tests.privacy.ward import Ward, hash_of
 
 HOLDING = Holding(b"manifest", b"share")
+PATIENT = Address(b"\x01" * 20)
 
 
 def _receipt(status: Status, request, sequence: int) -> Receipt:
@@ -56,16 +58,88 @@ def test_a_destroyed_grant_share_is_gone_and_its_step_stays():
     assert store.steps(b"d") == (b"step",)
 
 
-def test_advancing_replaces_shares_and_spends_the_first_step():
+def test_a_deposit_replaces_the_older_one_of_its_grant_and_both_steps_stay():
     store = MemoryStore()
-    store.put_holding(b"d", HOLDING)
     store.put_deposit(b"g", b"d", b"lent", b"step 1")
-    store.put_deposit(b"h", b"d", b"lent h", b"step 2")
-    store.advance(b"d", replace(HOLDING, share=b"new"), {b"g": b"lent anew"})
-    assert store.holding(b"d") == Holding(b"manifest", b"new")
+    store.put_deposit(b"g", b"d", b"lent anew", b"step 2")
     assert store.grant_share(b"g", b"d") == b"lent anew"
-    assert store.grant_share(b"h", b"d") == b"lent h"
-    assert store.steps(b"d") == (b"step 2",)
+    assert store.deposits() == ((b"g", b"d"),)
+    assert store.steps(b"d") == (b"step 1", b"step 2")
+
+
+def _busy_store() -> MemoryStore:
+    """Two deals, d with two deposits and a renewal."""
+    store = MemoryStore()
+    for deal_id in (b"d", b"e"):
+        store.put_holding(deal_id, HOLDING)
+        store.put_deposit(b"g", deal_id, b"lent", b"step 1")
+    store.put_deposit(b"h", b"d", b"lent h", b"step 2")
+    store.rewrite(
+        b"d",
+        HOLDING,
+        grant_shares={b"g": b"lent", b"h": b"lent h"},
+        steps=[b"step 1", b"step 2"],
+        renewal=b"r",
+    )
+    return store
+
+
+def test_rewriting_a_deal_destroys_what_is_not_named_and_leaves_other_deals():
+    store = _busy_store()
+    new = replace(HOLDING, share=b"new")
+    store.rewrite(b"d", new, grant_shares={b"g": b"anew"}, steps=[b"step 2"], renewal=b"s")
+    assert store.holding(b"d") == new
+    assert store.deposits() == ((b"g", b"d"), (b"g", b"e"))
+    assert store.grant_share(b"g", b"d") == b"anew"
+    assert store.grant_share(b"g", b"e") == b"lent"
+    assert (store.steps(b"d"), store.steps(b"e")) == ((b"step 2",), (b"step 1",))
+    assert (store.renewal(b"d"), store.renewal(b"e")) == (b"s", None)
+
+
+def test_rewriting_without_a_renewal_forgets_the_older_one():
+    store = _busy_store()
+    store.rewrite(b"d", HOLDING, grant_shares={}, steps=[], renewal=None)
+    assert (store.renewal(b"d"), store.steps(b"d")) == (None, ())
+    assert store.holding(b"d") == HOLDING
+
+
+def test_rewriting_holds_a_deal_that_was_not_held():
+    store = MemoryStore()
+    store.rewrite(b"d", HOLDING, grant_shares={b"g": b"lent"}, steps=[b"step"], renewal=None)
+    assert (store.deals(), store.deposits()) == ((b"d",), ((b"g", b"d"),))
+
+
+def test_a_deleted_deal_is_gone_and_its_objects_are_counted():
+    store = _busy_store()
+    assert not store.is_clear_of(b"d")
+    assert store.delete_deal(b"d") == 5
+    assert store.is_clear_of(b"d")
+    assert (store.holding(b"d"), store.steps(b"d"), store.renewal(b"d")) == (None, (), None)
+    assert store.deals() == (b"e",)
+    assert store.deposits() == ((b"g", b"e"),)
+    assert store.delete_deal(b"d") == 0
+
+
+@pytest.mark.parametrize("deal_id", [b"d", b"e"])
+def test_a_store_is_not_clear_of_a_deal_while_anything_of_it_is_left(deal_id):
+    store = MemoryStore()
+    store.put_deposit(b"g", deal_id, b"lent", b"step")
+    assert not store.is_clear_of(deal_id)
+    store.delete_grant_share(b"g", deal_id)
+    assert not store.is_clear_of(deal_id)
+    assert store.is_clear_of(b"other")
+
+
+def test_what_a_patient_entrusts_is_kept_until_it_is_replaced_or_deleted():
+    store, other = MemoryStore(), Address(b"\x02" * 20)
+    assert store.entrusted(PATIENT) is None
+    store.put_entrusted(PATIENT, b"first")
+    store.put_entrusted(other, b"other")
+    store.put_entrusted(PATIENT, b"second")
+    assert store.entrusted(PATIENT) == b"second"
+    store.delete_entrusted(PATIENT)
+    store.delete_entrusted(PATIENT)
+    assert (store.entrusted(PATIENT), store.entrusted(other)) == (None, b"other")
 
 
 @pytest.mark.parametrize(("status", "count"), [(Status.RELEASED, 1), (Status.EXPIRED, 0)])

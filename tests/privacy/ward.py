@@ -12,7 +12,8 @@ from node.privacy.consent import LATER_BIT, Domain, Purpose, scope_of
 from node.privacy.custody import Custodian
 from node.privacy.custody_store import MemoryStore
 from node.privacy.grantee import Grantee
-from node.privacy.release import GrantFacts, RecordFacts, Released, decide
+from node.privacy.release import Released, decide
+from node.privacy.release_facts import GrantFacts, RecordFacts
 from node.privacy.release_messages import Head, Status
 from node.privacy.sealing import derive_private_key, public_key_of
 from node.privacy.wallet import SignedConsent, Wallet, seal_essential
@@ -48,6 +49,7 @@ class TableView:
     block_period_us: int = 5_000_000
     is_licensed: bool = True
     registered: set[Address] = field(default_factory=lambda: {DOCTOR.address})
+    owner_keys: dict[Address, bytes] = field(default_factory=dict)
     active: set[Address] = field(default_factory=lambda: {DOCTOR.address})
     grants: dict[bytes, GrantFacts] = field(default_factory=dict)
     records: dict[bytes, RecordFacts] = field(default_factory=dict)
@@ -68,6 +70,9 @@ class TableView:
 
     def is_active_grantee(self, account: Address) -> bool:
         return account in self.active
+
+    def owner_key(self, account: Address) -> bytes | None:
+        return self.owner_keys.get(account)
 
     def grant(self, grant_id: bytes) -> GrantFacts | None:
         return self.grants.get(grant_id)
@@ -111,6 +116,7 @@ class Ward:
             sections=scope_of(["lab_reports"]),
             filed_s=800,
             is_current=True,
+            is_erased=False,
         )
         self.custodians = {x: self.make_custodian(x) for x in range(1, 5)}
         for x, custodian in self.custodians.items():
