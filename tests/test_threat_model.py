@@ -38,7 +38,8 @@ def test_each_row_names_tests_that_exist(line: int, cells: list[str]) -> None:
         file = ROOT / path
         assert file.is_file(), f"line {line}: there is no {path}"
         found = {
-            one.name: one for one in ast.walk(ast.parse(file.read_text("utf-8")))
+            one.name: one
+            for one in ast.walk(ast.parse(file.read_text("utf-8")))
             if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
         }
         assert function in found, f"line {line}: {path} has no {function}"

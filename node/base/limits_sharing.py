@@ -12,3 +12,5 @@ SUBSETS_COUNT_MAX: Final = 70
 """Sets of k custodians of one nlss-q deal: each has a tie plane (secret-sharing.md section 6)."""
 SECRETS_TRIED_BYTES_MAX: Final = 8 * 2**30
 """What is rebuilt in search of the liars of one xor-1tn or nlss-q deal: about a minute."""
+STREAMED_ROWS_BYTES_MAX: Final = 4 * 2**20
+"""All rows of a block of a record that is streamed: half of the 8 MiB that it may work in."""

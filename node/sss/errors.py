@@ -57,6 +57,18 @@ class RecordTooLongError(OperatorError):
 
 
 @dataclass(eq=False)
+class SourceChangedError(OperatorError):
+    """A file grew or shrank while it was read; ``found`` is how far it was read."""
+
+    length: int
+    found: int
+
+    def __str__(self) -> str:
+        more = "more" if self.found > self.length else f"only {self.found}"
+        return f"the record should have {self.length} bytes and has {more}: it changed while read"
+
+
+@dataclass(eq=False)
 class SeedReuseError(OperatorError):
     """A seed of the sharing stream came a second time: the source of entropy is broken."""
 

@@ -133,7 +133,7 @@ def open_holders(
                   FragmentMismatchError, WrongKeyError, WrongSecretError: too few right shares.
                   TamperedRecordError, ShareFormatError.
     """
-    left = _one_deal(essential, custodians)
+    left = one_deal(essential, custodians)
     manifest = essential.manifest
     liars: set[int] = set()
     while True:
@@ -150,8 +150,12 @@ def open_holders(
         liars |= named
 
 
-def _one_deal(essential: Bundle, custodians: Iterable[Bundle]) -> dict[int, Bundle]:
-    """Give the custodians' files in order of index, all of the patient's manifest."""
+def one_deal(essential: Bundle, custodians: Iterable[Bundle]) -> dict[int, Bundle]:
+    """Give the custodians' files in order of index, all of the patient's manifest.
+
+    raises        WrongEssentialShareError, DuplicateShareError, MixedEpochsError,
+                  MixedRecordsError: the files have different manifests.
+    """
     if essential.share.kind is not Kind.ESSENTIAL:
         raise WrongEssentialShareError("no index 0")
     manifest = essential.manifest
