@@ -4,7 +4,7 @@ import shutil
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final
+from typing import Annotated, Any, BinaryIO, Final
 
 import typer
 
@@ -14,10 +14,9 @@ from node.commands.new_files import NewFiles, naming, unnamed_file
 from node.commands.share_files import ShareFileError, fault_text
 from node.commands.share_gather import Gathered, gather
 
-if TYPE_CHECKING:
-    from node.sss.record_key import OpenedRecord
-
 RECORD_NAME: Final = "record.bin"
+_LIES: Final = "its share does not fit the others"
+_CHANGED: Final = "the bytes of its fragment were changed"
 
 
 def combine(
@@ -64,15 +63,14 @@ def combine(
 
 def _rebuild(found: Gathered, target: BinaryIO) -> dict[str, Any]:
     """Write the record; leave out the files that turn out to be bad, while enough are left."""
-    from node.sss.errors import (
-        FragmentMismatchError,
-        ShareFormatError,
-        TamperedRecordError,
-    )
+    from node.sss.errors import FragmentMismatchError, ShareFormatError, TamperedRecordError
+    from node.sss.shares import Scheme
 
+    header = found.essential.manifest.header
+    opened = _streamed if header.scheme is Scheme.SSMS else _in_memory
     while True:
         try:
-            opened = _opened(found)
+            faults = opened(found, target)
             break
         except ShareFormatError as error:
             if error.index not in found.custodians:
@@ -83,36 +81,44 @@ def _rebuild(found: Gathered, target: BinaryIO) -> dict[str, Any]:
         except TamperedRecordError as error:
             named = ", ".join(str(found.custodians[x].path) for x in error.indices)
             raise ShareFileError(named, str(error)) from error
-    target.write(opened.record)
-    target.flush()
-    header = found.essential.manifest.header
-    for index in opened.liars:
-        path = found.custodians[index].path
-        found.bad.append(ShareFileError(str(path), "its share does not fit the others"))
+    for index, why in sorted(faults.items()):
+        found.bad.append(ShareFileError(str(found.custodians[index].path), why))
     return {
         "exit_code": 0,
         "seed": None,
         "deal_id": header.deal_id().hex(),
         "record_bytes": header.plaintext_length,
-        "used": [x for x in sorted(found.custodians) if x not in opened.liars],
+        "custodians": sorted(set(found.custodians) - set(faults)),
         "left_out": [{"file": one.path, "why": one.why} for one in found.bad],
     }
 
 
-def _opened(found: Gathered) -> "OpenedRecord":
+def _streamed(found: Gathered, target: BinaryIO) -> dict[int, str]:
+    """Rebuild a record of any length; give what is wrong with which index."""
+    from node.sss.streaming_open import combine_holders
+    from node.sss.terms import Profile
+
+    given = [(one.file, one.holder) for one in found.custodians.values()]
+    opened = combine_holders(found.essential, given, target, profile=Profile.PRODUCTION)
+    return dict.fromkeys(opened.bad_fragments, _CHANGED) | dict.fromkeys(opened.liars, _LIES)
+
+
+def _in_memory(found: Gathered, target: BinaryIO) -> dict[int, str]:
+    """Rebuild a record whose shares are as long as it; give what is wrong with which index."""
     from node.sss.bundle import Bundle
     from node.sss.schemes import open_holders
     from node.sss.terms import Profile
 
-    bundles: list[Bundle] = []
-    for _, given in sorted(found.custodians.items()):
-        given.file.seek(0)
-        bundles.append(Bundle.decode(given.file.read()))
-    return open_holders(found.essential, bundles, profile=Profile.PRODUCTION)
+    bundles = [
+        Bundle(one.holder.manifest, one.holder.share, None) for one in found.custodians.values()
+    ]
+    opened = open_holders(found.essential, bundles, profile=Profile.PRODUCTION)
+    target.write(opened.record)
+    return dict.fromkeys(opened.liars, _LIES)
 
 
 def _sentence(document: dict[str, Any]) -> str:
     place = document["out"]
     where = "" if place is None else f" to {output.printable(place)}"
-    used = ", ".join(map(str, document["used"]))
+    used = ", ".join(map(str, document["custodians"]))
     return f"{document['record_bytes']} bytes{where} with custodians {used}"

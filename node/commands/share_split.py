@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final
 
@@ -61,6 +62,7 @@ def split(
     """Share a file; a person reads ``HELP``."""
     from node.sss.errors import holders_text
     from node.sss.schemes import scheme_named, warnings_of
+    from node.sss.shares import Scheme
     from node.sss.terms import check_plan
 
     chosen = scheme_named(scheme)
@@ -75,9 +77,12 @@ def split(
         holders = [made.open(place) for place in places]
         foreign = [made.open(copy) for copy in copies]
         patient = made.open(essential)
-        source = _opened(file, made, out)
+        source, length = _opened(file, made, out)
         with naming(out):
-            header = _dealt(chosen, source, terms, patient, holders)
+            if chosen is Scheme.SSMS:
+                header = _streamed(source, length, terms, (patient, *holders), made.scratch(out))
+            else:
+                header = _dealt(chosen, source, length, terms, (patient, *holders))
             for holder, copy in zip(holders, foreign, strict=is_foreign):
                 _write_foreign(holder, copy)
         made.publish()
@@ -134,7 +139,7 @@ def _refuse_shares(out: Path) -> None:
 
 
 class _Source:
-    """The record as a file that can be read again.
+    """The record as a file to read from.
 
     Its errors name the file, so that they are not taken for those of what is written meanwhile.
     """
@@ -149,16 +154,6 @@ class _Source:
             return self._file.read(size)
         except OSError as error:
             raise UsageError(f"{self._name}: cannot be read: {error.strerror}") from error
-
-    def readinto(self, room: memoryview, /) -> int:
-        """Fill as much of ``room`` as there is.  raises UsageError."""
-        data = self.read(len(room))
-        room[: len(data)] = data
-        return len(data)
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Go to a byte."""
-        return self._file.seek(offset, whence)
 
 
 def _opened(name: str, made: NewFiles, folder: Path) -> tuple[_Source, int]:
@@ -189,14 +184,32 @@ def _opened(name: str, made: NewFiles, folder: Path) -> tuple[_Source, int]:
     return _Source(name, copy), length
 
 
-def _dealt(
-    scheme: "Scheme",
-    source: tuple[_Source, int],
-    terms: "DealTerms",
-    patient: BinaryIO,
-    holders: list[BinaryIO],
+def _streamed(
+    source: _Source, length: int, terms: "DealTerms", outs: Sequence[BinaryIO], scratch: BinaryIO
 ) -> "DealHeader":
-    """Deal a record into the open files of the holders."""
+    """Deal a record of any length by ssms-1tn into the holders' files, the patient's first."""
+    from node.base.rng import SystemEntropy
+    from node.sss.drbg import SeedsUsed
+    from node.sss.streaming import split_stream
+    from node.sss.terms import Profile
+
+    return split_stream(
+        source,
+        length,
+        terms,
+        entropy=SystemEntropy(),
+        seeds=SeedsUsed(),
+        profile=Profile.PRODUCTION,
+        essential_out=outs[0],
+        custodian_outs=outs[1:],
+        scratch=scratch,
+    )
+
+
+def _dealt(
+    scheme: "Scheme", source: _Source, length: int, terms: "DealTerms", outs: Sequence[BinaryIO]
+) -> "DealHeader":
+    """Deal a record in memory into the open files of the holders, the patient's first."""
     from node.base.rng import SystemEntropy
     from node.base.types import Address
     from node.sss.bundle import bundles_of
@@ -205,20 +218,19 @@ def _dealt(
     from node.sss.schemes import SCHEMES, deal_record
     from node.sss.terms import Profile
 
-    file, length = source
     limit = SCHEMES[scheme].record_bytes_max
     if length > limit:
         raise RecordTooLongError(length, limit)
     deal = deal_record(
         scheme,
-        file.read(),
+        source.read(),
         terms,
         entropy=SystemEntropy(),
         seeds=SeedsUsed(),
         profile=Profile.PRODUCTION,
     )
     manifest = deal.manifest([Address(bytes(20))] * (terms.n - 1))
-    for bundle, out in zip(bundles_of(deal, manifest), (patient, *holders), strict=True):
+    for bundle, out in zip(bundles_of(deal, manifest), outs, strict=True):
         out.write(bundle.encode())
     return deal.header
 

@@ -1,5 +1,6 @@
 """``wardnet share`` as a whole: every set of files, and what is never printed."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -120,3 +121,66 @@ def test_ctrl_c_leaves_nothing_of_a_split(tmp_path):
         os.close(read)
         os.close(write)
     assert list(tmp_path.rglob("*")) == []
+
+
+_LARGE_BYTES = 100 * 10**6
+_MORE_RSS_BYTES_MAX = 32 * 2**20
+"""What a large record may need in memory more than one of a byte: 8 MiB of rows, and caches."""
+
+
+def _measured(*words, stdout=subprocess.DEVNULL):
+    """Run a command; give its exit code and its peak of memory in bytes."""
+    with subprocess.Popen(
+        [*COMMAND, "share", *map(str, words)],
+        stdout=stdout,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+    ) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_maxrss * 1024
+
+
+def _sha256(path):
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@pytest.mark.slow
+def test_a_hundred_megabytes_open_from_every_set_in_bounded_memory(tmp_path):
+    """(3,5): all six pairs of custodians, every larger set, no single one."""
+    words = ("-t", 3, "-n", 5)
+    small, large = tmp_path / "small", tmp_path / "large"
+    small.write_bytes(b"x")
+    large.write_bytes(os.urandom(_LARGE_BYTES))
+    peaks = {}
+    for source in (small, large):
+        places = (
+            "--essential",
+            tmp_path / f"{source.name}.e",
+            "--out",
+            tmp_path / "d" / source.name,
+        )
+        status, peaks["split", source.name] = _measured("split", source, *words, *places)
+        assert status == 0
+    want = _sha256(large)
+    large.unlink()
+    essential = tmp_path / "large.e"
+    custodians = sorted((tmp_path / "d" / "large").iterdir())
+    out = tmp_path / "out"
+    for count in range(1, 5):
+        for chosen in combinations(custodians, count):
+            status, peak = _measured("combine", "--essential", essential, *chosen, "--out", out)
+            if count == 1:
+                assert (status, out.exists()) == (3, False)
+                continue
+            assert (status, _sha256(out)) == (0, want)
+            out.unlink()
+            peaks["combine", "large"] = max(peak, peaks.get(("combine", "large"), 0))
+    small_files = sorted((tmp_path / "d" / "small").iterdir())
+    _, peaks["combine", "small"] = _measured(
+        "combine", "--essential", tmp_path / "small.e", *small_files
+    )
+    for name in ("split", "combine"):
+        assert peaks[name, "large"] - peaks[name, "small"] < _MORE_RSS_BYTES_MAX, peaks
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d", "large.e", "small", "small.e"]

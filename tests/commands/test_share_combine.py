@@ -36,7 +36,7 @@ def test_the_record_goes_to_a_new_file_of_its_owner(play):
     document = play.json("combine", "--essential", essential, *custodians[1:3], "--out", out)
     assert out.read_bytes() == RECORD
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
-    assert (document["used"], document["left_out"]) == ([2, 3], [])
+    assert (document["custodians"], document["left_out"]) == ([2, 3], [])
     assert (document["out"], document["record_bytes"]) == (str(out), len(RECORD))
 
 
