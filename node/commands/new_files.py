@@ -58,6 +58,16 @@ class NewFiles:
         self._growing.append((path, Path(name), file))
         return file
 
+    def opened(self, path: Path) -> BinaryIO:
+        """Open a file to read from until the context is left.
+
+        raises        UsageError.
+        """
+        try:
+            return self._stack.enter_context(path.open("rb"))
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror}") from error
+
     def scratch(self, folder: Path) -> BinaryIO:
         """Give a file without a name: even a killed process leaves nothing of it.
 
@@ -103,15 +113,15 @@ class NewFiles:
                 folder.rmdir()
 
 
-def unnamed_file(folder: Path) -> BinaryIO:
-    """Give a file of mode 0600 without a name, on the disk of a folder.
+def unnamed_file(folder: Path | None = None) -> BinaryIO:
+    """Give a file of mode 0600 without a name, on the disk of a folder or of the system's choice.
 
     raises        UsageError: the folder takes none.
     """
     try:
         return cast("BinaryIO", tempfile.TemporaryFile(dir=folder))  # a plain file, wrapped or not
     except OSError as error:
-        raise UsageError(f"{folder}: {error.strerror}") from error
+        raise UsageError(f"{folder or 'temporary files'}: {error.strerror}") from error
 
 
 def refuse_existing(path: Path) -> None:

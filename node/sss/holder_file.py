@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from node.base.limits import FILE_MANIFEST_BYTES_MAX
+from node.sss.bundle import FILE_SCHEMES
 from node.sss.commitments import Manifest
 from node.sss.errors import MixedRecordsError, ShareFormatError
 from node.sss.shares import (
@@ -15,6 +16,7 @@ from node.sss.shares import (
     CONTAINER_HEAD_BYTES,
     Container,
     Kind,
+    Scheme,
     check_against,
     decode_container,
     share_digest,
@@ -52,7 +54,7 @@ class FragmentPart:
 
 @dataclass(frozen=True, slots=True)
 class HolderFile:
-    """What a holder's file says; only a custodian of schemes 1 and 4 has a ``fragment``."""
+    """What a holder's file says; only a custodian of scheme 1 has a ``fragment``."""
 
     manifest: Manifest
     share: Container
@@ -82,12 +84,15 @@ def read_holder_file(file: SeekableFile) -> HolderFile:
     spans = _spans(file, count, size)
     if spans[0][1] > FILE_MANIFEST_BYTES_MAX:
         raise ShareFormatError("length")
-    manifest = Manifest.decode(_read(file, *spans[0]))
+    manifest = Manifest.decode(_read(file, *spans[0]), schemes=FILE_SCHEMES)
     share = decode_container(_read(file, *spans[1]))
     _check_part(share, manifest)
-    if share.kind is not (Kind.ESSENTIAL if count == 2 else Kind.CUSTODIAN):
+    has_fragment = count == 3
+    if share.kind is not (Kind.CUSTODIAN if share.index else Kind.ESSENTIAL):
         raise ShareFormatError("kind", share.index)
-    if count == 2:
+    if has_fragment != (share.index != 0 and manifest.header.scheme is Scheme.SSMS):
+        raise ShareFormatError("kind", share.index)
+    if not has_fragment:
         return HolderFile(manifest, share, None)
     return HolderFile(manifest, share, _fragment(file, *spans[2], share, manifest))
 
