@@ -7,7 +7,7 @@ from typing import Final
 from node.base.keys import PrivateKey
 from node.base.ports import Entropy
 from node.base.rng import TreeEntropy
-from node.base.types import Address
+from node.base.types import MICROS_PER_SECOND, Address
 from node.contracts.suite import ContractSuite
 from node.privacy.consent import Domain
 from node.privacy.grantee import Grantee
@@ -112,6 +112,8 @@ def cast_all(scenario: Scenario, hospitals: dict[str, Hospital], contracts: Cont
         profile=Profile.SIMULATION,
         seeds=seeds,
         hospitals=tuple(hospitals.values()),
+        period_s=scenario.chain.period_us // MICROS_PER_SECOND,
+        steps_at_ends=scenario.records.revocation == "standard",
     )
     domain = Domain(scenario.chain.id, contracts.consents.address)
     names = tuple(hospitals)

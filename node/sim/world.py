@@ -20,6 +20,7 @@ from node.base.rng import TreeEntropy
 from node.base.types import Address, Cid, Hash32
 from node.evm.beginning import Beginning
 from node.ipfs_lite.errors import CorruptBlockError
+from node.privacy.custody_epochs import Revocation
 from node.sim.cast import Cast, cast_all, cast_hospitals, secrets_of
 from node.sim.counters import Counters
 from node.sim.disks import Disk
@@ -351,6 +352,7 @@ class World:
                 store=disk.blocks,
                 custody=disk.custody,
                 custodian=self.custody_bends.maker(name),
+                revocation=Revocation(self.scenario.records.revocation),
                 profile=Profile.SIMULATION,
                 ledger_store=disk.ledger,
                 executor=execution.executor,

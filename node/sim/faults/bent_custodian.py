@@ -10,9 +10,11 @@ from functools import partial
 from typing import Any, Final
 
 from node.base.types import MICROS_PER_SECOND, Address, Hash32
-from node.privacy.custody import Custodian, DepositTaken, GrantEnded
+from node.privacy.custody import Custodian
+from node.privacy.custody_deposits import DepositTaken
+from node.privacy.custody_epochs import CustodyEvent, GrantEnded
 from node.privacy.deposits import DepositLetter
-from node.privacy.release import GrantFacts, GrantView, RecordFacts
+from node.privacy.release_facts import GrantFacts, GrantView, RecordFacts
 from node.privacy.release_messages import Answer, Head
 from node.sim.hosts import Host
 from node.sss.shares import decode_container
@@ -96,6 +98,10 @@ class BentCustodian(Custodian):
                 bend.count()
         return answer
 
+    def follow(self, view: GrantView) -> tuple[CustodyEvent, ...]:
+        """Step at the ends of grants as this custodian has them."""
+        return super().follow(self._seen(view, None))
+
     def settle(self, view: GrantView) -> tuple[GrantEnded, ...]:
         """Destroy what has ended by what this custodian goes by."""
         return super().settle(self._seen(view, None))
@@ -174,6 +180,10 @@ class _Seen:
     def is_active_grantee(self, account: Address) -> bool:
         """Say whether a grantee is active."""
         return self._view.is_active_grantee(account)
+
+    def owner_key(self, account: Address) -> bytes | None:
+        """Give the key of a registered patient."""
+        return self._view.owner_key(account)
 
     def grant(self, grant_id: bytes) -> GrantFacts | None:
         """Give a grant as this custodian takes it."""
