@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from node.base.keys import PrivateKey
 from node.privacy.consent import LATER_BIT, Purpose, scope_of
+from node.privacy.custody_epochs import GrantEnded, Stepped
 from node.privacy.release_errors import CustodyError
 from node.privacy.release_messages import (
     OWNER_GRANT_ID,
@@ -109,14 +110,14 @@ class ReleaseMachine(RuleBasedStateMachine):
     def deposit(self, data) -> None:
         grant_id = data.draw(st.sampled_from(sorted(set(self.world.grants) - self.deposited)))
         held = self.ward.wallet._held[self.ward.deal_id]
-        steps = held.steps
+        before = held.steps, held.lent
         keys = [public_key_of(SEALING[x]) for x in range(1, 5)]
         letter = self.ward.wallet.deposit(grant_id, self.ward.deal_id, keys, self.ward.entropy)[0]
         grant = self.world.grants[grant_id]
         if grant.is_revoked or self.world.time_s >= grant.until_s:
             with pytest.raises(CustodyError, match="grant"):
                 self.custodian.take_deposit(letter, self._view())
-            held.steps = steps
+            held.steps, held.lent = before
             return
         self.custodian.take_deposit(letter, self._view())
         self.deposited.add(grant_id)
@@ -143,12 +144,13 @@ class ReleaseMachine(RuleBasedStateMachine):
         self.world.now_us -= 10**6
 
     @rule()
-    def settle(self) -> None:
+    def follow(self) -> None:
         gone = self.world.settle()
-        ended = self.custodian.settle(self._view())
-        assert {one.grant_id for one in ended} == gone
-        for _ in ended:
-            self.custodian.step(self.ward.deal_id)
+        events = self.custodian.follow(self._view())
+        assert {one.grant_id for one in events if isinstance(one, GrantEnded)} == gone
+        stepped = [one for one in events if isinstance(one, Stepped)]
+        assert len(stepped) == len(gone)
+        for _ in stepped:
             self.ward.wallet.advance(self.ward.deal_id)
 
     @rule(
