@@ -179,22 +179,23 @@ class ReleaseMachine(RuleBasedStateMachine):
 
     # ---- requests
 
-    @rule(data=st.data(), twist=st.sampled_from(TWISTS))
-    def ask(self, data, twist) -> None:
-        grant_id = data.draw(st.sampled_from(sorted(self.world.grants)))
+    @rule(data=st.data(), twist=st.sampled_from(TWISTS), is_well=st.booleans())
+    def ask(self, data, twist, is_well) -> None:
+        if is_well:
+            self.all_is_well_again()
+        grant_id = self._draw_grant(data)
         self._ask(grant_id, self.world.grants[grant_id].grantee, twist)
 
     @rule(data=st.data(), count=st.integers(2, 5))
     def ask_in_a_row(self, data, count) -> None:
-        open_now = [one for one in sorted(self.world.lent) if self.world.is_inside(one)]
-        grant_id = data.draw(st.sampled_from(open_now or sorted(self.world.grants)))
+        grant_id = self._draw_grant(data)
         self.all_is_well_again()
         for _ in range(count):
             self._ask(grant_id, self.world.grants[grant_id].grantee, "none")
 
     @rule(data=st.data(), what=st.sampled_from(TOGGLES))
     def ask_while_one_thing_is_wrong(self, data, what) -> None:
-        grant_id = data.draw(st.sampled_from(sorted(self.world.grants)))
+        grant_id = self._draw_grant(data)
         grantee = self.world.grants[grant_id].grantee
         self.all_is_well_again()
         self.toggle(what, WHO[grantee])
@@ -229,6 +230,11 @@ class ReleaseMachine(RuleBasedStateMachine):
         """Sign an old nonce anew: fresh head, fresh epoch."""
         _, old = data.draw(st.sampled_from(self.sent))
         self._ask(old.grant_id, old.grantee, "none", nonce=old.nonce)
+
+    def _draw_grant(self, data) -> bytes:
+        """Draw from the grants that would release now, from all where there is none."""
+        open_now = [one for one in sorted(self.world.lent) if self.world.is_inside(one)]
+        return data.draw(st.sampled_from(open_now or sorted(self.world.grants)))
 
     def _ask(self, grant_id: bytes, grantee, twist: str, nonce: bytes | None = None) -> None:
         other = LOCUM.address if grantee == DOCTOR.address else DOCTOR.address
