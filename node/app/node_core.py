@@ -109,6 +109,8 @@ class NodeParts:
     store: BlockStore
     custody: CustodyStore
     profile: Profile
+    custodian: Callable[..., Custodian] = Custodian
+    """Makes the custodian of its arguments: a simulated fault makes another one."""
     ledger_store: LedgerStore | None = None
     """None: in memory."""
     executor: Executor | None = None
@@ -310,7 +312,7 @@ def safe_depth(signers: int) -> int:
 
 
 def _custodian(parts: NodeParts, chain_id: int) -> Custodian:
-    return Custodian(
+    return parts.custodian(
         signer=parts.signer,
         sealing_private=parts.sealing_private,
         domain=Domain(chain_id, parts.contracts.consents.address),

@@ -29,6 +29,10 @@ from node.contracts.suite import CONTRACT_NAMES
 DEPLOYER: Final = Address(bytes(keccak256(b"wardnet/contracts/deployer")[12:]))
 """Builds the contracts in genesis.  Nobody holds its key, and no contract gives it a right."""
 DAY_SECONDS: Final = 86_400
+RECOVERY_SECONDS: Final = 2 * DAY_SECONDS
+"""How long the old key can object to a confirmed recovery, where nobody chooses."""
+RETENTION_SECONDS: Final = 3 * 365 * DAY_SECONDS
+"""How long after its newest entry a record is erased only on a legal basis (IMC 2002)."""
 
 
 class Scratch(Protocol):
@@ -63,10 +67,10 @@ class DeploySettings:
     utc_offset_seconds: int = 0
     """How far the hospitals' local time is ahead of UTC; India: 19 800."""
     grant_seconds_max: int = 30 * DAY_SECONDS
-    recovery_seconds: int = 2 * DAY_SECONDS
-    """How long the old key can object to a confirmed recovery."""
-    retention_seconds: int = 3 * 365 * DAY_SECONDS
-    """How long after its newest entry a record is erased only on a legal basis (IMC 2002)."""
+    recovery_seconds: int = RECOVERY_SECONDS
+    """At least 1 s, at most 3,650 days."""
+    retention_seconds: int = RETENTION_SECONDS
+    """At most 36,500 days; 0: a record is erased whenever its patient says so."""
 
 
 @dataclass(frozen=True, slots=True)
