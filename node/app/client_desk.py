@@ -10,7 +10,8 @@ from node.app.turn import Turn
 from node.base.errors import WardnetError
 from node.base.header import Header
 from node.base.limits import OPEN_REQUESTS_COUNT_MAX
-from node.base.types import Hash32
+from node.base.types import Address, Hash32
+from node.evm.errors import NonceError
 from node.workflows.errors import TooManyRequestsError
 from node.workflows.requests import (
     SETTLED_BLOCKS,
@@ -39,10 +40,19 @@ class _Waiting:
 class ClientDesk:
     """Answers requests, at once or when the answer is there."""
 
-    def __init__(self, chain: ChainDesk, store: StoreDesk, questions: CustodianQuestions) -> None:
+    def __init__(
+        self,
+        chain: ChainDesk,
+        store: StoreDesk,
+        questions: CustodianQuestions,
+        *,
+        is_taken: Callable[[Address, int], bool],
+    ) -> None:
+        """``is_taken`` says whether the node itself waits for a transaction under a nonce."""
         self._chain = chain
         self._store = store
         self._questions = questions
+        self._is_taken = is_taken
         self._waiting: dict[Hash32, list[_Waiting]] = {}
         self._times: dict[int, int] = {}
         """Calls that wait for a time of the final block, in seconds."""
@@ -75,10 +85,7 @@ class ClientDesk:
         chain = self._chain
         match request:
             case Submit(raw):
-                transaction = chain.transaction_received(turn, raw, is_local=True)
-                turn.answer(call, transaction.hash)
-                for listener in self.on_transaction:
-                    listener(turn, raw)
+                self._submit(turn, call, raw)
             case AwaitInclusion(tx_hash, final):
                 waiting = _Waiting(call, final)
                 if not self._arrived(turn, tx_hash, waiting):
@@ -103,6 +110,17 @@ class ClientDesk:
                 self._await_time(turn, call, timestamp_s)
             case _:
                 self._questions.ask(turn, call, request)
+
+    def _submit(self, turn: Turn, call: int, raw: bytes) -> None:
+        chain = self._chain
+        sent = chain.ledger.decode(raw)
+        if self._is_taken(sent.sender, sent.nonce):
+            # where nothing costs anything the pool would let it replace the node's own
+            raise NonceError(sent.sender, chain.pool.next_nonce(sent.sender), sent.nonce)
+        transaction = chain.transaction_received(turn, raw, is_local=True)
+        turn.answer(call, transaction.hash)
+        for listener in self.on_transaction:
+            listener(turn, raw)
 
     def _facts(self, back: int) -> HeadFacts:
         number = max(0, self._chain.final.number - back)

@@ -20,6 +20,8 @@ from node.p2p.messages import (
     Reclaim,
     Reclaimed,
     Released,
+    Renew,
+    Renewed,
 )
 from node.p2p.messages import Release as ReleaseAsked
 from node.workflows.errors import (
@@ -34,6 +36,7 @@ from node.workflows.requests import (
     LeaveDeposit,
     ReclaimShare,
     Release,
+    SendRenewal,
 )
 
 QUESTION_PERIODS: Final = 4
@@ -46,7 +49,9 @@ TIMER: Final = ("clients", "questions")
 _REFUSAL: Final = bytes(32)
 """Instead of a digest: the custodian will not take it, now or later."""
 
-ToCustodian: TypeAlias = HandShare | LeaveDeposit | AskRelease | EntrustShare | ReclaimShare
+ToCustodian: TypeAlias = (
+    HandShare | LeaveDeposit | AskRelease | SendRenewal | EntrustShare | ReclaimShare
+)
 _Answer: TypeAlias = Hash32 | bytes | Release | WardnetError
 
 
@@ -146,28 +151,29 @@ def _answer(request: ToCustodian, message: Message) -> _Answer | None:
     match request, message:
         case HandShare(deal_id=deal_id), CustodyKept(deal=deal, digest=digest) if deal == deal_id:
             return digest
-        case LeaveDeposit(custodian, letter), DepositKept(digest=digest):
-            if digest == _REFUSAL:
-                what = f"a deposit of epoch {letter.epoch} comes too late"
-                return CustodianRefusedError(custodian, what)
-            return digest if digest == letter.digests[letter.index - 1] else None
+        case LeaveDeposit(letter=letter), DepositKept(digest=digest):
+            what = f"a deposit of epoch {letter.epoch} comes too late"
+            return _kept(request, digest, letter.digests[letter.index - 1], what)
+        case SendRenewal(letter=letter), Renewed(deal=deal, digest=digest) if (
+            deal == letter.deal_id
+        ):
+            what = f"a renewal of epoch {letter.epoch} comes too late"
+            return _kept(request, digest, letter.digests[letter.index - 1], what)
         case AskRelease(), Released(receipt=receipt, sealed=sealed):
             return Release(receipt, sealed)
-        case EntrustShare(custodian, patient), Entrusted(patient=of, digest=digest) if (
-            of == patient
-        ):
-            if digest == _REFUSAL:
-                return CustodianRefusedError(custodian, "it takes no share of this wallet's master")
-            return digest
-        case ReclaimShare(custodian, patient), Reclaimed(patient=of, sealed=sealed) if (
-            of == patient
-        ):
-            if not sealed:
-                what = "it holds no share of this master, or sees no recovery that is final"
-                return CustodianRefusedError(custodian, what)
-            return sealed
+        case EntrustShare(patient=patient), Entrusted(patient=of, digest=digest) if of == patient:
+            return _kept(request, digest, digest, "it takes no share of this wallet's master")
+        case ReclaimShare(patient=patient), Reclaimed(patient=of, sealed=sealed) if of == patient:
+            what = "it holds no share of this master, or sees no recovery that is final"
+            return sealed or CustodianRefusedError(request.custodian, what)
         case _:
             return None
+
+
+def _kept(request: ToCustodian, digest: Hash32, want: bytes, refused: str) -> _Answer | None:
+    if digest == _REFUSAL:
+        return CustodianRefusedError(request.custodian, refused)
+    return digest if digest == want else None
 
 
 def _message(request: ToCustodian, rid: int) -> Message:
@@ -187,6 +193,16 @@ def _message(request: ToCustodian, rid: int) -> Message:
             )
         case AskRelease(_, asked):
             return ReleaseAsked(request=asked, rid=rid)
+        case SendRenewal(_, letter):
+            return Renew(
+                deal=Hash32(letter.deal_id),
+                epoch=letter.epoch,
+                index=letter.index,
+                digests=tuple(map(Hash32, letter.digests)),
+                sealed=letter.sealed,
+                signature=letter.signature,
+                rid=rid,
+            )
         case EntrustShare(_, patient, sealed):
             return Entrust(patient=patient, sealed=sealed, rid=rid)
         case ReclaimShare(_, patient):

@@ -62,10 +62,6 @@ SEEDS_COUNT_MAX: Final = 1_000_000
 """Digests of used seeds that one process remembers; the oldest go first."""
 RECORD_IN_MEMORY_BYTES_MAX: Final = 2**31 - 17
 """One record that is dealt in one piece: the library's AES-GCM takes 2^31-1 bytes with the tag."""
-ROW_PROGRAM_CELLS_MAX: Final = 100
-"""Elements of a matrix that is searched for cheaper ways; the search takes 3 ms at this size."""
-ROW_PROGRAM_PAIRS_MAX: Final = 4
-"""Sums of two rows that are kept while a block is worked on: more would leave the cache."""
 SUBSETS_TRIED_COUNT_MAX: Final = 5_000
 """Sets of k answers that a grantee tries before giving up on finding the liars."""
 HEAD_LAG_BLOCKS_MAX: Final = 64
@@ -341,6 +337,8 @@ EARLY_DEPOSITS_COUNT_MAX: Final = 64
 """Deposits of one peer that wait for their grant to become final; more are refused."""
 OPEN_INGESTS_COUNT_MAX: Final = 1_024
 """Fragments that one peer has handed over and that have not come yet; more are refused."""
+VIEW_ANSWERS_COUNT_MAX: Final = 4_096
+"""Answers of contracts at one final block that a custodian remembers until the next one."""
 PROOF_SLOTS_COUNT_MAX: Final = 1_024
 """Storage slots of one account proof; go-ethereum's value."""
 LOG_RESULTS_COUNT_MAX: Final = 10_000

@@ -1,4 +1,4 @@
-"""Limits of secret sharing beyond the chain: long schemes, streams, files; see ``limits``."""
+"""Limits of sharing long records and of the files of shares; see ``limits``."""
 
 from typing import Final
 
@@ -18,3 +18,7 @@ SIMULATED_SHARES_COUNT_MAX: Final = 50_000_000
 """Shares whose fate one simulation of deals draws: about ten seconds."""
 FILE_MANIFEST_BYTES_MAX: Final = 2**16
 """The manifest in the file of a holder: 30 kB with 254 custodians."""
+ROW_PROGRAM_CELLS_COUNT_MAX: Final = 100
+"""Elements of a matrix that is searched for cheaper ways; the search takes 3 ms at this size."""
+ROW_PROGRAM_PAIRS_COUNT_MAX: Final = 4
+"""Sums of two rows that are kept while a block is worked on: more would leave the cache."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from node.base.errors import OperatorError, PeerError, RefusedError
+from node.base.errors import OperatorError, PeerError, RefusedError, StorageError
 
 
 @dataclass(eq=False)
@@ -114,3 +114,13 @@ class RefreshMissingError(OperatorError):
 
     def __str__(self) -> str:
         return f"no step into epoch {self.epoch} of deal {self.deal_id.hex()}"
+
+
+@dataclass(eq=False)
+class CustodyKeyError(StorageError):
+    """The key of a custody store is malformed or is another one."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return f"custody key: {self.what}"

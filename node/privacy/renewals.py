@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from node.base.limits import RENEWAL_STEPS_COUNT_MAX
+from node.base.ports import Entropy
 from node.privacy.consent import Deposit
-from node.privacy.deposits import CONTAINER_BYTES
+from node.privacy.deposits import CONTAINER_BYTES, digests_of
 from node.privacy.release_errors import CustodyError
 from node.privacy.release_messages import OWNER_GRANT_ID
+from node.privacy.sealing import seal
 from node.sss.refresh import deposit_root
 from node.sss.shares import Container, decode_container
 
@@ -47,6 +49,34 @@ def typed_renewal(deal_id: bytes, epoch: int, digests: Sequence[bytes]) -> Depos
         deal_id=deal_id,
         epoch=epoch,
         deposit_root=deposit_root(digests),
+    )
+
+
+def renewal_letters(
+    typed: Deposit,
+    plains: Sequence[bytes],
+    custodian_keys: Sequence[bytes],
+    *,
+    without: frozenset[int],
+    signature: bytes,
+    entropy: Entropy,
+) -> tuple[RenewalLetter | None, ...]:
+    """Seal the renewals of index 1 .. N; None for those who get none.  raises SealingKeyError."""
+    digests = digests_of(plains)
+
+    def letter(index: int, key: bytes, plain: bytes) -> RenewalLetter:
+        return RenewalLetter(
+            deal_id=typed.deal_id,
+            epoch=typed.epoch,
+            index=index,
+            digests=digests,
+            sealed=seal(key, renewal_info(typed.deal_id, index), plain, entropy),
+            signature=signature,
+        )
+
+    return tuple(
+        None if index in without else letter(index, key, plain)
+        for index, (key, plain) in enumerate(zip(custodian_keys, plains, strict=True), start=1)
     )
 
 

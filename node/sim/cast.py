@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from node.base.keys import PrivateKey
+from node.base.ports import Entropy
 from node.base.rng import TreeEntropy
 from node.base.types import Address
 from node.contracts.suite import ContractSuite
@@ -77,6 +78,20 @@ class Cast:
     def name_of(self, address: Address) -> str:
         """Give the id of a hospital by its account."""
         return next(name for name, one in self.hospitals.items() if one.signer.address == address)
+
+
+def fresh_account(ward: Ward, entropy: Entropy) -> tuple[PrivateKey, Wallet]:
+    """Draw a patient's keys and give them with an empty wallet."""
+    signer = PrivateKey.from_bytes(entropy.take(_SECRET_BYTES))
+    sealing = derive_private_key(entropy.take(_SECRET_BYTES))
+    wallet = Wallet(
+        signer=signer,
+        sealing_private=sealing,
+        master=entropy.take(_SECRET_BYTES),
+        domain=Domain(ward.chain_id, ward.contracts.consents.address),
+        seeds=ward.seeds,
+    )
+    return signer, wallet
 
 
 def regulator_keys(scenario: Scenario) -> dict[str, PrivateKey]:

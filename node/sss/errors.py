@@ -228,6 +228,32 @@ class FragmentMismatchError(PeerError):
 
 
 @dataclass(eq=False)
+class InconsistentSharesError(PeerError):
+    """More shares than needed came, and no commitment says which of them are wrong."""
+
+    code: ClassVar[str] = "inconsistent"
+    present: tuple[int, ...]
+
+    def __str__(self) -> str:
+        named = ", ".join(map(str, self.present))
+        return f"the shares {named} do not lie on one polynomial: at least one is wrong"
+
+
+@dataclass(eq=False)
+class RepairPlanError(PeerError):
+    """No share can be repaired this way; ``rule`` is what the plan or a part of it breaks."""
+
+    code: ClassVar[str] = "repair"
+    target: int
+    helpers: tuple[int, ...]
+    rule: str
+
+    def __str__(self) -> str:
+        named = ", ".join(map(str, self.helpers)) or "nobody"
+        return f"repair of index {self.target} by {named}: {self.rule}"
+
+
+@dataclass(eq=False)
 class ShareMissingError(UnavailableError):
     """Too few shares or fragments were given; ``present`` are the indices that were."""
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Final
 
-from node.base.limits import ROW_PROGRAM_CELLS_MAX, ROW_PROGRAM_PAIRS_MAX
+from node.base.limits_sharing import ROW_PROGRAM_CELLS_COUNT_MAX, ROW_PROGRAM_PAIRS_COUNT_MAX
 
 DOUBLING_PASSES: Final = 4
 """What a doubling costs, in XORs."""
@@ -54,11 +54,11 @@ class RowProgram:
 def program_of(matrix: Matrix) -> RowProgram:
     """Give the program of a matrix.
 
-    Above ROW_PROGRAM_CELLS_MAX elements the search would take longer than it saves: such a matrix
+    Above ROW_PROGRAM_CELLS_COUNT_MAX elements the search would take longer than it saves: such a matrix
     gets plain Horner.
     """
     inputs = len(matrix[0]) if matrix else 0
-    if len(matrix) * inputs > ROW_PROGRAM_CELLS_MAX:
+    if len(matrix) * inputs > ROW_PROGRAM_CELLS_COUNT_MAX:
         chain: list[Link] = [(target, None, row) for target, row in enumerate(matrix)]
         pairs: list[tuple[int, int]] = []
         terms = [_subsets(row) for row in matrix]
@@ -118,7 +118,7 @@ def _share_pairs(terms: Sequence[Sequence[set[int]]], inputs: int) -> list[tuple
     """Put a register in the place of the commonest pair, again and again; changes ``terms``."""
     subsets = [each for one in terms for each in one]
     pairs: list[tuple[int, int]] = []
-    while len(pairs) < ROW_PROGRAM_PAIRS_MAX:
+    while len(pairs) < ROW_PROGRAM_PAIRS_COUNT_MAX:
         met = Counter(pair for each in subsets for pair in combinations(sorted(each), 2))
         # the smallest of the commonest: the program is the same in every run
         pair = min(met, key=lambda each: (-met[each], each), default=None)

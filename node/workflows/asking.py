@@ -8,6 +8,7 @@ from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
 from node.contracts.abi import View
 from node.ipfs_lite.blocks import BlockClass
 from node.privacy.deposits import DepositLetter
+from node.privacy.renewals import RenewalLetter
 from node.workflows.errors import ContractRevertError
 from node.workflows.requests import (
     Ask,
@@ -28,6 +29,7 @@ from node.workflows.requests import (
     ReclaimShare,
     Release,
     Request,
+    SendRenewal,
     Submit,
     TakeHead,
     VoteOnKey,
@@ -149,6 +151,14 @@ def ask_release(node: Address, custodian: Address, request: bytes) -> Flow[Relea
     raises        CustodianSilentError.
     """
     return (yield from _ask(node, AskRelease(custodian, request), Release))
+
+
+def send_renewal(node: Address, custodian: Address, letter: RenewalLetter) -> Flow[Hash32]:
+    """Move a custodian's share to its next epoch; give the digest of the letter it has taken.
+
+    raises        CustodianSilentError.  CustodianRefusedError: its epoch is past the letter's.
+    """
+    return Hash32((yield from _ask(node, SendRenewal(custodian, letter), bytes)))
 
 
 def entrust_share(

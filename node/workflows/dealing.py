@@ -18,6 +18,7 @@ from node.ipfs_lite.unixfs_write import write_bytes
 from node.privacy.handover import seal_share
 from node.privacy.record import Record, body_of, commitment, seal_ready
 from node.privacy.wallet import seal_essential
+from node.sss.commitments import Manifest
 from node.sss.ssms import deal
 from node.sss.terms import DealTerms
 from node.workflows.asking import drop, hand_share, put, view
@@ -41,6 +42,8 @@ class Filed:
     deal_id: Hash32
     custodians: tuple[Address, ...]
     """Who holds index 1, 2, ..."""
+    manifest: Manifest
+    """As it was dealt: custodians and digests of the first epoch."""
 
 
 def file_record(
@@ -82,7 +85,8 @@ def file_record(
     holders = _placed(cids, tuple(keys))
     for fragment, holder in zip(dealt.fragments, holders, strict=True):
         yield from put(node, fragment, BlockClass.SEALED, (holder,))
-    manifest = dealt.manifest(holders, cids).encode()
+    listed = dealt.manifest(holders, cids)
+    manifest = listed.encode()
     manifest_cid = yield from put(node, manifest, BlockClass.PUBLIC)
     deal_id = Hash32(dealt.header.deal_id())
     for holder, share in zip(holders, dealt.custodians, strict=True):
@@ -94,7 +98,8 @@ def file_record(
     essential = seal_essential(dealt.essential, patient.wallet.sealing_public, entropy)
     patient.wallet.accept(manifest, essential)
     patient.manifests[deal_id] = manifest_cid
-    return Filed(Content(commitment(salt, body_of(record)), manifest_cid), deal_id, tuple(holders))
+    content = Content(commitment(salt, body_of(record)), manifest_cid)
+    return Filed(content, deal_id, tuple(holders), listed)
 
 
 def _custody_keys(ward: Ward, node: Address) -> Flow[dict[Address, bytes]]:

@@ -12,6 +12,7 @@ from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
 from node.evm.receipts import Log
 from node.ipfs_lite.blocks import BlockClass
 from node.privacy.deposits import DepositLetter
+from node.privacy.renewals import RenewalLetter
 
 T = TypeVar("T")
 
@@ -118,6 +119,17 @@ class AskRelease:
 
 
 @dataclass(frozen=True, slots=True)
+class SendRenewal:
+    """Move a custodian's share of a deal to its next epoch.  Answer: its letter's digest (Hash32).
+
+    The answer says that the custodian has stepped.
+    """
+
+    custodian: Address
+    letter: RenewalLetter
+
+
+@dataclass(frozen=True, slots=True)
 class EntrustShare:
     """Leave a share of a wallet's master with a hospital.  Answer: the digest it keeps (Hash32).
 
@@ -172,6 +184,7 @@ Request: TypeAlias = (
     | HandShare
     | LeaveDeposit
     | AskRelease
+    | SendRenewal
     | EntrustShare
     | ReclaimShare
     | AwaitFinalTime

@@ -5,9 +5,17 @@ import pytest
 from node.app.custodian_questions import ABSENT_PERIODS, HANDOVER_PERIODS, QUESTION_PERIODS
 from node.app.events import PeerLost
 from node.base.types import Address, Hash32
-from node.p2p.messages import CustodyKept, DepositKept, Entrusted, Reclaimed, Released
+from node.p2p.messages import (
+    CustodyKept,
+    DepositKept,
+    Entrusted,
+    Reclaimed,
+    Released,
+    Renewed,
+)
 from node.p2p.wire import decode
 from node.privacy.deposits import DepositLetter
+from node.privacy.renewals import RenewalLetter
 from node.workflows.errors import CustodianRefusedError, CustodianSilentError
 from node.workflows.requests import (
     AskRelease,
@@ -16,6 +24,7 @@ from node.workflows.requests import (
     LeaveDeposit,
     ReclaimShare,
     Release,
+    SendRenewal,
 )
 from tests.app.ward import HOSPITALS, Ward, founded, lone
 
@@ -35,17 +44,30 @@ LETTER = DepositLetter(
 SHARE = HandShare(TWO.address, DEAL, b"manifest", b"sealed")
 DEPOSIT = LeaveDeposit(TWO.address, LETTER)
 RELEASE = AskRelease(TWO.address, bytes(241))
+RENEWAL = SendRenewal(
+    TWO.address,
+    RenewalLetter(
+        deal_id=DEAL,
+        epoch=3,
+        index=2,
+        digests=(bytes(32), DIGEST),
+        sealed=b"sealed",
+        signature=bytes(65),
+    ),
+)
 ENTRUST = EntrustShare(TWO.address, PATIENT, b"sealed")
 RECLAIM = ReclaimShare(TWO.address, PATIENT)
 RIGHT = {
     "share": (SHARE, CustodyKept(DEAL, DIGEST, rid=1), DIGEST),
     "deposit": (DEPOSIT, DepositKept(DIGEST, rid=1), DIGEST),
     "release": (RELEASE, Released(b"receipt", b"sealed", rid=1), Release(b"receipt", b"sealed")),
+    "renewal": (RENEWAL, Renewed(DEAL, DIGEST, rid=1), DIGEST),
     "entrusted": (ENTRUST, Entrusted(PATIENT, DIGEST, rid=1), DIGEST),
     "reclaimed": (RECLAIM, Reclaimed(PATIENT, b"a share", rid=1), b"a share"),
 }
 REFUSED = {
     "deposit": (DEPOSIT, DepositKept(ZERO, rid=1)),
+    "renewal": (RENEWAL, Renewed(DEAL, ZERO, rid=1)),
     "entrusted": (ENTRUST, Entrusted(PATIENT, ZERO, rid=1)),
     "reclaimed": (RECLAIM, Reclaimed(PATIENT, b"", rid=1)),
 }
@@ -56,6 +78,8 @@ WRONG = {
     "a deposit answered with a share": (DEPOSIT, CustodyKept(DEAL, DIGEST, rid=1)),
     "another deposit": (DEPOSIT, DepositKept(DEAL, rid=1)),
     "a release answered with a digest": (RELEASE, DepositKept(DIGEST, rid=1)),
+    "another renewal": (RENEWAL, Renewed(DEAL, DEAL, rid=1)),
+    "a renewal of another deal": (RENEWAL, Renewed(DIGEST, DIGEST, rid=1)),
     "a master's share of another patient": (
         ENTRUST,
         Entrusted(Address(DIGEST[:20]), DIGEST, rid=1),
@@ -150,7 +174,7 @@ def test_a_refusal_of_a_custodian_ends_the_question(kind):
     ("request_", "periods"),
     [
         (SHARE, HANDOVER_PERIODS),
-        *((one, QUESTION_PERIODS) for one in (DEPOSIT, RELEASE, ENTRUST, RECLAIM)),
+        *((one, QUESTION_PERIODS) for one in (DEPOSIT, RELEASE, RENEWAL, ENTRUST, RECLAIM)),
     ],
 )
 def test_a_custodian_that_stays_silent_is_waited_for_so_long_and_no_longer(request_, periods):

@@ -43,6 +43,7 @@ CHAIN_ID = 7_331
 EPOCH_S = 1_700_000_000
 SECOND = 1_000_000
 GAS_LIMIT = 30_000_000
+RECOVERY_SECONDS = 10
 
 
 KEYS = {}
@@ -94,6 +95,7 @@ def plan(validators=2, verified=(), **changes):
         min_validators=1,
         first_patient_id=85_437,
         utc_offset_seconds=0,
+        recovery_seconds=RECOVERY_SECONDS,
     )
     return replace(made, **changes)
 

@@ -12,6 +12,7 @@ from node.base.rng import TreeEntropy
 from node.privacy import custody
 from node.privacy.custody import Custodian, GrantEnded
 from node.privacy.custody_store import MemoryStore
+from node.privacy.erasure import ErasureCertificate
 from node.privacy.release_errors import CustodyError, RefreshMissingError
 from node.privacy.release_messages import Status, check_chain
 from node.sss.drbg import SeedsUsed, Stream
@@ -283,3 +284,39 @@ def test_a_grant_share_of_another_epoch_is_no_deposit():
     store = ward.custodians[1].store
     store.put_deposit(ward.grant_id, ward.deal_id, stale.encode(), b"")
     assert _handle(ward).receipt.status is Status.NO_DEPOSIT
+
+
+# ---- the end of a deal
+
+
+def test_an_erased_deal_leaves_nothing_and_its_objects_are_counted():
+    ward = Ward()
+    ward.lend(ward.grant(1).grant_id)
+    custodian = ward.custodians[1]
+    assert custodian.erase(ward.deal_id) == 5
+    assert custodian.store.is_clear_of(ward.deal_id)
+    assert custodian.store.deposits() == ()
+    assert custodian.index_of(ward.deal_id) is None
+    assert custodian.erase(ward.deal_id) == 0
+    assert _handle(ward).receipt.status is Status.STALE_STATE
+
+
+def test_a_custodian_certifies_an_erasure_after_reading_again():
+    ward = Ward()
+    custodian = ward.custodians[1]
+    destroyed = custodian.erase(ward.deal_id)
+    made = custodian.certify_erasure(
+        ward.deal_id, index=1, head=ward.view.head, objects_destroyed=destroyed + 2
+    )
+    made.check(HOSPITALS[0].address)
+    assert ErasureCertificate.decode(made.encode()) == made
+    assert (made.chain_id, made.deal_id, made.objects_destroyed) == (7, ward.deal_id, 5)
+    assert (made.head_number, made.head_hash) == (ward.view.head.number, ward.view.head.hash)
+
+
+def test_nothing_is_certified_while_a_share_is_left():
+    ward = Ward()
+    with _refusal("left"):
+        ward.custodians[1].certify_erasure(
+            ward.deal_id, index=1, head=ward.view.head, objects_destroyed=0
+        )

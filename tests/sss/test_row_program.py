@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.base.limits import ROW_PROGRAM_CELLS_MAX, ROW_PROGRAM_PAIRS_MAX
+from node.base.limits_sharing import ROW_PROGRAM_CELLS_COUNT_MAX, ROW_PROGRAM_PAIRS_COUNT_MAX
 from node.sss.gf256 import combine_rows, lagrange_rows, multiply
 from node.sss.row_program import DOUBLING_PASSES, RowProgram, program_of
 
@@ -66,7 +66,7 @@ def test_rows_that_are_zero_equal_or_alone_are_computed():
 
 
 def test_a_large_matrix_is_not_searched():
-    columns = ROW_PROGRAM_CELLS_MAX + 1
+    columns = ROW_PROGRAM_CELLS_COUNT_MAX + 1
     program = program_of((tuple(range(1, columns + 1)),))
     assert program.pairs == ()
     assert program.sums[0].terms[-1] == tuple(range(0, columns, 2))
@@ -74,7 +74,7 @@ def test_a_large_matrix_is_not_searched():
 
 def test_few_pairs_are_kept():
     program = program_of(lagrange_rows(range(8), range(8, 16)))
-    assert len(program.pairs) == ROW_PROGRAM_PAIRS_MAX
+    assert len(program.pairs) == ROW_PROGRAM_PAIRS_COUNT_MAX
 
 
 def test_a_matrix_of_nothing_is_an_empty_program():

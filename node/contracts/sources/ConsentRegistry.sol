@@ -11,6 +11,7 @@ import {
     FieldMissing,
     GranteeNotActive,
     NotPatient,
+    NotPatientRegistry,
     PatientUnknown,
     RequestUnknown,
     SettingOutOfRange
@@ -146,6 +147,7 @@ contract ConsentRegistry is EIP712, GrantLists, IConsents {
         address patient = requestedOf[requestId];
         require(patient != address(0), RequestUnknown());
         require(patient == msg.sender, NotPatient());
+        require(PATIENTS.idOf(patient) != 0, PatientUnknown()); // not after a recovery
         delete requestedOf[requestId];
         emit Denied(requestId, patient);
     }
@@ -192,6 +194,14 @@ contract ConsentRegistry is EIP712, GrantLists, IConsents {
             _wallets[signer] = wallet + 1;
         }
         emit Revoked(grantId);
+    }
+
+    /// Hands a patient's nonce on to the account of a recovery.  The old account is then nobody's
+    /// here; what it granted stands, and is the new one's to revoke.
+    function moveWallet(address from, address to) external {
+        require(msg.sender == address(PATIENTS), NotPatientRegistry());
+        _wallets[to] = _wallets[from];
+        delete _wallets[from];
     }
 
     function isAllowed(address grantee, uint256 pmrId, uint256 at) external view returns (bool) {
