@@ -105,11 +105,8 @@ class Epochs:
         self._domain = domain
         self._revocation = revocation
 
-    def follow(
-        self, view: GrantView, revocation: Revocation | None = None
-    ) -> tuple[CustodyEvent, ...]:
+    def follow(self, view: GrantView) -> tuple[CustodyEvent, ...]:
         """Answer the grants that F has ended; see ``Custodian.follow``."""
-        level = revocation or self._revocation
         events: list[CustodyEvent] = []
         for grant_id, deal_id in self._store.deposits():
             grant = view.grant(grant_id)
@@ -117,7 +114,7 @@ class Epochs:
             if why is None:
                 continue
             events.append(GrantEnded(grant_id, deal_id, why))
-            if level is Revocation.SOFT:
+            if self._revocation is Revocation.SOFT:
                 self._store.delete_grant_share(grant_id, deal_id)
             else:
                 events.append(self._step_at_end(grant_id, deal_id))
