@@ -20,7 +20,7 @@ from node.evm.blooms import EMPTY_BLOOM, may_hold
 from node.ipfs_lite.access import GRANT, ConsentFilter, FinalHead, is_recent
 from node.ipfs_lite.blocks import AccessRule
 from node.ipfs_lite.blockstore import BlockStore
-from node.privacy.release_facts import covers
+from node.privacy.release_facts import covers, is_open
 
 _NEVER: Final = 0
 """A head that nobody has seen coming is old: a restarted node grants nothing before the next."""
@@ -38,6 +38,8 @@ class AccessDesk:
             one.address
             for one in (
                 contracts.consents,
+                contracts.custody,
+                contracts.patients,
                 contracts.pmr,
                 contracts.doctors,
                 contracts.hospitals,
@@ -118,11 +120,16 @@ class AccessDesk:
         return has_changed
 
     def _granted(self, view: FinalView, deal_id: bytes, root: Cid) -> Iterator[AccessRule]:
-        grants = view.grants()
-        record = view.record(deal_id) if grants else None
-        if record is None:
+        """Give the rules of a deal: for its patient, for who holds shares of it, for grantees."""
+        record = view.record(deal_id)
+        if record is None or not is_open(record):
             return
-        for grant in grants:
+        home = view.home_of(record.patient)  # patients read their own records there
+        others = (*view.newcomers_of(deal_id), *(() if home is None else (home,)))
+        for operator in dict.fromkeys(others):
+            if operator != ZERO_ADDRESS:
+                yield AccessRule(root, operator, GRANT)
+        for grant in view.grants_of(record.patient):
             if grant.is_revoked or not covers(grant, record):
                 continue
             for operator in view.operators_of(grant.grantee):

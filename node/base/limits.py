@@ -337,6 +337,8 @@ EARLY_DEPOSITS_COUNT_MAX: Final = 64
 """Deposits of one peer that wait for their grant to become final; more are refused."""
 OPEN_INGESTS_COUNT_MAX: Final = 1_024
 """Fragments that one peer has handed over and that have not come yet; more are refused."""
+VIEW_ANSWERS_COUNT_MAX: Final = 4_096
+"""Answers of contracts at one final block that a custodian remembers until the next one."""
 PROOF_SLOTS_COUNT_MAX: Final = 1_024
 """Storage slots of one account proof; go-ethereum's value."""
 LOG_RESULTS_COUNT_MAX: Final = 10_000

@@ -98,6 +98,14 @@ class CustodyStore(Protocol):
         """Destroy a patient's container of kind 5, if there is one."""
         ...
 
+    def put_certificate(self, deal_id: bytes, certificate: bytes) -> None:
+        """Keep the certificate that nothing of a deal is left here."""
+        ...
+
+    def certificates(self) -> tuple[bytes, ...]:
+        """Give every certificate of erasure, in the order of the deals' ids."""
+        ...
+
     def append_receipt(self, receipt: Receipt, request: Request, *, is_nonce_spent: bool) -> None:
         """Keep a receipt at the end of the chain, and the request's nonce if it is spent."""
         ...
@@ -136,6 +144,7 @@ class MemoryStore:
         self._steps: dict[bytes, list[bytes]] = {}
         self._renewals: dict[bytes, bytes] = {}
         self._entrusted: dict[Address, bytes] = {}
+        self._certificates: dict[bytes, bytes] = {}
         self._receipts: list[Receipt] = []
         self._releases: dict[bytes, int] = {}
         self._nonces: dict[tuple[bytes, bytes], int] = {}
@@ -221,6 +230,14 @@ class MemoryStore:
     def delete_entrusted(self, patient: Address) -> None:
         """Destroy a patient's container of kind 5, if there is one."""
         self._entrusted.pop(patient, None)
+
+    def put_certificate(self, deal_id: bytes, certificate: bytes) -> None:
+        """Keep the certificate that nothing of a deal is left here."""
+        self._certificates[deal_id] = certificate
+
+    def certificates(self) -> tuple[bytes, ...]:
+        """Give every certificate of erasure, in the order of the deals' ids."""
+        return tuple(self._certificates[deal_id] for deal_id in sorted(self._certificates))
 
     def append_receipt(self, receipt: Receipt, request: Request, *, is_nonce_spent: bool) -> None:
         """Keep a receipt at the end of the chain, and the request's nonce if it is spent."""

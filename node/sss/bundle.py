@@ -1,4 +1,4 @@
-"""The file of one holder: manifest, share container and, for custodians, the fragment.
+"""The file of one holder: manifest, share container and, for custodians of scheme 1, the fragment.
 
 Layout: secret-sharing.md section 5, "File of one holder".
 """
@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from node.sss.commitments import Manifest
+from node.sss.deals import Deal
 from node.sss.errors import MixedRecordsError, ShareFormatError
-from node.sss.shares import Container, Kind, Octets, decode_container, octets
+from node.sss.shares import Container, Kind, Octets, Scheme, decode_container, octets
 
+FILE_SCHEMES: Final = (Scheme.SSMS, Scheme.XOR, Scheme.NLSS_Q)
+"""The schemes whose files can be opened."""
 _MAGIC: Final = b"WSB1"
 _FRONT_BYTES: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What one holder keeps; ``fragment`` is None in the patient's file."""
+    """What one holder keeps; only a custodian of scheme 1 has a ``fragment``."""
 
     manifest: Manifest
     share: Container
@@ -50,12 +53,14 @@ class Bundle:
         if count not in (2, 3):
             raise ShareFormatError("length")
         parts = _parts(raw, count)
-        manifest = Manifest.decode(parts[0])
+        manifest = Manifest.decode(parts[0], schemes=FILE_SCHEMES)
         share = _part(parts[1], manifest)
-        wanted = Kind.ESSENTIAL if count == 2 else Kind.CUSTODIAN
-        if share.kind is not wanted:
+        has_fragment = count == 3
+        if share.kind is not (Kind.CUSTODIAN if share.index else Kind.ESSENTIAL):
             raise ShareFormatError("kind", share.index)
-        if count == 2:
+        if has_fragment != (share.index != 0 and manifest.header.scheme is Scheme.SSMS):
+            raise ShareFormatError("kind", share.index)
+        if not has_fragment:
             return cls(manifest, share, None)
         fragment = _part(parts[2], manifest)
         if fragment.kind is not Kind.FRAGMENT:
@@ -63,6 +68,18 @@ class Bundle:
         if fragment.index != share.index:
             raise ShareFormatError("index", fragment.index)
         return cls(manifest, share, parts[2])
+
+
+def bundles_of(deal: Deal, manifest: Manifest) -> tuple[Bundle, ...]:
+    """Give the files of all holders of a deal, index 0 .. N."""
+    fragments = deal.fragments or (None,) * deal.header.custodians
+    return (
+        Bundle(manifest, deal.essential, None),
+        *(
+            Bundle(manifest, share, fragment)
+            for share, fragment in zip(deal.custodians, fragments, strict=True)
+        ),
+    )
 
 
 def _parts(raw: bytes, count: int) -> tuple[bytes, ...]:

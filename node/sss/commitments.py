@@ -4,17 +4,20 @@ It is a public block of the content store; its id goes on chain.  Whoever is sho
 checks its digest against the manifest (secret-sharing.md section 5).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, Self
 
 from node.base.types import Address, Cid
 from node.sss.errors import ShareFormatError
+from node.sss.quadrics import are_usable, quadratic_plan_fault
 from node.sss.shares import HEADER_BYTES, DealHeader, Octets, Scheme, octets
 
 NO_CID: Final = Cid(bytes(36))
 """A fragment that lies in no store."""
 CID_BYTES: Final = 36
+_ENTRY_BYTES: Final = 32 + CID_BYTES
 _MAGIC: Final = b"WSM1"
 _LABEL: Final = b"wardnet/sss/manifest/v1\x00"
 _FRONT_BYTES: Final = 12
@@ -31,7 +34,7 @@ class FragmentEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """M of a deal of scheme 1 in one epoch."""
+    """M of a deal in one epoch."""
 
     epoch: int
     header: DealHeader
@@ -39,7 +42,10 @@ class Manifest:
     """Of the containers of index 0 .. N."""
     custodians: tuple[Address, ...]
     """Who holds index 1 .. N: ``custodians[x - 1]``."""
-    fragments: tuple[FragmentEntry, ...]
+    fragments: tuple[FragmentEntry, ...] = ()
+    """Scheme 1: where the ciphertext lies."""
+    vectors: tuple[bytes, ...] = ()
+    """Scheme 3: the public vectors of index 1 .. N, k bytes each."""
 
     def encode(self) -> bytes:
         """Give the manifest's bytes."""
@@ -52,6 +58,7 @@ class Manifest:
                 *self.digests,
                 *self.custodians,
                 *(entry.digest + entry.cid for entry in self.fragments),
+                *self.vectors,
             )
         )
 
@@ -64,11 +71,14 @@ class Manifest:
         return self.custodians[index - 1]
 
     @classmethod
-    def decode(cls, data: Octets) -> Self:
-        """Read a manifest of scheme 1 strictly.
+    def decode(cls, data: Octets, *, schemes: Collection[Scheme] = (Scheme.SSMS,)) -> Self:
+        """Read a manifest strictly.
 
+        ``schemes``   those that the caller can use; only the shares of scheme 1 can be lent, so
+                      the network takes no other.
         raises        ShareFormatError: ``length``, ``magic``, ``format``, ``reserved``, ``cid``,
-                      what the deal header breaks, or ``scheme`` for another scheme than 1.
+                      ``vectors``, what the deal header breaks, or ``scheme`` for one that is not
+                      among ``schemes``.
         """
         raw = octets(data, "a manifest")
         if len(raw) < _FRONT_BYTES + HEADER_BYTES:
@@ -80,21 +90,52 @@ class Manifest:
         if raw[5:8] != bytes(3):
             raise ShareFormatError("reserved")
         header = DealHeader.decode(raw[_FRONT_BYTES : _FRONT_BYTES + HEADER_BYTES])
-        if header.scheme is not Scheme.SSMS:
+        if header.scheme not in schemes:
             raise ShareFormatError("scheme")
         count = header.custodians
         digests_at = _FRONT_BYTES + HEADER_BYTES
         addresses_at = digests_at + 32 * (count + 1)
-        entries_at = addresses_at + 20 * count
-        if len(raw) != entries_at + (32 + CID_BYTES) * count:
+        tail_at = addresses_at + 20 * count
+        if len(raw) != tail_at + _tail_bytes(header):
             raise ShareFormatError("length")
-        return cls(
+        tail = raw[tail_at:]
+        has_fragments = header.scheme is Scheme.SSMS
+        manifest = cls(
             epoch=int.from_bytes(raw[8:12]),
             header=header,
             digests=_cut(raw[digests_at:addresses_at], 32),
-            custodians=tuple(map(Address, _cut(raw[addresses_at:entries_at], 20))),
-            fragments=tuple(map(_entry, _cut(raw[entries_at:], 32 + CID_BYTES))),
+            custodians=tuple(map(Address, _cut(raw[addresses_at:tail_at], 20))),
+            fragments=tuple(map(_entry, _cut(tail, _ENTRY_BYTES))) if has_fragments else (),
+            vectors=() if has_fragments else _cut(tail, header.needed),
         )
+        if header.scheme is Scheme.NLSS_Q:
+            _check_quadratic(manifest)
+        return manifest
+
+
+def _tail_bytes(header: DealHeader) -> int:
+    """Give the bytes after the addresses.
+
+    raises        ShareFormatError: ``scheme``, its tail (k+1 points of 64 bytes) has no reader yet.
+    """
+    match header.scheme:
+        case Scheme.SSMS:
+            return _ENTRY_BYTES * header.custodians
+        case Scheme.XOR:
+            return 0
+        case Scheme.NLSS_Q:
+            return header.needed * header.custodians
+        case Scheme.SSMS_FELDMAN:
+            raise ShareFormatError("scheme")
+
+
+def _check_quadratic(manifest: Manifest) -> None:
+    """Check that every k-subset can open: a singular one would divide by zero."""
+    header = manifest.header
+    if quadratic_plan_fault(needed=header.needed, count=header.custodians) is not None:
+        raise ShareFormatError("threshold")
+    if not are_usable(manifest.vectors):
+        raise ShareFormatError("vectors")
 
 
 def is_manifest_cid(cid: bytes) -> bool:

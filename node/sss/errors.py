@@ -27,6 +27,17 @@ class SharingPlanError(OperatorError):
 
 
 @dataclass(eq=False)
+class UnknownSchemeError(OperatorError):
+    """No sharing scheme that can be used has this name."""
+
+    name: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"no sharing scheme {self.name!r}: known are {', '.join(self.known)}"
+
+
+@dataclass(eq=False)
 class EmptyRecordError(OperatorError):
     """A record of zero bytes cannot be dealt."""
 
@@ -43,6 +54,18 @@ class RecordTooLongError(OperatorError):
 
     def __str__(self) -> str:
         return f"the record has {self.length} bytes, at most {self.limit} fit into one deal"
+
+
+@dataclass(eq=False)
+class SourceChangedError(OperatorError):
+    """A file grew or shrank while it was read; ``found`` is how far it was read."""
+
+    length: int
+    found: int
+
+    def __str__(self) -> str:
+        more = "more" if self.found > self.length else f"only {self.found}"
+        return f"the record should have {self.length} bytes and has {more}: it changed while read"
 
 
 @dataclass(eq=False)
@@ -93,6 +116,16 @@ class WrongEssentialShareError(OperatorError):
 
     def __str__(self) -> str:
         return f"the essential share is wrong: {self.why}"
+
+
+@dataclass(eq=False)
+class EssentialTextError(OperatorError):
+    """A share cannot be a line of text; ``why`` says what it is."""
+
+    why: str
+
+    def __str__(self) -> str:
+        return f"no essential share for a QR code: {self.why}"
 
 
 @dataclass(eq=False)
@@ -155,6 +188,21 @@ class WrongKeyError(PeerError):
     def __str__(self) -> str:
         named = f"; wrong shares: {', '.join(map(str, self.liars))}" if self.liars else ""
         return f"the shares do not make the committed key{named}"
+
+
+@dataclass(eq=False)
+class WrongSecretError(PeerError):
+    """No set of the given shares makes the message that the deal commits to (schemes 2 and 3).
+
+    ``liars`` are the indices whose shares are proved wrong; empty when that cannot be told.
+    """
+
+    code: ClassVar[str] = "secret"
+    liars: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        named = f"; wrong shares: {', '.join(map(str, self.liars))}" if self.liars else ""
+        return f"the shares do not make the committed secret{named}"
 
 
 @dataclass(eq=False)

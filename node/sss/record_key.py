@@ -3,26 +3,18 @@
 Schemes with a key of their own (1 and 4).  Clauses: secret-sharing.md sections 6, 9 and 13.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations, islice
 
 from node.base.limits import SUBSETS_TRIED_COUNT_MAX
 from node.sss.commitments import Manifest
 from node.sss.derivation import commitment_of
-from node.sss.errors import (
-    DuplicateShareError,
-    FragmentMismatchError,
-    MixedEpochsError,
-    MixedRecordsError,
-    ShareFormatError,
-    ShareMissingError,
-    WrongEssentialShareError,
-    WrongKeyError,
-)
+from node.sss.errors import ShareMissingError, WrongKeyError
 from node.sss.gf256 import add
+from node.sss.holders import checked_holders
 from node.sss.shamir import combine
-from node.sss.shares import Container, DealHeader, Kind, Octets, check_against, decode_container
+from node.sss.shares import DealHeader, Octets
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -74,49 +66,13 @@ def find_key(header: DealHeader, points: Mapping[int, bytes]) -> FoundKey:
 def recover_key(manifest: Manifest, shares: Iterable[Octets]) -> FoundKey:
     """Give K from the essential container and custodians' containers of one epoch.
 
-    raises        WrongEssentialShareError: no index 0, or not the one of the manifest.
-                  ShareMissingError: fewer than t-1 custodians, before any arithmetic.
-                  DuplicateShareError, MixedRecordsError, MixedEpochsError, ShareFormatError,
-                  FragmentMismatchError: a custodian's container is not the manifest's.
+    raises        what ``checked_holders`` raises;
                   WrongKeyError: the commitment differs; names the liars if more than t-1 came.
     """
-    header = manifest.header
-    given = [decode_container(share) for share in shares]
-    _check_mixture(manifest, given)
-    essential = next((share for share in given if share.kind is Kind.ESSENTIAL), None)
-    if essential is None:
-        raise WrongEssentialShareError("no index 0")
-    custodians = {share.index: share for share in given if share.kind is Kind.CUSTODIAN}
-    present = tuple(sorted(custodians))
-    if len(present) < header.needed:
-        raise ShareMissingError(len(present), header.needed, present)
-    if essential.digest() != manifest.digests[0]:
-        raise WrongEssentialShareError("its digest is not the manifest's")
-    for index in present:
-        if custodians[index].digest() != manifest.digests[index]:
-            raise FragmentMismatchError(index)
+    essential, custodians = checked_holders(manifest, shares)
     # e is the constant polynomial: adding it to every point moves the value at 0 from k' to K
-    points = {index: add(custodians[index].payload, essential.payload) for index in present}
-    found = find_key(header, points)
+    points = {index: add(share, essential) for index, share in custodians.items()}
+    found = find_key(manifest.header, points)
     if found.sets_tried > 1:
         raise WrongKeyError(found.liars)
     return found
-
-
-def _check_mixture(manifest: Manifest, given: Sequence[Container]) -> None:
-    """Check that containers are shares of one deal and one epoch, one for each index."""
-    header = manifest.header
-    deal_id = header.deal_id()
-    seen: set[int] = set()
-    for share in given:
-        if share.deal_id != deal_id:
-            raise MixedRecordsError(deal_id, share.deal_id)
-        check_against(share, header)
-        if share.kind not in (Kind.ESSENTIAL, Kind.CUSTODIAN):
-            raise ShareFormatError("kind", share.index)
-        if share.index in seen:
-            raise DuplicateShareError(share.index)
-        seen.add(share.index)
-    epochs = {share.epoch for share in given} | {manifest.epoch}
-    if len(epochs) != 1:
-        raise MixedEpochsError(tuple(sorted(epochs)))

@@ -18,7 +18,9 @@ EVERY = [
     errors.DuplicateShareError(2),
     errors.MixedRecordsError(b"a", b"b"),
     errors.MixedEpochsError((0, 1)),
+    errors.UnknownSchemeError("rsa", ("ssms-1tn",)),
     errors.WrongKeyError((2,)),
+    errors.WrongSecretError((2,)),
     errors.TamperedRecordError((1, 2)),
     errors.FragmentMismatchError(1),
     errors.ShareMissingError(1, 2, (4,)),
@@ -53,6 +55,7 @@ def test_missing_shares_name_those_present():
     assert "present: none" in str(errors.ShareMissingError(0, 2, ()))
 
 
-def test_a_wrong_key_names_liars_only_where_they_are_known():
-    assert "wrong shares: 2" in str(errors.WrongKeyError((2,)))
-    assert "wrong shares" not in str(errors.WrongKeyError())
+@pytest.mark.parametrize("wrong", [errors.WrongKeyError, errors.WrongSecretError])
+def test_a_wrong_key_or_secret_names_liars_only_where_they_are_known(wrong):
+    assert "wrong shares: 2" in str(wrong((2,)))
+    assert "wrong shares" not in str(wrong())
