@@ -4,6 +4,7 @@ from hashlib import sha256
 
 import pytest
 
+from node.base.rng import TreeEntropy
 from node.base.types import Address, Cid, Hash32
 from node.privacy.deposits import join_deposit, split_deposit
 from node.privacy.erasure import ErasureCertificate
@@ -16,13 +17,26 @@ from node.sss.drbg import SeedsUsed, Stream
 from node.sss.errors import MixedRecordsError, ShareFormatError
 from node.sss.recovery import read_recovery_share, split_master
 from node.sss.refresh import delta_shares, grant_shares
-from node.sss.shares import DealHeader, decode_container, share_digest
+from node.sss.schemes import deal_record
+from node.sss.shares import DealHeader, Scheme, decode_container, share_digest
+from node.sss.terms import Profile
 from tests.privacy.decoder_fuzz import Decoder, fuzz
-from tests.sss.deals import DEALER, custodian_addresses, make_deal
+from tests.sss.deals import DEALER, custodian_addresses, make_deal, make_terms
 
 MUTATIONS = 1_000
 MUTATIONS_SLOW = 10_000
 DEALS = (make_deal(), make_deal(b"x" * 999, t=2, n=3), make_deal(t=5, n=9))
+OTHER_DEALS = tuple(
+    deal_record(
+        scheme,
+        b"a record",
+        make_terms(t=3, n=5),
+        entropy=TreeEntropy(1, scheme.name),
+        seeds=SeedsUsed(),
+        profile=Profile.SIMULATION,
+    )
+    for scheme in (Scheme.XOR, Scheme.NLSS_Q)
+)
 CIDS = [Cid(b"\x01\x55\x12\x20" + bytes([x]) * 32) for x in range(8)]
 
 
@@ -32,7 +46,8 @@ def _stream(last: int) -> Stream:
 
 def _manifest(deal) -> Manifest:
     count = deal.header.custodians
-    return deal.manifest(custodian_addresses(count), CIDS[:count])
+    cids = CIDS[:count] if deal.fragments else None
+    return deal.manifest(custodian_addresses(count), cids)
 
 
 def _lent(deal, seed: int = 1):
@@ -112,6 +127,11 @@ _BUNDLES = tuple(
         (deal.custodians[1], deal.fragments[1]),
     )
 )
+_OTHER_BUNDLES = tuple(
+    Bundle(_manifest(deal), share, None).encode()
+    for deal in OTHER_DEALS
+    for share in (deal.essential, deal.custodians[1])
+)
 _FORMAT, _RELEASE = (ShareFormatError,), (ReleaseFormatError,)
 
 DECODERS = [
@@ -147,8 +167,15 @@ DECODERS = [
         _FORMAT,
     ),
     Decoder(
+        "manifest of any scheme",
+        tuple(_manifest(deal).encode() for deal in (DEALS[0], *OTHER_DEALS)),
+        lambda raw: Manifest.decode(raw, schemes=tuple(Scheme)),
+        _encoded,
+        _FORMAT,
+    ),
+    Decoder(
         "bundle",
-        _BUNDLES,
+        (*_BUNDLES, *_OTHER_BUNDLES),
         Bundle.decode,
         _encoded,
         (ShareFormatError, MixedRecordsError),
