@@ -57,6 +57,7 @@ class Clinic:
             chain_id=CHAIN_ID,
             contracts=contracts,
             sharing=Sharing(t=t, n=n),
+            period_s=1,
             zone=timedelta(0),
             profile=Profile.SIMULATION,
             seeds=self.seeds,

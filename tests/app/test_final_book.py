@@ -74,7 +74,7 @@ def test_a_share_that_was_handed_over_has_its_new_holder(clinic):
     assert read.holder(at.pmr_id, clinic.deal_id, 3 - index, TWO.address) == TWO.address
     view = clinic.net.cores[0].custody.view()
     assert view.holders_of(clinic.deal_id) == (TWO.address, TWO.address)
-    assert view.newcomers_of(clinic.deal_id) == (TWO.address,)
+    assert view.seated(clinic.deal_id) == (TWO.address,)
 
 
 def test_a_hand_over_of_a_share_that_was_not_its_holders_binds_nobody(clinic):
