@@ -214,12 +214,11 @@ class Container:
 
     def digest(self) -> bytes:
         """Give the labelled SHA-256 of head and payload: what the manifest lists."""
-        return share_digest(self.head() + self.payload)
+        return share_digest_of((self.head(), self.payload))
 
     def encode(self) -> bytes:
         """Give the container's bytes: head, payload, digest."""
-        body = self.head() + self.payload
-        return body + share_digest(body)
+        return b"".join((self.head(), self.payload, self.digest()))
 
     def __repr__(self) -> str:
         return (
