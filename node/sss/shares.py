@@ -212,12 +212,11 @@ class Container:
 
     def digest(self) -> bytes:
         """Give the labelled SHA-256 of head and payload: what the manifest lists."""
-        return share_digest(self.head() + self.payload)
+        return share_digest(self.head(), self.payload)
 
     def encode(self) -> bytes:
         """Give the container's bytes: head, payload, digest."""
-        body = self.head() + self.payload
-        return body + share_digest(body)
+        return b"".join((self.head(), self.payload, self.digest()))
 
     def __repr__(self) -> str:
         return (
@@ -235,10 +234,11 @@ def container_of(
     )
 
 
-def share_digest(body: Octets) -> bytes:
+def share_digest(*parts: Octets) -> bytes:
     """Give the digest of a container's head and payload.  The salt inside keeps it unguessable."""
     hasher = sha256(_SHARE_LABEL)
-    hasher.update(body)
+    for part in parts:
+        hasher.update(part)
     return hasher.digest()
 
 
