@@ -10,6 +10,7 @@ from typing import Final
 
 from node.app.chain_desk import ChainDesk
 from node.app.custody_desk import CustodyDesk
+from node.app.final_book import Changes
 from node.app.final_view import FinalView
 from node.app.store_desk import StoreDesk
 from node.app.turn import Turn
@@ -20,7 +21,7 @@ from node.evm.blooms import EMPTY_BLOOM, may_hold
 from node.ipfs_lite.access import GRANT, ConsentFilter, FinalHead, is_recent
 from node.ipfs_lite.blocks import AccessRule
 from node.ipfs_lite.blockstore import BlockStore
-from node.privacy.release import covers
+from node.privacy.release_facts import covers, is_open
 
 _NEVER: Final = 0
 """A head that nobody has seen coming is old: a restarted node grants nothing before the next."""
@@ -57,6 +58,7 @@ class AccessDesk:
         """Follow the final block, behind the desk that reads its grants."""
         self._custody, self._stores = custody, stores
         self._chain.on_head.append(self.head_moved)
+        custody.on_changes.append(self._records_changed)
 
     def allowed(self, peer: Address, multihash: bytes, now: int) -> bool:
         """Say whether a peer may have a block."""
@@ -89,6 +91,10 @@ class AccessDesk:
         if has_changed:
             self._stores.access_changed(turn)
 
+    def _records_changed(self, _turn: Turn, changes: Changes) -> None:
+        if changes.concern_access:
+            self._deals_read = -1
+
     def _is_touched(self, old: FinalHead, number: int) -> bool:
         """Say whether a block that became final can have changed a grant or who is active."""
         ledger = self._chain.ledger
@@ -118,11 +124,16 @@ class AccessDesk:
         return has_changed
 
     def _granted(self, view: FinalView, deal_id: bytes, root: Cid) -> Iterator[AccessRule]:
-        grants = view.grants()
-        record = view.record(deal_id) if grants else None
-        if record is None:
+        """Give the rules of a deal: for its patient, for who holds shares of it, for grantees."""
+        record = view.record(deal_id)
+        if record is None or not is_open(record):
             return
-        for grant in grants:
+        home = view.home_of(record.patient)  # patients read their own records there
+        others = (*view.seated(deal_id), *(() if home is None else (home,)))
+        for operator in dict.fromkeys(others):
+            if operator != ZERO_ADDRESS:
+                yield AccessRule(root, operator, GRANT)
+        for grant in view.grants_of(record.patient):
             if grant.is_revoked or not covers(grant, record):
                 continue
             for operator in view.operators_of(grant.grantee):

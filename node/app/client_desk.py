@@ -1,41 +1,34 @@
-"""What clients on this node ask for: transactions, reads, files, and words with custodians."""
+"""What clients on this node ask for: transactions, reads and files; custodians are asked beside."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from node.app.chain_desk import ChainDesk
-from node.app.custody_desk import CustodyDesk
+from node.app.custodian_questions import CustodianQuestions
 from node.app.store_desk import Fetched, StoreDesk
 from node.app.turn import Turn
 from node.base.errors import WardnetError
 from node.base.header import Header
 from node.base.limits import OPEN_REQUESTS_COUNT_MAX
 from node.base.types import Address, Hash32
-from node.p2p.messages import Custody, CustodyKept, Deposit, DepositKept, Message, Released
-from node.p2p.messages import Release as ReleaseAsked
+from node.evm.errors import NonceError
 from node.workflows.errors import TooManyRequestsError
 from node.workflows.requests import (
     SETTLED_BLOCKS,
-    AskRelease,
+    AwaitFinalTime,
     AwaitInclusion,
     Call,
     Drop,
     Fetch,
-    HandShare,
     HeadFacts,
     Inclusion,
-    LeaveDeposit,
     NextNonce,
     Put,
-    Release,
     Request,
     Submit,
     TakeHead,
     VoteOnKey,
 )
-
-_ToCustodian: TypeAlias = HandShare | LeaveDeposit | AskRelease
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +37,25 @@ class _Waiting:
     final: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    call: int
-    request: _ToCustodian
-
-
 class ClientDesk:
     """Answers requests, at once or when the answer is there."""
 
     def __init__(
-        self, chain: ChainDesk, store: StoreDesk, custody: CustodyDesk, *, address: Address
+        self,
+        chain: ChainDesk,
+        store: StoreDesk,
+        questions: CustodianQuestions,
+        *,
+        is_taken: Callable[[Address, int], bool],
     ) -> None:
+        """``is_taken`` says whether the node itself waits for a transaction under a nonce."""
         self._chain = chain
         self._store = store
-        self._custody = custody
-        self._address = address
+        self._questions = questions
+        self._is_taken = is_taken
         self._waiting: dict[Hash32, list[_Waiting]] = {}
-        self._asked: dict[tuple[Address, int], _Asked] = {}
-        """Questions to custodians by custodian and request id, until they are answered.
-
-        A custodian that refuses stays silent, and its question stays here: who asks runs out of
-        time, and a late answer still finds its call.
-        """
-        self._next_rid = 0
+        self._times: dict[int, int] = {}
+        """Calls that wait for a time of the final block, in seconds."""
         self.on_transaction: list[Callable[[Turn, bytes], None]] = []
         """Called with each transaction that a client put into the pool."""
         chain.on_head.append(self.head_moved)
@@ -87,25 +75,17 @@ class ClientDesk:
                 self._waiting[tx_hash] = left
             else:
                 del self._waiting[tx_hash]
-
-    def replied(self, turn: Turn, peer: Address, message: Message) -> None:
-        """Take a peer's answer to a request of ours; one that fits no open question is noted."""
-        asked = self._asked.get((peer, message.rid))
-        answer = None if asked is None else _answer(asked.request, message)
-        if asked is None or answer is None:
-            turn.note("p2p.answer_unasked", peer=peer, type=type(message).__name__)
-            return
-        del self._asked[peer, message.rid]
-        turn.answer(asked.call, answer)
+        if self._times:
+            facts = self._facts(0)
+            for call in [call for call, at in self._times.items() if at <= facts.timestamp]:
+                del self._times[call]
+                turn.answer(call, facts)
 
     def _take(self, turn: Turn, call: int, request: Request) -> None:
         chain = self._chain
         match request:
             case Submit(raw):
-                transaction = chain.transaction_received(turn, raw, is_local=True)
-                turn.answer(call, transaction.hash)
-                for listener in self.on_transaction:
-                    listener(turn, raw)
+                self._submit(turn, call, raw)
             case AwaitInclusion(tx_hash, final):
                 waiting = _Waiting(call, final)
                 if not self._arrived(turn, tx_hash, waiting):
@@ -126,8 +106,21 @@ class ClientDesk:
             case VoteOnKey(subject, authorize):
                 chain.vote(turn, subject, authorize=authorize)
                 turn.answer(call, None)
-            case HandShare() | LeaveDeposit() | AskRelease():
-                self._ask_custodian(turn, call, request)
+            case AwaitFinalTime(timestamp_s):
+                self._await_time(turn, call, timestamp_s)
+            case _:
+                self._questions.ask(turn, call, request)
+
+    def _submit(self, turn: Turn, call: int, raw: bytes) -> None:
+        chain = self._chain
+        sent = chain.ledger.decode(raw)
+        if self._is_taken(sent.sender, sent.nonce):
+            # where nothing costs anything the pool would let it replace the node's own
+            raise NonceError(sent.sender, chain.pool.next_nonce(sent.sender), sent.nonce)
+        transaction = chain.transaction_received(turn, raw, is_local=True)
+        turn.answer(call, transaction.hash)
+        for listener in self.on_transaction:
+            listener(turn, raw)
 
     def _facts(self, back: int) -> HeadFacts:
         number = max(0, self._chain.final.number - back)
@@ -135,23 +128,19 @@ class ClientDesk:
         assert header is not None, "the chain has every number below its final block"
         return _facts(header)
 
+    def _await_time(self, turn: Turn, call: int, timestamp_s: int) -> None:
+        facts = self._facts(0)
+        if timestamp_s <= facts.timestamp:
+            turn.answer(call, facts)
+        elif len(self._times) >= OPEN_REQUESTS_COUNT_MAX:
+            raise TooManyRequestsError(OPEN_REQUESTS_COUNT_MAX)
+        else:
+            self._times[call] = timestamp_s
+
     def _hold(self, tx_hash: Hash32, waiting: _Waiting) -> None:
         if sum(map(len, self._waiting.values())) >= OPEN_REQUESTS_COUNT_MAX:
             raise TooManyRequestsError(OPEN_REQUESTS_COUNT_MAX)
         self._waiting.setdefault(tx_hash, []).append(waiting)
-
-    def _ask_custodian(self, turn: Turn, call: int, request: _ToCustodian) -> None:
-        if len(self._asked) >= OPEN_REQUESTS_COUNT_MAX:
-            # the oldest question was never answered: its client has given up long ago
-            del self._asked[next(iter(self._asked))]
-        self._next_rid += 1
-        message = _message(request, self._next_rid)
-        is_own = request.custodian == self._address
-        if not is_own:
-            turn.send(request.custodian, message)  # raises for what no frame can carry
-        self._asked[request.custodian, self._next_rid] = _Asked(call, request)
-        if is_own:
-            self._custody.received(turn, self._address, message)
 
     def _arrived(self, turn: Turn, tx_hash: Hash32, waiting: _Waiting) -> bool:
         ledger = self._chain.ledger
@@ -180,38 +169,6 @@ class ClientDesk:
             ),
         )
         return True
-
-
-def _answer(request: _ToCustodian, message: Message) -> Hash32 | Release | None:
-    """Give what a message answers to a request, None if it is the answer to another question."""
-    match request, message:
-        case HandShare(deal_id=deal_id), CustodyKept(deal=deal, digest=digest) if deal == deal_id:
-            return digest
-        case LeaveDeposit(letter=letter), DepositKept(digest=digest):
-            return digest if digest == letter.digests[letter.index - 1] else None
-        case AskRelease(), Released(receipt=receipt, sealed=sealed):
-            return Release(receipt, sealed)
-        case _:
-            return None
-
-
-def _message(request: _ToCustodian, rid: int) -> Message:
-    match request:
-        case HandShare(_, deal_id, manifest, sealed):
-            return Custody(deal=deal_id, manifest=manifest, sealed=sealed, rid=rid)
-        case LeaveDeposit(_, letter):
-            return Deposit(
-                grant=Hash32(letter.grant_id),
-                deal=Hash32(letter.deal_id),
-                epoch=letter.epoch,
-                signature=letter.signature,
-                index=letter.index,
-                digests=tuple(map(Hash32, letter.digests)),
-                sealed=letter.sealed,
-                rid=rid,
-            )
-        case AskRelease(_, asked):
-            return ReleaseAsked(request=asked, rid=rid)
 
 
 def _answer_fetch(call: int) -> Callable[[Turn, Fetched], None]:

@@ -12,7 +12,12 @@ from itertools import pairwise
 from node.app.engines import EnginePlan
 from node.base.errors import ConfigError
 from node.base.types import Address
-from node.contracts.deploy import DeploySettings, deploy_all
+from node.contracts.deploy import (
+    RECOVERY_SECONDS,
+    RETENTION_SECONDS,
+    DeploySettings,
+    deploy_all,
+)
 from node.contracts.government_actions import VerifyHospital
 from node.contracts.suite import ContractSuite
 from node.evm.genesis import Genesis
@@ -49,6 +54,8 @@ class FoundingPlan:
     min_validators: int
     first_patient_id: int
     utc_offset_seconds: int
+    recovery_seconds: int = RECOVERY_SECONDS
+    retention_seconds: int = RETENTION_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,8 @@ def found(plan: FoundingPlan) -> Founding:
             min_validators=plan.min_validators,
             first_patient_id=plan.first_patient_id,
             utc_offset_seconds=plan.utc_offset_seconds,
+            recovery_seconds=plan.recovery_seconds,
+            retention_seconds=plan.retention_seconds,
         ),
     )
     contracts = ContractSuite.at(deployment.addresses)

@@ -11,6 +11,8 @@ from typing import Final
 from node.app.access_desk import AccessDesk
 from node.app.chain_desk import BuildHabits, ChainDesk
 from node.app.client_desk import ClientDesk
+from node.app.custodian_questions import CustodianQuestions
+from node.app.custody_clerk import CustodyClerk
 from node.app.custody_desk import CustodyDesk
 from node.app.engines import EnginePlan
 from node.app.events import (
@@ -25,6 +27,7 @@ from node.app.events import (
     TimerFired,
     TimerKey,
 )
+from node.app.final_book import FinalBook
 from node.app.ledger_reader import LedgerReader
 from node.app.peer_desk import PeerDesk
 from node.app.repair_desk import RepairDesk, RepairPlan
@@ -56,9 +59,15 @@ from node.p2p.messages import (
     CustodyKept,
     Deposit,
     DepositKept,
+    Entrust,
+    Entrusted,
     Message,
+    Reclaim,
+    Reclaimed,
     Release,
     Released,
+    Renew,
+    Renewed,
     XCopy,
     XGive,
     XWant,
@@ -66,6 +75,7 @@ from node.p2p.messages import (
 from node.p2p.wire import decode
 from node.privacy.consent import Domain
 from node.privacy.custody import Custodian
+from node.privacy.custody_epochs import Revocation
 from node.privacy.custody_store import CustodyStore
 from node.sss.terms import Profile
 from node.storage.engine_log import MemoryEngineLog, WriteAheadLog
@@ -99,6 +109,8 @@ class NodeParts:
     store: BlockStore
     custody: CustodyStore
     profile: Profile
+    custodian: Callable[..., Custodian] = Custodian
+    """Makes the custodian of its arguments: a simulated fault makes another one."""
     ledger_store: LedgerStore | None = None
     """None: in memory."""
     executor: Executor | None = None
@@ -119,6 +131,8 @@ class NodeParts:
     """Validator sets read from the registry; nodes of one process may share them."""
     wrap: Callable[[Engine], Engine] = _as_it_is
     """Puts something between engine and node: a simulated fault."""
+    revocation: Revocation = Revocation.STANDARD
+    """What the custodian does at the end of a grant, besides destroying what was lent."""
     habits: BuildHabits | None = None
     """None: every transaction that fits, and the parent's gas limit."""
     repair: RepairPlan | None = None
@@ -148,19 +162,23 @@ class NodeCore:
         self.peers = PeerDesk(
             self.chain, parts.gossip, is_direct=parts.is_direct, memo=parts.blocks
         )
+        book = FinalBook(self.chain, parts.contracts)
+        self.clerk = CustodyClerk(
+            parts.signer,
+            chain=self.chain,
+            ledger=parts.contracts.custody,
+            store=parts.custody,
+            book=book,
+            submitted=self.peers.transaction_submitted,
+        )
         self.custody = CustodyDesk(
-            Custodian(
-                signer=parts.signer,
-                sealing_private=parts.sealing_private,
-                domain=Domain(self.ledger.chain_id, parts.contracts.consents.address),
-                store=parts.custody,
-                entropy=parts.sealing,
-                profile=parts.profile,
-            ),
+            _custodian(parts, self.ledger.chain_id),
             sealing_private=parts.sealing_private,
             store=self.store,
             chain=self.chain,
             contracts=parts.contracts,
+            book=book,
+            clerk=self.clerk,
             period_us=parts.engine.period_s * 1_000_000,
             reply=self._reply,
         )
@@ -177,7 +195,15 @@ class NodeCore:
                 sets=registry,
                 stores=self.store,
             )
-        self.clients = ClientDesk(self.chain, self.store, self.custody, address=self.address)
+        self.questions = CustodianQuestions(
+            self.custody,
+            address=self.address,
+            period_us=parts.engine.period_s * 1_000_000,
+            is_connected=self.peers.is_connected,
+        )
+        self.clients = ClientDesk(
+            self.chain, self.store, self.questions, is_taken=self.clerk.is_open
+        )
         self.clients.on_transaction.append(self.peers.transaction_submitted)
 
     def handle(self, event: Event, now: int) -> Outcome:
@@ -239,10 +265,10 @@ class NodeCore:
             case XCopy():
                 if self.repair is not None:
                     self.repair.copy_told(turn, peer, message)
-            case Custody() | Deposit() | Release():
+            case Custody() | Deposit() | Release() | Renew() | Entrust() | Reclaim():
                 self.custody.received(turn, peer, message)
-            case CustodyKept() | DepositKept() | Released():
-                self.clients.replied(turn, peer, message)
+            case CustodyKept() | DepositKept() | Released() | Renewed() | Entrusted() | Reclaimed():
+                self.questions.replied(turn, peer, message)
             case _:
                 self.peers.received(turn, peer, message)
 
@@ -258,6 +284,8 @@ class NodeCore:
                 self.chain.timer_fired(turn, kind, height, round_)
             case ("peers", str(name)):
                 self.peers.timer_fired(turn, name)
+            case ("clients", "questions"):
+                self.questions.timer_fired(turn)
             case ("store", str(side), str(name)):
                 self.store.timer_fired(turn, side, name)
             case ("repair", str(name)) if self.repair is not None:
@@ -267,7 +295,7 @@ class NodeCore:
 
     def _reply(self, turn: Turn, peer: Address, message: Message) -> None:
         if peer == self.address:
-            self.clients.replied(turn, peer, message)
+            self.questions.replied(turn, peer, message)
         else:
             turn.send(peer, message)
 
@@ -278,6 +306,18 @@ def safe_depth(signers: int) -> int:
     Twice SIGNER_LIMIT of the founding set (consensus.md section 4.5).
     """
     return 2 * (signers // 2 + 1)
+
+
+def _custodian(parts: NodeParts, chain_id: int) -> Custodian:
+    return parts.custodian(
+        signer=parts.signer,
+        sealing_private=parts.sealing_private,
+        domain=Domain(chain_id, parts.contracts.consents.address),
+        store=parts.custody,
+        entropy=parts.sealing,
+        profile=parts.profile,
+        revocation=parts.revocation,
+    )
 
 
 def _chain_desk(parts: NodeParts, ledger: Ledger, registry: RegistryValidators) -> ChainDesk:

@@ -77,6 +77,10 @@ class PeerDesk:
             ),
         )
 
+    def is_connected(self, peer: Address) -> bool:
+        """Say whether a peer can be spoken to now."""
+        return peer in self._connected
+
     def peer_lost(self, turn: Turn, peer: Address) -> None:
         """A connection ended: what was asked over it is asked elsewhere."""
         self._connected.pop(peer, None)

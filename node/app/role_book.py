@@ -1,8 +1,9 @@
 """What senders are in the registries at the head of the own ledger, for the pool.
 
 A role stands for as long as the licence behind it: a member of the authority, a Verified hospital,
-a listed lab, a doctor who is not suspended, a patient.  Whether it is enough for a certain call is
-the contracts' business.
+a listed lab, a doctor who is not suspended, a patient.  A guardian counts as a patient while
+somebody names it as such: it must be able to start a recovery.  Whether a role is enough for a
+certain call is the contracts' business.
 """
 
 from collections.abc import Iterable
@@ -21,7 +22,7 @@ from node.contracts.government_registry import (
 )
 from node.contracts.hospital_registry import HospitalApplied, HospitalStatus
 from node.contracts.lab_registry import LabListed
-from node.contracts.patient_registry import PatientRegistered
+from node.contracts.patient_registry import GuardianSet, PatientRegistered, Recovered
 from node.contracts.suite import ContractSuite
 from node.evm.block_tree import ReorgInfo
 from node.evm.blooms import EMPTY_BLOOM, may_hold
@@ -38,6 +39,8 @@ class _Standing(NamedTuple):
     role: Role
     from_s: int
     """Block time from which the role stands again; 0: it stands."""
+    is_lent: bool = False
+    """A guardian's: it lasts as long as a patient names the account."""
 
 
 class RoleBook:
@@ -67,7 +70,7 @@ class RoleBook:
                 del self._answers[next(iter(self._answers))]
             self._answers[sender] = standings
         now_s = self._ledger.head.timestamp
-        return next((role for role, from_s in standings if from_s <= now_s), None)
+        return next((each.role for each in standings if each.from_s <= now_s), None)
 
     def is_application(self, transaction: Transaction) -> bool:
         """Say whether this applies for a Hospital-ID, for an account that has not applied."""
@@ -89,6 +92,12 @@ class RoleBook:
                     case DoctorSuspended(doctor_id=doctor_id):
                         doctor = self._ask(self._contracts.doctors.doctor(doctor_id))
                         changed.add(doctor.account)
+                    case Recovered(old_account=old, new_account=new):
+                        changed |= {old, new}
+                    case GuardianSet(guardian=guardian):
+                        # whose guardian another was before is not told: all are asked again
+                        changed.add(guardian)
+                        changed.update(self._lent())
                     case (
                         HospitalApplied(account=account)
                         | HospitalVerified(account=account)
@@ -104,6 +113,14 @@ class RoleBook:
         for account in changed:
             self._answers.pop(account, None)
         return frozenset(changed)
+
+    def _lent(self) -> list[Address]:
+        """Give the remembered accounts that are somebody's guardian and have no better role."""
+        return [
+            account
+            for account, standings in self._answers.items()
+            if any(each.is_lent for each in standings)
+        ]
 
     def _events(self, block_hash: Hash32) -> Iterable[LedgerEvent]:
         header = self._ledger.header(block_hash)
@@ -133,8 +150,11 @@ class RoleBook:
         if doctor_id:
             until_s = self._ask(contracts.doctors.doctor(doctor_id)).suspended_until_s
             standings.append(_Standing(Role.DOCTOR, until_s))
-        if self._ask(contracts.patients.id_of(account)):
+        patients = contracts.patients
+        if self._ask(patients.id_of(account)):
             standings.append(_Standing(Role.PATIENT, 0))
+        elif self._ask(patients.ward_count(account)):
+            standings.append(_Standing(Role.PATIENT, 0, is_lent=True))
         return tuple(standings)
 
     def _ask(self, question: View[T]) -> T:

@@ -12,7 +12,16 @@ from node.base.types import MICROS_PER_SECOND, Address, Cid
 from node.ipfs_lite import events as exchange
 from node.ipfs_lite.access import OWNER, REPLICA, ingest_root
 from node.ipfs_lite.bans import BanBook
-from node.ipfs_lite.blocks import AccessRule, Batch, Block, BlockClass, Guard, Pin
+from node.ipfs_lite.blocks import (
+    AccessRule,
+    Batch,
+    Block,
+    BlockClass,
+    Erased,
+    EraseOrder,
+    Guard,
+    Pin,
+)
 from node.ipfs_lite.blockstore import BlockStore
 from node.ipfs_lite.errors import (
     BadCborError,
@@ -115,6 +124,10 @@ class StoreDesk:
         for cid in self._below(root):
             self.store.delete(cid)
         self.store.set_rules(root, ())
+
+    def erase(self, order_id: bytes, root: Cid, at_s: int) -> Erased:
+        """Destroy a file for good: its blocks are never taken in again.  raises StorageError."""
+        return self.store.erase(EraseOrder(order_id, root, at_s))
 
     def fetch(
         self,

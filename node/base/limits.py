@@ -72,6 +72,8 @@ STALL_PERIODS_COUNT_MAX: Final = 4
 """Longest block periods without a new finalised head, where that is more than STALL_US_MIN."""
 RELEASES_PER_GRANT_COUNT_MAX: Final = 16
 """Shares that one custodian releases under one grant."""
+RENEWAL_STEPS_COUNT_MAX: Final = 256
+"""Steps in one renewal: 38,912 bytes; the sealed part of a Renew message holds 48 KiB."""
 RELEASE_BURST_COUNT_MAX: Final = 64
 """Requests of one grantee that a custodian answers at once."""
 RELEASE_INTERVAL_US_MIN: Final = 250_000
@@ -335,6 +337,8 @@ EARLY_DEPOSITS_COUNT_MAX: Final = 64
 """Deposits of one peer that wait for their grant to become final; more are refused."""
 OPEN_INGESTS_COUNT_MAX: Final = 1_024
 """Fragments that one peer has handed over and that have not come yet; more are refused."""
+VIEW_ANSWERS_COUNT_MAX: Final = 4_096
+"""Answers of contracts at one final block that a custodian remembers until the next one."""
 PROOF_SLOTS_COUNT_MAX: Final = 1_024
 """Storage slots of one account proof; go-ethereum's value."""
 LOG_RESULTS_COUNT_MAX: Final = 10_000

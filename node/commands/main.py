@@ -20,8 +20,10 @@ from node.commands import (
     compare,
     doctor,
     output,
+    records,
     run,
     schema,
+    share,
     store,
     sweep,
     test,
@@ -49,6 +51,8 @@ app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_
 app.command("doctor")(doctor.doctor)
 app.add_typer(chain.app, name="chain")
 app.add_typer(store.app, name="store")
+app.add_typer(share.app, name="share")
+app.add_typer(records.app, name="records")
 app.add_typer(bench.app, name="bench")
 
 

@@ -9,7 +9,8 @@ from node.base.errors import UsageError
 from node.commands import output
 
 if TYPE_CHECKING:
-    from node.ipfs_lite.loss import LossPlan, Sampled
+    from node.base.chance import Sampled
+    from node.ipfs_lite.loss import LossPlan
 
 TRIALS_MAX: Final = 10_000_000
 

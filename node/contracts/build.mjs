@@ -18,6 +18,7 @@ const SUITES = {
     "PmrToken",
     "LabRegistry",
     "ConsentRegistry",
+    "CustodyLedger",
   ],
   "bench/": ["BenchToken", "BenchRegistry"], // what `wardnet bench ledger` runs
 };

@@ -14,6 +14,7 @@ from node.base.rlp import encode, encode_int
 from node.base.types import Address
 from node.contracts import (
     consent_registry,
+    custody_ledger,
     doctor_registry,
     government_registry,
     hospital_registry,
@@ -28,6 +29,10 @@ from node.contracts.suite import CONTRACT_NAMES
 DEPLOYER: Final = Address(bytes(keccak256(b"wardnet/contracts/deployer")[12:]))
 """Builds the contracts in genesis.  Nobody holds its key, and no contract gives it a right."""
 DAY_SECONDS: Final = 86_400
+RECOVERY_SECONDS: Final = 2 * DAY_SECONDS
+"""How long the old key can object to a confirmed recovery, where nobody chooses."""
+RETENTION_SECONDS: Final = 3 * 365 * DAY_SECONDS
+"""How long after its newest entry a record is erased only on a legal basis (IMC 2002)."""
 
 
 class Scratch(Protocol):
@@ -62,6 +67,10 @@ class DeploySettings:
     utc_offset_seconds: int = 0
     """How far the hospitals' local time is ahead of UTC; India: 19 800."""
     grant_seconds_max: int = 30 * DAY_SECONDS
+    recovery_seconds: int = RECOVERY_SECONDS
+    """At least 1 s, at most 3,650 days."""
+    retention_seconds: int = RETENTION_SECONDS
+    """At most 36,500 days; 0: a record is erased whenever its patient says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,7 @@ def constructor_arguments(
     doctors = addresses["DoctorRegistry"]
     patients = addresses["PatientRegistry"]
     pmr = addresses["PmrToken"]
+    consents = addresses["ConsentRegistry"]
     government = addresses["GovernmentRegistry"]
     offset = settings.utc_offset_seconds
     return {
@@ -103,14 +113,18 @@ def constructor_arguments(
         "HospitalRegistry": hospital_registry.constructor(government=government),
         "DoctorRegistry": doctor_registry.constructor(government=government, hospitals=hospitals),
         "PatientRegistry": patient_registry.constructor(
-            hospitals=hospitals, first_patient_id=settings.first_patient_id
+            hospitals=hospitals,
+            consents=consents,
+            first_patient_id=settings.first_patient_id,
+            recovery_seconds=settings.recovery_seconds,
         ),
         "PmrToken": pmr_token.constructor(
             doctors=doctors,
             patients=patients,
             labs=addresses["LabRegistry"],
-            consents=addresses["ConsentRegistry"],
+            consents=consents,
             utc_offset_seconds=offset,
+            retention_seconds=settings.retention_seconds,
         ),
         "LabRegistry": lab_registry.constructor(
             hospitals=hospitals, doctors=doctors, pmr=pmr, utc_offset_seconds=offset
@@ -121,6 +135,13 @@ def constructor_arguments(
             patients=patients,
             pmr=pmr,
             grant_seconds_max=settings.grant_seconds_max,
+        ),
+        "CustodyLedger": custody_ledger.constructor(
+            hospitals=hospitals,
+            doctors=doctors,
+            patients=patients,
+            pmr=pmr,
+            government=government,
         ),
     }
 

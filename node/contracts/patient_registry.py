@@ -26,6 +26,18 @@ class Patient:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovery:
+    """A recovery that runs; all zero if none does."""
+
+    new_account: Address
+    new_key: bytes
+    ready_at: int
+    """Block time in seconds from which it can be finished; 0: no hospital has confirmed it."""
+    hospital_id: int
+    """Of the hospital that confirmed; 0: none has."""
+
+
+@dataclass(frozen=True, slots=True)
 class PatientRegistered(LedgerEvent):
     """A desk registered a patient; a Patient-ID was issued."""
 
@@ -65,7 +77,70 @@ class PatientKeyChanged(LedgerEvent):
     key: bytes
 
 
-EVENTS: Final[tuple[type[LedgerEvent], ...]] = (PatientRegistered, PatientKeyChanged)
+@dataclass(frozen=True, slots=True)
+class GuardianSet(LedgerEvent):
+    """A patient named a guardian; the zero address: has none any more."""
+
+    SPEC: ClassVar = EventSpec("GuardianSet(uint64 indexed patientId,address indexed guardian)")
+    patient_id: int
+    guardian: Address
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryStarted(LedgerEvent):
+    """A guardian named a patient's new account and key; replaces what was running."""
+
+    SPEC: ClassVar = EventSpec(
+        "RecoveryStarted(uint64 indexed patientId,address newAccount,bytes32 newKey)"
+    )
+    patient_id: int
+    new_account: Address
+    new_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryConfirmed(LedgerEvent):
+    """A hospital confirmed a recovery; the waiting time runs."""
+
+    SPEC: ClassVar = EventSpec(
+        "RecoveryConfirmed(uint64 indexed patientId,uint64 hospitalId,uint64 readyAt)"
+    )
+    patient_id: int
+    hospital_id: int
+    ready_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryCancelled(LedgerEvent):
+    """The old key objected."""
+
+    SPEC: ClassVar = EventSpec("RecoveryCancelled(uint64 indexed patientId)")
+    patient_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered(LedgerEvent):
+    """A patient has another account and key; the old account is nobody's any more."""
+
+    SPEC: ClassVar = EventSpec(
+        "Recovered(uint64 indexed patientId,address indexed oldAccount,"
+        "address indexed newAccount,bytes32 key)"
+    )
+    patient_id: int
+    old_account: Address
+    new_account: Address
+    key: bytes
+
+
+EVENTS: Final[tuple[type[LedgerEvent], ...]] = (
+    PatientRegistered,
+    PatientKeyChanged,
+    GuardianSet,
+    RecoveryStarted,
+    RecoveryConfirmed,
+    RecoveryCancelled,
+    Recovered,
+)
 
 _REGISTER = Function(
     "register(address,bytes32,(bytes32,uint8,bytes32),(bytes32,uint8,bytes32))", ("uint64",)
@@ -76,9 +151,35 @@ _ID_OF = Function("idOf(address)", ("uint64",))
 _ACCOUNT_OF = Function("accountOf(uint64)", ("address",))
 _BY_PARTICIPANT = Function("idByParticipant(bytes32)", ("uint64",))
 _NEXT = Function("nextPatientId()", ("uint64",))
-FUNCTIONS: Final = (_REGISTER, _SET_KEY, _PATIENT, _ID_OF, _ACCOUNT_OF, _BY_PARTICIPANT, _NEXT)
-CONSTRUCTOR: Final = ("address", "uint64")
-"""hospitals, first Patient-ID."""
+_SET_GUARDIAN = Function("setGuardian(address)")
+_START = Function("startRecovery(uint64,address,bytes32)")
+_CONFIRM = Function("confirmRecovery(uint64,address,bytes32)")
+_CANCEL = Function("cancelRecovery()")
+_FINISH = Function("finishRecovery(uint64)")
+_GUARDIAN_OF = Function("guardianOf(uint64)", ("address",))
+_WARD_COUNT = Function("wardCount(address)", ("uint64",))
+_RECOVERY_OF = Function("recoveryOf(uint64)", ("address", "bytes32", "uint64", "uint64"))
+_RECOVERY_SECONDS = Function("recoverySeconds()", ("uint64",))
+FUNCTIONS: Final = (
+    _REGISTER,
+    _SET_KEY,
+    _PATIENT,
+    _ID_OF,
+    _ACCOUNT_OF,
+    _BY_PARTICIPANT,
+    _NEXT,
+    _SET_GUARDIAN,
+    _START,
+    _CONFIRM,
+    _CANCEL,
+    _FINISH,
+    _GUARDIAN_OF,
+    _WARD_COUNT,
+    _RECOVERY_OF,
+    _RECOVERY_SECONDS,
+)
+CONSTRUCTOR: Final = ("address", "address", "uint64", "uint64")
+"""hospitals, consents, first Patient-ID, seconds that a confirmed recovery waits."""
 
 
 def participant_id(commitment: bytes, role: bytes = PATIENT_ROLE) -> Hash32:
@@ -87,6 +188,10 @@ def participant_id(commitment: bytes, role: bytes = PATIENT_ROLE) -> Hash32:
     The role is its ASCII name in a zero-padded word, so that it cannot be confused with another.
     """
     return keccak256(role + commitment)
+
+
+def _recovery(new_account: bytes, new_key: bytes, ready_at: int, hospital_id: int) -> Recovery:
+    return Recovery(Address(new_account), new_key, ready_at, hospital_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +234,49 @@ class PatientRegistry:
         """The Patient-ID that the next registration gets."""
         return _NEXT.view(self.address, int)
 
+    def set_guardian(self, guardian: Address) -> bytes:
+        """Name one's guardian, as the patient; the zero address: none."""
+        return _SET_GUARDIAN.encode(guardian)
 
-def constructor(*, hospitals: Address, first_patient_id: int) -> bytes:
+    def start_recovery(self, patient_id: int, *, new_account: Address, new_key: bytes) -> bytes:
+        """Name a patient's new account and X25519 key, as the guardian; replaces what runs."""
+        return _START.encode(patient_id, new_account, new_key)
+
+    def confirm_recovery(self, patient_id: int, *, new_account: Address, new_key: bytes) -> bytes:
+        """Confirm what the guardian started, as a Verified hospital; the waiting time begins.
+
+        Account and key are named again: ``RecoveryDiffers`` if the guardian has replaced them.
+        """
+        return _CONFIRM.encode(patient_id, new_account, new_key)
+
+    def cancel_recovery(self) -> bytes:
+        """Object to the recovery that runs, as the old account, before the waiting time is over."""
+        return _CANCEL.encode()
+
+    def finish_recovery(self, patient_id: int) -> bytes:
+        """Move the patient to the new account, as anybody, once the waiting time is over."""
+        return _FINISH.encode(patient_id)
+
+    def guardian_of(self, patient_id: int) -> View[Address]:
+        """A patient's guardian, the zero address if there is none."""
+        return _GUARDIAN_OF.view(self.address, Address, patient_id)
+
+    def ward_count(self, guardian: Address) -> View[int]:
+        """How many patients name an account as their guardian."""
+        return _WARD_COUNT.view(self.address, int, guardian)
+
+    def recovery_of(self, patient_id: int) -> View[Recovery]:
+        """The recovery that runs for a patient; all zero if none does."""
+        return _RECOVERY_OF.view(self.address, _recovery, patient_id)
+
+    def recovery_seconds(self) -> View[int]:
+        """How long a confirmed recovery waits."""
+        return _RECOVERY_SECONDS.view(self.address, int)
+
+
+def constructor(
+    *, hospitals: Address, consents: Address, first_patient_id: int, recovery_seconds: int
+) -> bytes:
     """Give the ABI-encoded constructor arguments."""
-    return encode_values("PatientRegistry", CONSTRUCTOR, (hospitals, first_patient_id))
+    values = (hospitals, consents, first_patient_id, recovery_seconds)
+    return encode_values("PatientRegistry", CONSTRUCTOR, values)

@@ -76,8 +76,19 @@ class EntryMarked(LedgerEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Erased(LedgerEvent):
+    """A patient had a record erased; ``basis`` is zero where the retention time was over."""
+
+    SPEC: ClassVar = EventSpec("Erased(uint256 indexed pmrId,bytes32 basis,uint64 at)")
+    pmr_id: int
+    basis: bytes
+    at: int
+    """Block time in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer(LedgerEvent):
-    """ERC-721: a token was minted (``sender`` is the zero address)."""
+    """ERC-721: a token was minted (``sender`` is the zero address), or followed a recovery."""
 
     SPEC: ClassVar = EventSpec(
         "Transfer(address indexed from,address indexed to,uint256 indexed tokenId)"
@@ -95,17 +106,27 @@ class Locked(LedgerEvent):
     token_id: int
 
 
-EVENTS: Final[tuple[type[LedgerEvent], ...]] = (EntryAdded, EntryMarked, Transfer, Locked)
+EVENTS: Final[tuple[type[LedgerEvent], ...]] = (
+    EntryAdded,
+    EntryMarked,
+    Erased,
+    Transfer,
+    Locked,
+)
 
 _CONTENT: Final = "(bytes32,uint8,bytes32)"
 _ENTRY: Final = f"(uint64,uint64,uint64,uint8,bool,{_CONTENT})"
 _CONSULT = Function(f"consult(uint256,uint64,{_CONTENT})")
 _SECOND_OPINION = Function(f"addSecondOpinion(uint256,uint64,{_CONTENT})")
 _AMEND = Function(f"amend(uint256,uint256,uint64,{_CONTENT})")
+_CLAIM = Function("claim(uint256)")
+_ERASE = Function("erase(uint256,bytes32)")
 _ENTRIES = Function("entries(uint256)", (f"{_ENTRY}[]",))
 _ENTRY_AT = Function("entry(uint256,uint256)", (_ENTRY,))
 _ENTRY_COUNT = Function("entryCount(uint256)", ("uint256",))
 _MINTED_AT = Function("mintedAt(uint256)", ("uint64",))
+_ERASED_AT = Function("erasedAt(uint256)", ("uint64",))
+_PATIENT_OF = Function("patientOf(uint256)", ("address",))
 _LOCKED = Function("locked(uint256)", ("bool",))
 _OWNER_OF = Function("ownerOf(uint256)", ("address",))
 _BALANCE_OF = Function("balanceOf(address)", ("uint256",))
@@ -114,14 +135,19 @@ _BY_INDEX = Function("tokenByIndex(uint256)", ("uint256",))
 _OF_OWNER = Function("tokenOfOwnerByIndex(address,uint256)", ("uint256",))
 _SUPPORTS = Function("supportsInterface(bytes4)", ("bool",))
 _OFFSET = Function("utcOffsetSeconds()", ("int32",))
+_RETENTION = Function("retentionSeconds()", ("uint64",))
 FUNCTIONS: Final = (
     _CONSULT,
     _SECOND_OPINION,
     _AMEND,
+    _CLAIM,
+    _ERASE,
     _ENTRIES,
     _ENTRY_AT,
     _ENTRY_COUNT,
     _MINTED_AT,
+    _ERASED_AT,
+    _PATIENT_OF,
     _LOCKED,
     _OWNER_OF,
     _BALANCE_OF,
@@ -130,9 +156,10 @@ FUNCTIONS: Final = (
     _OF_OWNER,
     _SUPPORTS,
     _OFFSET,
+    _RETENTION,
 )
-CONSTRUCTOR: Final = ("address", "address", "address", "address", "int32")
-"""doctors, patients, labs, consents, seconds that local time is ahead of UTC."""
+CONSTRUCTOR: Final = ("address", "address", "address", "address", "int32", "uint64")
+"""doctors, patients, labs, consents, seconds that local time is ahead of UTC, retention."""
 
 
 _EntryWords = tuple[int, int, int, int, bool, tuple[bytes, int, bytes]]
@@ -176,6 +203,17 @@ class PmrToken:
         """
         return _AMEND.encode(pmr_id, index, hospital_id, content.as_abi())
 
+    def claim(self, pmr_id: int) -> bytes:
+        """Let a token follow its patient to the account of a recovery, as anybody."""
+        return _CLAIM.encode(pmr_id)
+
+    def erase(self, pmr_id: int, basis: bytes = bytes(32)) -> bytes:
+        """Erase a record, as its patient; inside the retention time with a legal basis code.
+
+        raises        CallArgumentError: the basis has more than 32 bytes.
+        """
+        return _ERASE.encode(pmr_id, basis)
+
     def entries(self, pmr_id: int) -> View[tuple[Entry, ...]]:
         """All entries, oldest first; none for a token that does not exist."""
         return _ENTRIES.view(self.address, _entries, pmr_id)
@@ -191,6 +229,18 @@ class PmrToken:
     def minted_at(self, pmr_id: int) -> View[int]:
         """Block time of the mint in seconds, 0 if the token does not exist."""
         return _MINTED_AT.view(self.address, int, pmr_id)
+
+    def erased_at(self, pmr_id: int) -> View[int]:
+        """Block time of the erasure in seconds, 0 for a record that stands."""
+        return _ERASED_AT.view(self.address, int, pmr_id)
+
+    def patient_of(self, pmr_id: int) -> View[Address]:
+        """The account that speaks for a record; ``ERC721NonexistentToken`` where there is none.
+
+        After a recovery that is at once the new account, while ``owner_of`` waits for a claim: so
+        ask this one before anything is handed out.
+        """
+        return _PATIENT_OF.view(self.address, Address, pmr_id)
 
     def locked(self, pmr_id: int) -> View[bool]:
         """ERC-5192; true for every token, reverts for one that does not exist."""
@@ -224,6 +274,10 @@ class PmrToken:
         """How far the hospitals' local time is ahead of UTC."""
         return _OFFSET.view(self.address, int)
 
+    def retention_seconds(self) -> View[int]:
+        """How long after its newest entry a record is erased only on a legal basis."""
+        return _RETENTION.view(self.address, int)
+
 
 def constructor(
     *,
@@ -232,8 +286,8 @@ def constructor(
     labs: Address,
     consents: Address,
     utc_offset_seconds: int,
+    retention_seconds: int,
 ) -> bytes:
     """Give the ABI-encoded constructor arguments."""
-    return encode_values(
-        "PmrToken", CONSTRUCTOR, (doctors, patients, labs, consents, utc_offset_seconds)
-    )
+    values = (doctors, patients, labs, consents, utc_offset_seconds, retention_seconds)
+    return encode_values("PmrToken", CONSTRUCTOR, values)

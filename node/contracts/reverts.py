@@ -43,6 +43,17 @@ CUSTOM_ERRORS: Final = (
     "FieldMissing()",
     "RegistrationCode()",
     "CidNotAllowed()",
+    # guardian and recovery
+    "AccountRetired()",
+    "AlreadyConfirmed()",
+    "GuardianUnfit()",
+    "NotGuardian()",
+    "NotPatientRegistry()",
+    "RecoveryDiffers()",
+    "RecoveryNotReady(uint256)",
+    "RecoveryOver(uint256)",
+    "RecoveryRunning()",
+    "RecoveryUnknown()",
     # records and lab orders
     "InvalidDate()",
     "DateTooFar()",
@@ -56,6 +67,8 @@ CUSTOM_ERRORS: Final = (
     "OrderNotOpen()",
     "ReasonMissing()",
     "SharePlanInvalid()",
+    "RecordErased()",
+    "RetentionRunning(uint256)",
     # consent
     "ConsentSignature()",
     "ConsentNonce(uint256)",
@@ -67,6 +80,15 @@ CUSTOM_ERRORS: Final = (
     "GrantNotActive()",
     "GrantLimit()",
     "RequestUnknown()",
+    # custody of shares
+    "BatchSize()",
+    "CustodianActive()",
+    "CustodianDiffers(address)",
+    "EpochNotNext(uint256)",
+    "GenerationNotNext(uint256)",
+    "NotCustodian()",
+    "NotParticipant()",
+    "SequenceNotNext(uint256)",
     # OpenZeppelin 5.0.2 and the language
     "ERC721EnumerableForbiddenBatchMint()",
     "ERC721IncorrectOwner(address,uint256,address)",

@@ -7,6 +7,7 @@ from typing import Final, Self
 from node.base.types import Address, Hash32
 from node.contracts import (
     consent_registry,
+    custody_ledger,
     doctor_registry,
     government_registry,
     hospital_registry,
@@ -16,6 +17,7 @@ from node.contracts import (
 )
 from node.contracts.abi import LedgerEvent
 from node.contracts.consent_registry import ConsentRegistry
+from node.contracts.custody_ledger import CustodyLedger
 from node.contracts.doctor_registry import DoctorRegistry
 from node.contracts.errors import DeploymentError
 from node.contracts.government_registry import GovernmentRegistry
@@ -32,6 +34,7 @@ CONTRACT_NAMES: Final = (
     "PmrToken",
     "LabRegistry",
     "ConsentRegistry",
+    "CustodyLedger",
 )
 """In the order of the table of records.md section 3: the order in which they are built."""
 
@@ -43,6 +46,7 @@ EVENTS: Final[Mapping[str, tuple[type[LedgerEvent], ...]]] = {
     "PmrToken": pmr_token.EVENTS,
     "LabRegistry": lab_registry.EVENTS,
     "ConsentRegistry": consent_registry.EVENTS,
+    "CustodyLedger": custody_ledger.EVENTS,
 }
 _BY_TOPIC: Final = {
     (name, event.SPEC.topic): event for name, events in EVENTS.items() for event in events
@@ -60,6 +64,7 @@ class ContractSuite:
     pmr: PmrToken
     labs: LabRegistry
     consents: ConsentRegistry
+    custody: CustodyLedger
 
     @classmethod
     def at(cls, addresses: Mapping[str, Address]) -> Self:
@@ -78,6 +83,7 @@ class ContractSuite:
             PmrToken(addresses["PmrToken"]),
             LabRegistry(addresses["LabRegistry"]),
             ConsentRegistry(addresses["ConsentRegistry"]),
+            CustodyLedger(addresses["CustodyLedger"]),
         )
 
     def name_of(self, address: Address) -> str | None:
@@ -104,5 +110,6 @@ class ContractSuite:
             self.pmr,
             self.labs,
             self.consents,
+            self.custody,
         )
         return {each.address: type(each).__name__ for each in bound}

@@ -21,20 +21,16 @@ these figures are lower bounds of what to fear: correlated loss dominates in the
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count
-from math import ceil, comb, exp, inf, log, log1p, log2, sqrt
+from math import ceil, exp, inf, log, log1p, log2
 from operator import mul
 from typing import Final
 
+from node.base.chance import Sampled, fewer_than, interval
 from node.base.errors import ConfigError
 from node.base.limits import PIECES_COUNT_MAX, SIMULATED_FAILURES_COUNT_MAX
 from node.base.rng import Blocks, derive_key, lane
 
 YEAR_S: Final = 365.25 * 86_400
-LOSSES_COUNT_MIN: Final = 10
-"""Fewer losses (or survivals) than this say nothing about a probability."""
-_Z: Final = 3.290527
-"""Half width of a 99.9 % interval in standard deviations: a command that calls a difference wrong
-may be mistaken once in a thousand seeds, not once in twenty."""
 _TAIL_TERMS: Final = 30
 """The series of a short step is cut where its next term is below 1/30!."""
 _PROBABLE_YEARS: Final = 10.0
@@ -94,11 +90,7 @@ def failures_of(afr: float) -> float:
 
 def unreachable(plan: LossPlan) -> float:
     """Give the probability that fewer than ``needed`` nodes are up, each on its own."""
-    up, down = plan.node_up, 1 - plan.node_up
-    return sum(
-        comb(plan.copies, alive) * up**alive * down ** (plan.copies - alive)
-        for alive in range(plan.needed)
-    )
+    return fewer_than(plan.needed, plan.copies, plan.node_up)
 
 
 def mean_years_to_loss(plan: LossPlan) -> float:
@@ -157,27 +149,6 @@ def _short_step(plan: LossPlan, fastest: float, jumps: float) -> list[list[float
     return result
 
 
-@dataclass(frozen=True, slots=True)
-class Sampled:
-    """What a simulation of single years saw."""
-
-    trials: int
-    """Years that were played; fewer than asked for when failures came too thick."""
-    losses: int
-    low: float
-    high: float
-    """99.9 % interval of the probability (Wilson's score interval)."""
-
-    @property
-    def is_telling(self) -> bool:
-        """Say whether there were enough losses, and enough years without, to conclude anything."""
-        return LOSSES_COUNT_MIN <= self.losses <= self.trials - LOSSES_COUNT_MIN
-
-    def contains(self, probability: float) -> bool:
-        """Say whether a probability is inside the interval."""
-        return self.low <= probability <= self.high
-
-
 def simulate(plan: LossPlan, trials: int, seed: int) -> Sampled:
     """Play ``trials`` years of the same model, failure by failure; the same seed, the same years.
 
@@ -221,14 +192,6 @@ def _uniforms(seed: int) -> Iterator[float]:
         drawn = blocks.draw()
         for index in range(_LANES):
             yield ((lane(drawn, index) >> 12) + 0.5) / 2**52
-
-
-def interval(losses: int, trials: int) -> tuple[float, float]:
-    """Give Wilson's 99.9 % interval for a probability."""
-    part, spread = losses / trials, _Z**2 / trials
-    middle = (part + spread / 2) / (1 + spread)
-    half = _Z * sqrt((part * (1 - part) + spread / 4) / trials) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def made_probable(plan: LossPlan) -> LossPlan:

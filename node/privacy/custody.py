@@ -4,9 +4,6 @@ The state is behind ``CustodyStore``; nothing here waits, reads a clock or draws
 Clauses: secret-sharing.md sections 8 and 9.
 """
 
-from dataclasses import dataclass, replace
-
-from node.base.keys import recover
 from node.base.limits import (
     HEAD_LAG_BLOCKS_MAX,
     NONCES_COUNT_MAX,
@@ -17,35 +14,26 @@ from node.base.limits import (
 from node.base.ports import Entropy, Signer
 from node.base.types import Address
 from node.privacy.consent import Domain
+from node.privacy.custody_deposits import Deposits, DepositTaken
+from node.privacy.custody_epochs import (
+    CustodyEvent,
+    Epochs,
+    RenewalTaken,
+    Revocation,
+)
 from node.privacy.custody_store import CustodyStore, Holding
-from node.privacy.deposits import DepositLetter, digests_of, split_deposit
-from node.privacy.release import GrantFacts, GrantView, decide
+from node.privacy.deposits import DepositLetter
+from node.privacy.entrusting import open_entrusted, seal_reclaimed
+from node.privacy.erasure import ErasureCertificate
+from node.privacy.release import decide
 from node.privacy.release_answer import RecordReceipt, answer
-from node.privacy.release_errors import CustodyError, RefreshMissingError
-from node.privacy.release_messages import Answer, Status, deposit_info
-from node.privacy.sealing import open_sealed
+from node.privacy.release_errors import CustodyError
+from node.privacy.release_facts import GrantView
+from node.privacy.release_messages import Answer, Head
+from node.privacy.renewals import RenewalLetter
 from node.sss.commitments import Manifest
-from node.sss.refresh import apply_delta
-from node.sss.shares import Container, Kind, Octets, check_against, decode_container, octets
+from node.sss.shares import Container, Kind, Octets, decode_container, octets
 from node.sss.terms import Profile, check_profile
-
-
-@dataclass(frozen=True, slots=True)
-class DepositTaken:
-    """A custodian's word that a deposit is stored; k of them make a grant usable."""
-
-    grant_id: bytes
-    deal_id: bytes
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
-class GrantEnded:
-    """A grant share is destroyed because F ended the grant; one step of the deal is due."""
-
-    grant_id: bytes
-    deal_id: bytes
-    why: Status
 
 
 class Custodian:
@@ -60,14 +48,19 @@ class Custodian:
         store: CustodyStore,
         entropy: Entropy,
         profile: Profile,
+        revocation: Revocation = Revocation.STANDARD,
     ) -> None:
         """``sealing_private`` is the X25519 key whose public half stands in HospitalRegistry."""
         self._signer = signer
-        self._sealing_private = sealing_private
         self._domain = domain
         self._store = store
         self._entropy = entropy
         self._profile = profile
+        self._sealing_private = sealing_private
+        self._deposits = Deposits(store, sealing_private=sealing_private, domain=domain)
+        self._epochs = Epochs(
+            store, sealing_private=sealing_private, domain=domain, revocation=revocation
+        )
         self._ready_us: dict[Address, int] = {}
         self.bad_requests = 0
         """Requests without receipt so far: malformed, strangers', or unreadable state."""
@@ -141,66 +134,113 @@ class Custodian:
         self._store.put_holding(deal_id, holding)
         return listed
 
+    def adopt(self, manifest: Octets, share: Octets) -> Container:
+        """Take the own share of a deal that other custodians repaired, in whatever epoch it is.
+
+        Whether this custodian is to hold it is the ledger's to say, and whether the share is right
+        shows at the next opening: its salt is new, so the manifest's digest cannot tell.  Steps
+        from before are destroyed, for they may lie on polynomials that the others have left: the
+        patient's next renewal brings new ones.  What is lent moves along.
+
+        raises        CustodyError: ``kind``, not a custodian's share; ``index``, another one is
+                      held; ``epoch``, a later one is held.
+                      ShareFormatError, SimulatedSecretError.
+        """
+        listed = Manifest.decode(manifest)
+        check_profile(listed.header, self._profile)
+        container = decode_container(share, listed.header)
+        if container.kind is not Kind.CUSTODIAN:
+            raise CustodyError("kind", f"{container!r} is no custodian's share")
+        self._epochs.adopt(manifest, container)
+        return container
+
+    def erase(self, deal_id: bytes) -> int:
+        """Destroy all that is held of a deal: erased by its owner, or of an older generation.
+
+        returns       the number of objects destroyed; 0 if nothing was held.
+        """
+        return self._store.delete_deal(deal_id)
+
+    def certify_erasure(
+        self, deal_id: bytes, *, index: int, head: Head, objects_destroyed: int
+    ) -> ErasureCertificate:
+        """Read custody again and sign that nothing of a deal is left here.
+
+        ``head``      F, in which the record is erased.
+        ``objects_destroyed``  shares and steps, and the blocks that the caller erased and re-read.
+        raises        CustodyError: ``left``, something of the deal is still here.
+        """
+        if not self._store.is_clear_of(deal_id):
+            raise CustodyError("left", f"something of deal {deal_id.hex()} is still in custody")
+        return ErasureCertificate(
+            index=index,
+            chain_id=self._domain.chain_id,
+            deal_id=deal_id,
+            head_number=head.number,
+            head_hash=head.hash,
+            objects_destroyed=objects_destroyed,
+        ).signed(self._signer)
+
+    # ---- what patients send
+
     def take_deposit(self, letter: DepositLetter, view: GrantView) -> DepositTaken:
         """Keep what a patient lends under a grant of F.
 
-        raises        CustodyError: ``deal``, ``index``, ``epoch``, ``grant``, ``signer``,
-                      ``record``, ``root``, ``kind``, ``step``, ``twice``, ``layout``.
+        A letter that is taken already is acknowledged again.
+
+        raises        CustodyError: ``deal``, ``index``, ``early``, ``epoch``, ``grant``,
+                      ``signer``, ``record``, ``root``, ``kind``, ``step``, ``refresh``, ``layout``.
                       SealedBoxError, ShareFormatError: the sealed part is not what it should be.
         """
-        held = self._store.holding(letter.deal_id)
-        if held is None:
-            raise CustodyError("deal", f"deal {letter.deal_id.hex()} is not held here")
-        header = Manifest.decode(held.manifest).header
-        share = decode_container(held.share)
-        if letter.index != share.index:
-            raise CustodyError("index", f"wants {share.index}, got {letter.index}")
-        if letter.epoch != share.epoch:
-            raise CustodyError("epoch", f"wants {share.epoch}, got {letter.epoch}")
-        self._check_patient(letter, view)
-        info = deposit_info(letter.grant_id, letter.index)
-        plain = open_sealed(self._sealing_private, info, letter.sealed)
-        if len(letter.digests) != header.custodians:
-            raise CustodyError("root", f"{len(letter.digests)} digests, wants {header.custodians}")
-        if digests_of([plain])[0] != letter.digests[letter.index - 1]:
-            raise CustodyError("root", "the deposit is not the one under the signed root")
-        lent, step = split_deposit(plain)
-        for container in (lent, step):
-            check_against(container, header)
-        taken = DepositTaken(letter.grant_id, letter.deal_id, letter.index)
-        known = self._store.grant_share(letter.grant_id, letter.deal_id)
-        if known is not None:
-            if known != lent.encode():
-                raise CustodyError("twice", "another deposit of this grant is held")
-            return taken
-        self._check_pair(share, lent, step)
-        self._store.put_deposit(letter.grant_id, letter.deal_id, lent.encode(), step.encode())
-        return taken
+        return self._deposits.take(letter, view)
 
-    def _check_patient(self, letter: DepositLetter, view: GrantView) -> None:
-        """Check that F's grant is open and that its patient owns the deal and signed."""
-        grant = view.grant(letter.grant_id)
-        if grant is None or _ending(grant, view) is not None:
-            raise CustodyError("grant", f"{letter.grant_id.hex()} is not open in the final state")
-        if recover(self._domain.digest(letter.typed().struct_hash()), letter.signature) != (
-            grant.patient
-        ):
-            raise CustodyError("signer", "the signature is not the patient's")
-        # without this, any patient could plant a step that spoils another patient's deal
-        record = view.record(letter.deal_id)
-        if record is None or record.patient != grant.patient:
-            raise CustodyError("record", "the deal is of no record of this patient")
+    def take_renewal(self, letter: RenewalLetter, view: GrantView) -> RenewalTaken:
+        """Put a patient's fresh steps in the place of all old ones, and make the first of them.
 
-    def _check_pair(self, share: Container, lent: Container, step: Container) -> None:
-        if (lent.kind, step.kind) != (Kind.GRANT, Kind.DELTA):
-            raise CustodyError("kind", "a deposit is a grant share and a step")
-        if (lent.index, step.index) != (share.index, share.index):
-            raise CustodyError("index", "a container in the deposit has another index")
-        if lent.epoch != share.epoch:
-            raise CustodyError("epoch", f"a grant share of epoch {lent.epoch}")
-        due = share.epoch + len(self._store.steps(share.deal_id)) + 1
-        if step.epoch != due:
-            raise CustodyError("step", f"wants the step into epoch {due}, got {step.epoch}")
+        The letter that was taken last is acknowledged again.
+
+        raises        CustodyError: ``deal``, ``index``, ``record``, ``signer``, ``early``: the own
+                      epoch is below the letter's; ``epoch``: it is beyond; ``root``, ``layout``,
+                      ``kind``, ``step``.
+                      SealedBoxError, ShareFormatError: the sealed part is not what it should be.
+        """
+        return self._epochs.renew(letter, view)
+
+    # ---- shares of wallet masters
+
+    def entrust(self, patient: Address, sealed: bytes) -> Container:
+        """Keep a share of a patient's master; give it, for its digest is the acknowledgement.
+
+        A later split of the master (its epoch counts on) takes the place of an earlier one.
+
+        raises        CustodyError: ``signer``; ``epoch``, another share of this split or of a
+                      later one is held.
+                      SealedBoxError, ShareFormatError, MixedRecordsError.
+        """
+        share = open_entrusted(self._sealing_private, patient, self._domain.chain_id, sealed)
+        held = self.entrusted(patient)
+        if held is not None and held != share and held.epoch >= share.epoch:
+            raise CustodyError("epoch", f"a share of split {held.epoch} is held")
+        self._store.put_entrusted(patient, share.encode())
+        return share
+
+    def entrusted(self, patient: Address) -> Container | None:
+        """Give the share of a patient's master, None if none is held."""
+        raw = self._store.entrusted(patient)
+        return None if raw is None else decode_container(raw)
+
+    def reclaim(self, patient: Address, key: bytes) -> bytes:
+        """Seal the share of a lost account's master to the key of its recovery.
+
+        The caller has seen in F that the recovery is done, and takes ``key`` from there.
+
+        raises        CustodyError: ``entrusted``, nothing of this patient is held.
+                      SealingKeyError.
+        """
+        share = self.entrusted(patient)
+        if share is None:
+            raise CustodyError("entrusted", f"nothing of 0x{patient.hex()} is held")
+        return seal_reclaimed(share, patient, key, self._entropy)
 
     # ---- requests
 
@@ -240,20 +280,15 @@ class Custodian:
 
     # ---- the end of a grant
 
-    def settle(self, view: GrantView) -> tuple[GrantEnded, ...]:
-        """Destroy the grant shares whose grants F has ended, and old nonces.
+    def follow(self, view: GrantView) -> tuple[CustodyEvent, ...]:
+        """Destroy the grant shares whose grants F has ended, step their deals, drop old nonces.
 
-        returns       in the order of grant id and deal id; for each, one ``step`` is due.
+        returns       in the order of grant id and deal id: ``GrantEnded``, each followed by
+                      ``Stepped`` or ``StepMissing`` unless the revocation level is soft.
         """
-        ended: list[GrantEnded] = []
-        for grant_id, deal_id in self._store.deposits():
-            grant = view.grant(grant_id)
-            why = None if grant is None else _ending(grant, view)
-            if why is not None:
-                self._store.delete_grant_share(grant_id, deal_id)
-                ended.append(GrantEnded(grant_id, deal_id, why))
+        events = self._epochs.follow(view)
         self._store.forget_nonces(view.head.number - HEAD_LAG_BLOCKS_MAX)
-        return tuple(ended)
+        return events
 
     def step(self, deal_id: bytes) -> Container:
         """Move a deal to its next epoch: the share, and every grant share still lent.
@@ -261,27 +296,4 @@ class Custodian:
         returns       the new container, whose digest goes on chain.
         raises        CustodyError: ``deal``.  RefreshMissingError: no step is left.
         """
-        held = self._store.holding(deal_id)
-        if held is None:
-            raise CustodyError("deal", f"deal {deal_id.hex()} is not held here")
-        share = decode_container(held.share)
-        steps = self._store.steps(deal_id)
-        if not steps:
-            raise RefreshMissingError(deal_id, share.epoch + 1)
-        delta = decode_container(steps[0])
-        moved = apply_delta(share, delta)
-        lent: dict[bytes, bytes] = {}
-        for grant_id, of_deal in self._store.deposits():
-            if of_deal == deal_id:
-                raw = self._store.grant_share(grant_id, deal_id)
-                assert raw is not None
-                lent[grant_id] = apply_delta(decode_container(raw), delta).encode()
-        self._store.advance(deal_id, replace(held, share=moved.encode()), lent)
-        return moved
-
-
-def _ending(grant: GrantFacts, view: GrantView) -> Status | None:
-    """Say how F has ended a grant, None if it has not."""
-    if grant.is_revoked:
-        return Status.REVOKED
-    return Status.EXPIRED if view.head.timestamp_s >= grant.valid_until_s else None
+        return self._epochs.step(deal_id)

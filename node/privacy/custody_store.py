@@ -4,10 +4,11 @@ Every method is one transaction: a store on disk makes it durable before it retu
 means that the bytes are gone, not only unlinked (secret-sharing.md section 8, last trap).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from node.base.types import Address
 from node.privacy.release_messages import Receipt, Request, Status
 
 
@@ -23,7 +24,7 @@ class Holding:
 
 
 class CustodyStore(Protocol):
-    """Deals, deposits, steps, receipts and nonces of one custodian."""
+    """Deals, deposits, steps, receipts, nonces and entrusted shares of one custodian."""
 
     def holding(self, deal_id: bytes) -> Holding | None:
         """Give a deal, None if it is not held."""
@@ -46,7 +47,7 @@ class CustodyStore(Protocol):
         ...
 
     def put_deposit(self, grant_id: bytes, deal_id: bytes, grant_share: bytes, step: bytes) -> None:
-        """Keep a grant share, and its step behind the steps of the deal."""
+        """Keep a grant share instead of the grant's older one, and its step behind the steps."""
         ...
 
     def delete_grant_share(self, grant_id: bytes, deal_id: bytes) -> None:
@@ -57,10 +58,52 @@ class CustodyStore(Protocol):
         """Give the unspent steps of a deal, the next one first."""
         ...
 
-    def advance(
-        self, deal_id: bytes, holding: Holding, grant_shares: Mapping[bytes, bytes]
+    def renewal(self, deal_id: bytes) -> bytes | None:
+        """Give the digest of the last renewal of a deal, None if there was none."""
+        ...
+
+    def rewrite(
+        self,
+        deal_id: bytes,
+        holding: Holding,
+        *,
+        grant_shares: Mapping[bytes, bytes],
+        steps: Sequence[bytes],
+        renewal: bytes | None,
     ) -> None:
-        """Replace the share and the grant shares (by grant_id), and destroy the first step."""
+        """Replace all that is kept of a deal: what is not named here is destroyed.
+
+        ``grant_shares``  by grant_id.  ``steps``  the next one first.
+        A deal that is not held yet is held afterwards.
+        """
+        ...
+
+    def delete_deal(self, deal_id: bytes) -> int:
+        """Destroy all that is kept of a deal; give the number of objects: shares and steps."""
+        ...
+
+    def is_clear_of(self, deal_id: bytes) -> bool:
+        """Read again and say whether no object of a deal is left; receipts are none."""
+        ...
+
+    def entrusted(self, patient: Address) -> bytes | None:
+        """Give the container of kind 5 that a patient left here."""
+        ...
+
+    def put_entrusted(self, patient: Address, container: bytes) -> None:
+        """Keep a container of kind 5 instead of the patient's older one."""
+        ...
+
+    def delete_entrusted(self, patient: Address) -> None:
+        """Destroy a patient's container of kind 5, if there is one."""
+        ...
+
+    def put_certificate(self, deal_id: bytes, certificate: bytes) -> None:
+        """Keep the certificate that nothing of a deal is left here."""
+        ...
+
+    def certificates(self) -> tuple[bytes, ...]:
+        """Give every certificate of erasure, in the order of the deals' ids."""
         ...
 
     def append_receipt(self, receipt: Receipt, request: Request, *, is_nonce_spent: bool) -> None:
@@ -99,6 +142,9 @@ class MemoryStore:
         self._holdings: dict[bytes, Holding] = {}
         self._grant_shares: dict[tuple[bytes, bytes], bytes] = {}
         self._steps: dict[bytes, list[bytes]] = {}
+        self._renewals: dict[bytes, bytes] = {}
+        self._entrusted: dict[Address, bytes] = {}
+        self._certificates: dict[bytes, bytes] = {}
         self._receipts: list[Receipt] = []
         self._releases: dict[bytes, int] = {}
         self._nonces: dict[tuple[bytes, bytes], int] = {}
@@ -124,7 +170,7 @@ class MemoryStore:
         return tuple(sorted(self._grant_shares))
 
     def put_deposit(self, grant_id: bytes, deal_id: bytes, grant_share: bytes, step: bytes) -> None:
-        """Keep a grant share, and its step behind the steps of the deal."""
+        """Keep a grant share instead of the grant's older one, and its step behind the steps."""
         self._grant_shares[grant_id, deal_id] = grant_share
         self._steps.setdefault(deal_id, []).append(step)
 
@@ -136,14 +182,62 @@ class MemoryStore:
         """Give the unspent steps of a deal, the next one first."""
         return tuple(self._steps.get(deal_id, ()))
 
-    def advance(
-        self, deal_id: bytes, holding: Holding, grant_shares: Mapping[bytes, bytes]
+    def renewal(self, deal_id: bytes) -> bytes | None:
+        """Give the digest of the last renewal of a deal, None if there was none."""
+        return self._renewals.get(deal_id)
+
+    def rewrite(
+        self,
+        deal_id: bytes,
+        holding: Holding,
+        *,
+        grant_shares: Mapping[bytes, bytes],
+        steps: Sequence[bytes],
+        renewal: bytes | None,
     ) -> None:
-        """Replace the share and the grant shares (by grant_id), and destroy the first step."""
+        """Replace all that is kept of a deal: what is not named here is destroyed."""
+        self.delete_deal(deal_id)
         self._holdings[deal_id] = holding
-        for grant_id, grant_share in grant_shares.items():
-            self._grant_shares[grant_id, deal_id] = grant_share
-        del self._steps[deal_id][0]
+        self._grant_shares.update({(one, deal_id): raw for one, raw in grant_shares.items()})
+        self._steps[deal_id] = list(steps)
+        if renewal is not None:
+            self._renewals[deal_id] = renewal
+
+    def delete_deal(self, deal_id: bytes) -> int:
+        """Destroy all that is kept of a deal; give the number of objects: shares and steps."""
+        lent = [key for key in self._grant_shares if key[1] == deal_id]
+        for key in lent:
+            del self._grant_shares[key]
+        held = self._holdings.pop(deal_id, None)
+        self._renewals.pop(deal_id, None)
+        return len(lent) + len(self._steps.pop(deal_id, ())) + int(held is not None)
+
+    def is_clear_of(self, deal_id: bytes) -> bool:
+        """Read again and say whether no object of a deal is left; receipts are none."""
+        kept = (self._holdings, self._steps, self._renewals)
+        return not any(deal_id in table for table in kept) and all(
+            of_deal != deal_id for _, of_deal in self._grant_shares
+        )
+
+    def entrusted(self, patient: Address) -> bytes | None:
+        """Give the container of kind 5 that a patient left here."""
+        return self._entrusted.get(patient)
+
+    def put_entrusted(self, patient: Address, container: bytes) -> None:
+        """Keep a container of kind 5 instead of the patient's older one."""
+        self._entrusted[patient] = container
+
+    def delete_entrusted(self, patient: Address) -> None:
+        """Destroy a patient's container of kind 5, if there is one."""
+        self._entrusted.pop(patient, None)
+
+    def put_certificate(self, deal_id: bytes, certificate: bytes) -> None:
+        """Keep the certificate that nothing of a deal is left here."""
+        self._certificates[deal_id] = certificate
+
+    def certificates(self) -> tuple[bytes, ...]:
+        """Give every certificate of erasure, in the order of the deals' ids."""
+        return tuple(self._certificates[deal_id] for deal_id in sorted(self._certificates))
 
     def append_receipt(self, receipt: Receipt, request: Request, *, is_nonce_spent: bool) -> None:
         """Keep a receipt at the end of the chain, and the request's nonce if it is spent."""

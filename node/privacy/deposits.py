@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
+from node.base.ports import Entropy
 from node.privacy.consent import Deposit
 from node.privacy.release_errors import CustodyError
+from node.privacy.release_messages import deposit_info
+from node.privacy.sealing import seal
 from node.sss.refresh import deposit_root
 from node.sss.shares import CONTAINER_FRAME_BYTES, Container, decode_container
 
@@ -41,6 +44,30 @@ class DepositLetter:
             epoch=self.epoch,
             deposit_root=deposit_root(self.digests),
         )
+
+
+def deposit_letters(
+    typed: Deposit,
+    plains: Sequence[bytes],
+    custodian_keys: Sequence[bytes],
+    *,
+    signature: bytes,
+    entropy: Entropy,
+) -> tuple[DepositLetter, ...]:
+    """Seal the deposits of index 1 .. N.  raises SealingKeyError."""
+    digests = digests_of(plains)
+    return tuple(
+        DepositLetter(
+            grant_id=typed.grant_id,
+            deal_id=typed.deal_id,
+            epoch=typed.epoch,
+            index=index,
+            digests=digests,
+            sealed=seal(key, deposit_info(typed.grant_id, index), plain, entropy),
+            signature=signature,
+        )
+        for index, (key, plain) in enumerate(zip(custodian_keys, plains, strict=True), start=1)
+    )
 
 
 def join_deposit(grant_share: Container, step: Container) -> bytes:

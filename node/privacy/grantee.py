@@ -81,10 +81,12 @@ class Grantee:
         head: Head,
         indices: Iterable[int],
         entropy: Entropy,
+        epoch: int | None = None,
     ) -> tuple[Request, ...]:
         """Make one signed request for each index.
 
         ``head``      a block that the grantee takes for final, at most 64 behind the custodians'.
+        ``epoch``     the custodians' own; None is the manifest's.
         """
         header = manifest.header
         return tuple(
@@ -93,7 +95,7 @@ class Grantee:
                 chain_id=header.chain_id,
                 grant_id=grant_id,
                 deal_id=header.deal_id(),
-                epoch=manifest.epoch,
+                epoch=manifest.epoch if epoch is None else epoch,
                 grantee=self.address,
                 head_number=head.number,
                 head_hash=head.hash,

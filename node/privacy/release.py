@@ -3,12 +3,15 @@
 Pure: what is read stands behind two ports, and the answer is data.  All chain facts are those of
 the custodian's OWN finalised block F; the local clock only detects a stall, it never opens or
 extends anything (secret-sharing.md section 9, table of checks).
+
+A request without a grant is the owner's own: it needs no deposit and is answered with the
+custodian's share itself, to the owner's key of the chain.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Protocol
+from typing import Final
 
 from node.base.limits import (
     HEAD_LAG_BLOCKS_MAX,
@@ -16,125 +19,27 @@ from node.base.limits import (
     STALL_PERIODS_COUNT_MAX,
     STALL_US_MIN,
 )
-from node.base.types import Address, Hash32
-from node.privacy.consent import ALL_SECTIONS, LATER_BIT
 from node.privacy.release_errors import ReleaseFormatError
-from node.privacy.release_messages import Head, Request, Status
+from node.privacy.release_facts import (
+    CustodyView,
+    GrantFacts,
+    GrantView,
+    RecordFacts,
+    covers,
+    is_open,
+)
+from node.privacy.release_messages import OWNER_GRANT_ID, Head, Request, Status
 from node.sss.errors import ShareFormatError
 from node.sss.refresh import released_point
 from node.sss.shares import Container, Kind, decode_container
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrantFacts:
-    """A grant as ConsentRegistry has it in F."""
-
-    patient: Address
-    grantee: Address
-    grantee_key: bytes
-    pmr_id: int
-    """0: all records of the patient."""
-    scope: int
-    valid_from_s: int
-    valid_until_s: int
-    granted_s: int
-    """Block time at which the grant was made: what "later" is measured from."""
-    is_revoked: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordFacts:
-    """The record of a deal as the registries have it in F."""
-
-    patient: Address
-    pmr_id: int
-    sections: int
-    """Bits 0 .. 6: what the deal contains; a lab image is ``lab_reports``."""
-    filed_s: int
-    """Block time at which the record was filed."""
-    is_current: bool
-    """Whether the deal is the record's current generation."""
-
-
-class GrantView(Protocol):
-    """What a custodian reads from the chain, all at its finalised block F."""
-
-    @property
-    def chain_id(self) -> int:
-        """The chain's id."""
-        ...
-
-    @property
-    def head(self) -> Head:
-        """F."""
-        ...
-
-    @property
-    def head_advanced_us(self) -> int:
-        """Monotonic reading at which F last advanced."""
-        ...
-
-    @property
-    def block_period_us(self) -> int:
-        """The longest time between two blocks when all is well."""
-        ...
-
-    def block_hash(self, number: int) -> Hash32 | None:
-        """Give the hash of F or of its ancestor with this number; None above F or unknown."""
-        ...
-
-    def is_own_licence_active(self) -> bool:
-        """Say whether the custodian's own hospital is active."""
-        ...
-
-    def is_registered_grantee(self, account: Address) -> bool:
-        """Say whether an account is known as doctor, hospital, insurer or researcher."""
-        ...
-
-    def is_active_grantee(self, account: Address) -> bool:
-        """Say whether a grantee is active, and for a doctor also the hospital."""
-        ...
-
-    def grant(self, grant_id: bytes) -> GrantFacts | None:
-        """Give a grant, None if there is none."""
-        ...
-
-    def record(self, deal_id: bytes) -> RecordFacts | None:
-        """Give the record that a deal is of, None if no record names the deal."""
-        ...
-
-
-class CustodyView(Protocol):
-    """What a custodian reads from its own custody."""
-
-    def index_of(self, deal_id: bytes) -> int | None:
-        """Give the own index in a deal, None if nothing of it is held."""
-        ...
-
-    def has_token(self, grantee: Address, now_us: int) -> bool:
-        """Say whether a grantee may ask now: a bucket for each."""
-        ...
-
-    def is_nonce_seen(self, grant_id: bytes, nonce: bytes) -> bool:
-        """Say whether a nonce has been used under a grant."""
-        ...
-
-    def share(self, deal_id: bytes) -> bytes | None:
-        """Give the own container of kind 1."""
-        ...
-
-    def grant_share(self, grant_id: bytes, deal_id: bytes) -> bytes | None:
-        """Give the deposited container of kind 3."""
-        ...
-
-    def releases(self, grant_id: bytes) -> int:
-        """Give the number of shares released under a grant so far."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Released:
-    """All rules hold: ``point`` is a share of K for the holder of ``grantee_key``."""
+    """All rules hold: ``point`` is for the holder of ``grantee_key``.
+
+    It is a share of K under a grant, and the custodian's share of k' for the record's owner.
+    """
 
     request: Request
     head: Head
@@ -167,6 +72,14 @@ class _Case:
         self.custody = custody
         self.now_us = now_us
 
+    @property
+    def is_owners(self) -> bool:
+        return self.request.grant_id == OWNER_GRANT_ID
+
+    @cached_property
+    def owner_key(self) -> bytes | None:
+        return self.view.owner_key(self.request.grantee)
+
     @cached_property
     def head(self) -> Head:
         return self.view.head
@@ -174,6 +87,10 @@ class _Case:
     @cached_property
     def grant(self) -> GrantFacts | None:
         return self.view.grant(self.request.grant_id)
+
+    @cached_property
+    def record(self) -> RecordFacts | None:
+        return self.view.record(self.request.deal_id)
 
     @cached_property
     def share(self) -> Container | None:
@@ -239,30 +156,26 @@ def _is_replay(case: _Case) -> Status | None:
 
 def _is_out_of_scope(case: _Case) -> Status | None:
     """Rule 8: the deal is the current one of a record that the grant covers."""
-    grant, record = case.grant, case.view.record(case.request.deal_id)
+    grant, record = case.grant, case.record
     if grant is None or record is None or not covers(grant, record):
         return Status.OUT_OF_SCOPE
     return None
 
 
-def covers(grant: GrantFacts, record: RecordFacts) -> bool:
-    """Say whether a grant is about a record (rule 8), whether or not it stands."""
-    if not record.is_current or record.patient != grant.patient:
-        return False
-    if grant.pmr_id not in (0, record.pmr_id):
-        return False
-    if not grant.scope & record.sections & ALL_SECTIONS:
-        return False
-    return record.filed_s <= grant.granted_s or bool(grant.scope & LATER_BIT)
+def _is_other_epoch(case: _Case) -> Status | None:
+    """Rule 9: the epoch is the own one."""
+    if case.share is None or case.share.kind is not Kind.CUSTODIAN:
+        return Status.STALE_STATE
+    return None if case.request.epoch == case.share.epoch else Status.WRONG_EPOCH
 
 
 def _is_not_deposited(case: _Case) -> Status | None:
     """Rule 9: the epoch is the own one, and the patient's deposit is here and whole."""
+    refusal = _is_other_epoch(case)
+    if refusal is not None:
+        return refusal
     share, lent = case.share, case.grant_share
-    if share is None:
-        return Status.STALE_STATE
-    if case.request.epoch != share.epoch:
-        return Status.WRONG_EPOCH
+    assert share is not None
     if lent is None or lent.kind is not Kind.GRANT or lent.epoch != share.epoch:
         return Status.NO_DEPOSIT
     return None
@@ -273,6 +186,24 @@ def _is_exhausted(case: _Case) -> Status | None:
     if case.custody.releases(case.request.grant_id) >= RELEASES_PER_GRANT_COUNT_MAX:
         return Status.RATE_LIMIT
     return None
+
+
+def _is_not_owner(case: _Case) -> Status | None:
+    """Rule 5 without a grant: the record is the requester's own."""
+    record = case.record
+    if record is None or record.patient != case.request.grantee:
+        return Status.UNKNOWN_GRANT
+    return None
+
+
+def _is_closed(case: _Case) -> Status | None:
+    """Rule 8 without a grant: the deal is the current one of a record that is not erased."""
+    return None if case.record is not None and is_open(case.record) else Status.OUT_OF_SCOPE
+
+
+def _is_keyless(case: _Case) -> Status | None:
+    """Rule 10 without a grant: the chain has a key to seal to."""
+    return Status.STALE_STATE if case.owner_key is None else None
 
 
 _NONCE_RULE: Final = _is_replay
@@ -286,7 +217,17 @@ RULES: Final[tuple[Callable[[_Case], Status | None], ...]] = (
     _is_not_deposited,
     _is_exhausted,
 )
-"""Rules 3 .. 10 of the table, in its order; 1 and 2 come first, in ``_authenticate``."""
+"""Rules 3 .. 10 of the table, in its order; 1 and 2 come first, in ``_parse`` and ``decide``."""
+OWNER_RULES: Final[tuple[Callable[[_Case], Status | None], ...]] = (
+    _is_stale,
+    _is_head_unknown,
+    _is_not_owner,
+    _is_replay,
+    _is_closed,
+    _is_other_epoch,
+    _is_keyless,
+)
+"""The same without a grant: no licence, no deposit, and no end to how often owners may read."""
 
 
 def decide(
@@ -308,7 +249,7 @@ def decide(
         head = case.head
         if not custody.has_token(request.grantee, now_monotonic_us):
             return Refused(Status.RATE_LIMIT, request, head, is_nonce_spent=False)
-        for rule in RULES:
+        for rule in OWNER_RULES if case.is_owners else RULES:
             refusal = rule(case)
             if refusal is not None:
                 status = refusal
@@ -336,9 +277,12 @@ def _parse(raw: bytes, view: GrantView, custody: CustodyView) -> Request | None:
 
 
 def _release(case: _Case) -> Released:
-    """Make the share of K; the rules have seen that all of it is here."""
-    assert case.grant is not None
+    """Make what leaves; the rules have seen that all of it is here."""
     assert case.share is not None
+    if case.is_owners:
+        assert case.owner_key is not None
+        return Released(case.request, case.head, case.owner_key, case.share.payload)
+    assert case.grant is not None
     assert case.grant_share is not None
     point = released_point(case.share, case.grant_share)
     return Released(case.request, case.head, case.grant.grantee_key, point)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from node.base.errors import OperatorError, PeerError, RefusedError
+from node.base.errors import OperatorError, PeerError, RefusedError, StorageError
 
 
 @dataclass(eq=False)
@@ -72,6 +72,17 @@ class BadReceiptError(PeerError):
 
 
 @dataclass(eq=False)
+class BadCertificateError(PeerError):
+    """An erasure certificate is not signed by the custodian who is said to have erased."""
+
+    index: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"the erasure certificate of index {self.index} does not stand: {self.why}"
+
+
+@dataclass(eq=False)
 class UnknownDealError(OperatorError):
     """A wallet holds no essential share of a deal."""
 
@@ -103,3 +114,13 @@ class RefreshMissingError(OperatorError):
 
     def __str__(self) -> str:
         return f"no step into epoch {self.epoch} of deal {self.deal_id.hex()}"
+
+
+@dataclass(eq=False)
+class CustodyKeyError(StorageError):
+    """The key of a custody store is malformed or is another one."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return f"custody key: {self.what}"

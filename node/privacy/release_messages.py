@@ -16,6 +16,8 @@ REQUEST_BYTES: Final = 241
 RECEIPT_BYTES: Final = 297
 SEALED_BYTES: Final = 80
 """A released share: enc 32, ciphertext 32, tag 16."""
+OWNER_GRANT_ID: Final = ZERO_HASH
+"""What stands for a grant where a patient acts on an own record: no consent hashes to it."""
 UNSIGNED: Final = bytes(SIGNATURE_BYTES)
 _REQUEST_MAGIC: Final = b"WSR1"
 _RECEIPT_MAGIC: Final = b"WSC1"

@@ -19,6 +19,7 @@ from node.report.tables import (
     table,
     text,
 )
+from node.sss.claims import CLAIMS
 
 _HISTORY_ROWS_MAX: Final = 1_000
 _VALUE_SHOWN_MAX: Final = 160
@@ -30,9 +31,6 @@ _STATUS: Final = {
     "timeout": ("open", "⧖ timeout"),
     "error": ("bad", "✕ error"),
     "skipped": ("soft", "- skipped"),
-}
-_CLAIMS: Final = {
-    "ssms-1tn": "computational (AES-256, SHA-256, the random stream), tamper-evident.",
 }
 _ONE_RUN: Final = (
     "One run with one seed in virtual time: it shows that this can happen, not that nothing else "
@@ -147,8 +145,8 @@ def claims(extra: ReportData) -> Part:
     meta = extra.get("scenario", {})
     scheme = meta.get("scheme", "")
     lines = [_ONE_RUN]
-    if scheme in _CLAIMS:
-        lines.append(f"{scheme}: {_CLAIMS[scheme]}")
+    if scheme in CLAIMS:
+        lines.append(f"{scheme}: {CLAIMS[scheme]}")
         if "t" in meta and "n" in meta:
             lines.append(
                 f"Whoever holds the essential share and {meta['t'] - 1} of "

@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Final
 
 from node.base.keys import PrivateKey
+from node.base.ports import Entropy
 from node.base.rng import TreeEntropy
-from node.base.types import Address
+from node.base.types import MICROS_PER_SECOND, Address
 from node.contracts.suite import ContractSuite
 from node.privacy.consent import Domain
 from node.privacy.grantee import Grantee
@@ -79,6 +80,20 @@ class Cast:
         return next(name for name, one in self.hospitals.items() if one.signer.address == address)
 
 
+def fresh_account(ward: Ward, entropy: Entropy) -> tuple[PrivateKey, Wallet]:
+    """Draw a patient's keys and give them with an empty wallet."""
+    signer = PrivateKey.from_bytes(entropy.take(_SECRET_BYTES))
+    sealing = derive_private_key(entropy.take(_SECRET_BYTES))
+    wallet = Wallet(
+        signer=signer,
+        sealing_private=sealing,
+        master=entropy.take(_SECRET_BYTES),
+        domain=Domain(ward.chain_id, ward.contracts.consents.address),
+        seeds=ward.seeds,
+    )
+    return signer, wallet
+
+
 def regulator_keys(scenario: Scenario) -> dict[str, PrivateKey]:
     """Give the keys of the authority's members."""
     seed = scenario.run.seed
@@ -97,6 +112,8 @@ def cast_all(scenario: Scenario, hospitals: dict[str, Hospital], contracts: Cont
         profile=Profile.SIMULATION,
         seeds=seeds,
         hospitals=tuple(hospitals.values()),
+        period_s=scenario.chain.period_us // MICROS_PER_SECOND,
+        steps_at_ends=scenario.records.revocation == "standard",
     )
     domain = Domain(scenario.chain.id, contracts.consents.address)
     names = tuple(hospitals)

@@ -13,6 +13,7 @@ from node.sim.checkers.consensus_headers import maker, read_header
 from node.sim.checkers.reexecution import ReexecutionChecker
 from node.sim.checkers.release_window import ReleaseWindowChecker, Window
 from node.sim.consensus_judges import ConsensusJudges
+from node.sim.custody_judges import custody_predicate
 from node.sim.expectations import Expectation, Terms
 from node.sim.predicates.base import Predicate, State
 from node.sim.predicates.chain import (
@@ -60,6 +61,7 @@ def build_expectations(world: World, book: StepBook) -> tuple[Expectation, ...]:
             ),
             consensus.predicate(one.predicate, mode=one.mode, from_us=one.from_us)
             or storage_predicate(world, book, one.predicate)
+            or custody_predicate(world, book, one.predicate)
             or _predicate(world, book, one.predicate),
         )
         for one in world.scenario.expect
@@ -182,6 +184,6 @@ class _Trial:
         now = self._world.kernel.now
         if self._last is not None and now < self._last[0] + self._world.scenario.chain.period_us:
             return self._last[1]
-        state = try_all_subsets(self._world, record.patient.wallet, record.filed.deal_id)
+        state = try_all_subsets(self._world, record.patient.wallet, record.filed)
         self._last = (now, state)
         return state

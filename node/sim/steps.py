@@ -58,6 +58,7 @@ class StepBook:
         self._studies = studies
         """Step id of a ``perform_lab``: the bytes of its file."""
         self._left: dict[str, object] = {}
+        self._generations: dict[str, list[FiledStudy | Visit]] = {}
 
     def studies(self) -> tuple[bytes, ...]:
         """Give the files of all studies, as they were captured."""
@@ -66,6 +67,8 @@ class StepBook:
     def leave(self, step: str, value: object) -> None:
         """Remember what a step ended with."""
         self._left[step] = value
+        if isinstance(value, FiledStudy | Visit):
+            self._generations[step] = [value]
 
     def visit(self, step: str) -> Visit:
         """Give the visit that a step left."""
@@ -75,6 +78,10 @@ class StepBook:
         """Give the record that a step filed; None while there is none."""
         left = self._left.get(step)
         return left if isinstance(left, FiledStudy | Visit) else None
+
+    def generations(self, step: str) -> tuple[FiledStudy | Visit, ...]:
+        """Give a record as it was filed and after each rotation of its key, the oldest first."""
+        return tuple(self._generations.get(step, ()))
 
     def grants(self) -> tuple[GrantMade, ...]:
         """Give all grants, in the order in which they were made."""
@@ -243,6 +250,13 @@ def whole_seconds(duration_us: int) -> int:
 def _collude(world: World, step: todo.Rebuild, record: FiledStudy | Visit) -> Flow[object]:
     """Be a flow that asks nobody, and give the length of what custodians open on their own."""
     yield from ()
-    deal_id = record.filed.deal_id
-    wallet = record.patient.wallet
-    return len(rebuild(world, wallet, deal_id, step.custodians, essential=step.essential))
+    return len(
+        rebuild(
+            world,
+            record.patient.wallet,
+            record.filed,
+            step.custodians,
+            essential=step.essential,
+            source=step.shares,
+        )
+    )

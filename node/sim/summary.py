@@ -12,6 +12,7 @@ from node.p2p.wire import name_of_type
 from node.sim.checkers.consensus_headers import maker, read_header
 from node.sim.checkers.release_window import read_receipt
 from node.sim.expectations import Finding
+from node.sim.exposure import ExposureMeter
 from node.sim.history import History
 from node.sim.metrics import summaries
 from node.sim.results import ExpectationResult, NodeResult, StepResult, step_meets
@@ -106,6 +107,7 @@ def node_results(world: World) -> tuple[NodeResult, ...]:
 def metrics(world: World, outcomes: dict[str, StepOutcome]) -> dict[str, dict[str, int]]:
     """Give the statistics of the run, in integers with the unit in the name."""
     chain = _chain(world)
+    releases = ExposureMeter(world).all()
     times = [header.timestamp for header in chain]
     seen = [
         max(at.values()) - min(at.values())
@@ -125,6 +127,8 @@ def metrics(world: World, outcomes: dict[str, StepOutcome]) -> dict[str, dict[st
             "events": [world.kernel.events],
             "reorgs": [world.counters.reorgs],
             "reorg_depth_blocks": [world.counters.deepest_reorg],
+            "over_exposure_chain_s": [one.chain_s for one in releases],
+            "over_exposure_clock_s": [one.clock_s for one in releases],
             "cpu_busy_us": [host.busy_us_total for host in world.hosts.values()],
         }
     )
@@ -240,7 +244,7 @@ def _kind(step: AnyStep, book: StepBook, granted: Container[str]) -> str:
 
 
 def _record(world: World, step: str, record: FiledStudy | Visit) -> dict[str, Any]:
-    manifest = record.patient.wallet.manifest(record.filed.deal_id)
+    manifest = record.filed.manifest
     holders: list[dict[str, Any]] = []
     for index, custodian in enumerate(record.filed.custodians, start=1):
         name = world.cast.name_of(custodian)

@@ -1,7 +1,6 @@
 """One simulated network: hosts, links, and what checkers are told about them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from node.app.events import (
@@ -21,7 +20,9 @@ from node.base.rng import TreeEntropy
 from node.base.types import Address, Cid, Hash32
 from node.evm.beginning import Beginning
 from node.ipfs_lite.errors import CorruptBlockError
+from node.privacy.custody_epochs import Revocation
 from node.sim.cast import Cast, cast_all, cast_hospitals, secrets_of
+from node.sim.counters import Counters
 from node.sim.disks import Disk
 from node.sim.engine_plans import engine_plan
 from node.sim.fabric import Fabric, ways_of
@@ -38,6 +39,7 @@ from node.sim.facts import (
     ValidatorsAfter,
 )
 from node.sim.faults.bent import Bends
+from node.sim.faults.bent_custodian import CustodyBends
 from node.sim.faults.planted import plants
 from node.sim.flow_driver import FlowDriver
 from node.sim.founding_plan import founding_plan
@@ -45,6 +47,7 @@ from node.sim.history import NOTES_KEPT, EventKind, History, JsonValue, as_json
 from node.sim.hosts import CpuSpec, Host, LocalClock
 from node.sim.kernel import Kernel, Priority
 from node.sim.link import Link
+from node.sim.loot import Loot
 from node.sim.memo import Executions
 from node.sim.message_trace import Message
 from node.sim.repair_plans import repair_plan
@@ -66,23 +69,6 @@ SETTLE_US: Final = 10_000_000
 """What is under way at the horizon has this long to arrive: two retransmissions and a fetch."""
 
 
-@dataclass(slots=True)
-class Counters:
-    """What a run adds up."""
-
-    frames: int = 0
-    bytes: int = 0
-    sealed: dict[str, int] = field(default_factory=dict[str, int])
-    reorgs: int = 0
-    reorg_depths: dict[str, int] = field(default_factory=dict[str, int])
-    """Blocks that each node left at most."""
-
-    @property
-    def deepest_reorg(self) -> int:
-        """Give the most blocks that any node left."""
-        return max(self.reorg_depths.values(), default=0)
-
-
 class World:
     """Everything that a scenario's steps act on.  Also the ``Surroundings`` of its hosts."""
 
@@ -102,6 +88,7 @@ class World:
         self.stored_at: dict[bytes, dict[str, int]] = {}
         """Block hash: when each node stored it, world time."""
         self.receipts: list[bytes] = []
+        self.loot = Loot()
         self._check_due = False
         self._tells_sets = any(
             isinstance(one.predicate, ValidatorSetPure) for one in scenario.expect
@@ -119,13 +106,14 @@ class World:
         is_honest = not any(map(is_engine_fault, scenario.faults))
         self.bends = Bends(is_honest=is_honest, plants=plants(scenario))
         """What Byzantine nodes do; honest nodes have nothing there."""
+        self.hosts: dict[str, Host] = {}
+        self.custody_bends = CustodyBends(lambda: self.kernel.now, self.hosts)
         self.before_start: list[Callable[[str], None]] = []
         """Called with the name of a node that starts again, before its core is built."""
         self.disks = {one.name: Disk.empty(self.pool) for one in self.members}
         self.nodes: dict[str, NodeCore] = {}
         self.rotations = Rotations(self._members_at, self._restart)
         self.listeners.append(self.rotations.observe)
-        self.hosts: dict[str, Host] = {}
         self.addresses: dict[str, Address] = {}
         """The key of each node."""
         for member in self.members:
@@ -306,6 +294,7 @@ class World:
                 receipt = data["receipt"]
                 assert isinstance(receipt, bytes)
                 self.receipts.append(receipt)
+                self.counters.receipt_times.append(self.kernel.now)
                 self.tell(ReceiptSigned(node, receipt))
             case _:
                 pass
@@ -362,6 +351,8 @@ class World:
                 sealing=TreeEntropy(seed, "node", name, "sealing"),
                 store=disk.blocks,
                 custody=disk.custody,
+                custodian=self.custody_bends.maker(name),
+                revocation=Revocation(self.scenario.records.revocation),
                 profile=Profile.SIMULATION,
                 ledger_store=disk.ledger,
                 executor=execution.executor,

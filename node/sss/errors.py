@@ -57,6 +57,18 @@ class RecordTooLongError(OperatorError):
 
 
 @dataclass(eq=False)
+class SourceChangedError(OperatorError):
+    """A file grew or shrank while it was read; ``found`` is how far it was read."""
+
+    length: int
+    found: int
+
+    def __str__(self) -> str:
+        more = "more" if self.found > self.length else f"only {self.found}"
+        return f"the record should have {self.length} bytes and has {more}: it changed while read"
+
+
+@dataclass(eq=False)
 class SeedReuseError(OperatorError):
     """A seed of the sharing stream came a second time: the source of entropy is broken."""
 
@@ -104,6 +116,16 @@ class WrongEssentialShareError(OperatorError):
 
     def __str__(self) -> str:
         return f"the essential share is wrong: {self.why}"
+
+
+@dataclass(eq=False)
+class EssentialTextError(OperatorError):
+    """A share cannot be a line of text; ``why`` says what it is."""
+
+    why: str
+
+    def __str__(self) -> str:
+        return f"no essential share for a QR code: {self.why}"
 
 
 @dataclass(eq=False)
@@ -203,6 +225,32 @@ class FragmentMismatchError(PeerError):
 
     def __str__(self) -> str:
         return f"the container of index {self.index} differs from the manifest"
+
+
+@dataclass(eq=False)
+class InconsistentSharesError(PeerError):
+    """More shares than needed came, and no commitment says which of them are wrong."""
+
+    code: ClassVar[str] = "inconsistent"
+    present: tuple[int, ...]
+
+    def __str__(self) -> str:
+        named = ", ".join(map(str, self.present))
+        return f"the shares {named} do not lie on one polynomial: at least one is wrong"
+
+
+@dataclass(eq=False)
+class RepairPlanError(PeerError):
+    """No share can be repaired this way; ``rule`` is what the plan or a part of it breaks."""
+
+    code: ClassVar[str] = "repair"
+    target: int
+    helpers: tuple[int, ...]
+    rule: str
+
+    def __str__(self) -> str:
+        named = ", ".join(map(str, self.helpers)) or "nobody"
+        return f"repair of index {self.target} by {named}: {self.rule}"
 
 
 @dataclass(eq=False)

@@ -11,14 +11,23 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from node.sss.row_program import RowProgram, program_of
+
 Row = npt.NDArray[np.uint8]
 """uint8[length]."""
+Words = npt.NDArray[np.uint64]
+"""uint64[length / 8], a view of a ``Row``."""
 
 POLYNOMIAL: Final = 0x11B
 # 3, not 2: 2 has order 51 in this field, tables built with it cover 51 of 255 elements
 GENERATOR: Final = 3
 BLOCK_BYTES: Final = 128 * 1024
 """Bytes of a row that are worked on at a time: input, output and scratch stay in the cache."""
+LOOK_UP_BYTES: Final = 64 * 1024
+"""Bytes that are looked up at a time; for longer answers the allocator asks the system."""
+_ZERO: Final = np.uint64(0)
+_NO_SIGN: Final = np.int8(0)
+_REDUCTION: Final = np.uint16(POLYNOMIAL & 0xFF)
 
 
 def _tables() -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -106,11 +115,16 @@ def combine_rows(coefficients: Sequence[int], values: Sequence[bytes]) -> bytes:
 
 
 def apply_matrix(
-    matrix: Sequence[Sequence[int]], inputs: Sequence[Row], outputs: Sequence[Row]
+    matrix: Sequence[Sequence[int]],
+    inputs: Sequence[Row],
+    outputs: Sequence[Row],
+    *,
+    block_bytes: int = BLOCK_BYTES,
 ) -> None:
     """Write ``XOR_j matrix[i][j] * inputs[j]`` to ``outputs[i]``.
 
     All rows are contiguous and of one length, a multiple of 8; outputs do not overlap inputs.
+    ``block_bytes``  a multiple of 8; it changes the time taken and never a byte.
 
     raises        ValueError: another length, or the matrix does not fit the rows.
     """
@@ -119,38 +133,78 @@ def apply_matrix(
         raise ValueError("rows have one length, a multiple of 8")
     if len(matrix) != len(outputs) or any(len(row) != len(inputs) for row in matrix):
         raise ValueError("the matrix has a row for each output and a column for each input")
-    scratch = np.empty(min(length, BLOCK_BYTES), dtype=np.uint8)
-    for start in range(0, length, BLOCK_BYTES):
-        stop = min(start + BLOCK_BYTES, length)
-        block = [row[start:stop] for row in inputs]
-        for coefficients, output in zip(matrix, outputs, strict=True):
-            _horner(coefficients, block, output[start:stop], scratch[: stop - start])
+    if block_bytes < 8 or block_bytes % 8:
+        raise ValueError("a block is a positive multiple of 8 bytes")
+    program = program_of(tuple(map(tuple, matrix)))
+    # 64-bit views are made once: a view costs as much as the XOR of 4 KiB
+    sources = [row.view(np.uint64) for row in inputs]
+    results = [row.view(np.uint64) for row in outputs]
+    block = min(length, block_bytes) // 8
+    spare = [np.empty(block, np.uint64) for _ in range(len(program.pairs) + 1)]
+    desk = bytearray(min(8 * block, LOOK_UP_BYTES))
+    for start in range(0, length // 8, block or 1):
+        stop = min(start + block, length // 8)
+        *pairs, scratch = (words[: stop - start] for words in spare)
+        _run(
+            program,
+            [*(row[start:stop] for row in sources), *pairs, *(r[start:stop] for r in results)],
+            scratch,
+            desk,
+        )
 
 
-def _horner(coefficients: Sequence[int], block: Sequence[Row], out: Row, scratch: Row) -> None:
-    """Sum one block by the bits of the coefficients, highest first: at most seven doublings."""
-    started = False
-    for bit in range(max(coefficients).bit_length() - 1, -1, -1):
-        if started:
-            _double(out, scratch)
-        for factor, row in zip(coefficients, block, strict=True):
-            if not factor >> bit & 1:
-                continue
-            if started:
-                np.bitwise_xor(out, row, out=out)
-            else:
-                np.copyto(out, row)
-                started = True
-    if not started:
-        out.fill(0)
+def _run(program: RowProgram, registers: Sequence[Words], scratch: Words, desk: bytearray) -> None:
+    """Work one block out."""
+    for target, (left, right) in enumerate(program.pairs, start=program.inputs):
+        np.bitwise_xor(registers[left], registers[right], registers[target])
+    for one in program.sums:
+        out = registers[one.target]
+        if one.terms:
+            _add_all([registers[each] for each in one.terms[0]], out)
+            _horner(one.terms[1:], registers, out, scratch)
+        else:
+            out.fill(0)
+        for factor, members in one.products:
+            _add_product(factor, [registers[each] for each in members], out, desk)
 
 
-def _double(row: Row, scratch: Row) -> None:
-    """Multiply every byte by 2: four passes, against six with shifts of 64-bit words."""
-    np.less(row.view(np.int8), 0, out=scratch.view(np.bool_))
-    words = scratch.view(np.uint64)
-    # each byte of the scratch is 0 or 1, so the product is 0 or 0x1b in each: never a carry
-    np.multiply(words, np.uint64(POLYNOMIAL & 0xFF), out=words)
-    np.add(row, row, out=row)
-    wide = row.view(np.uint64)
-    np.bitwise_xor(wide, words, out=wide)
+def _add_all(rows: Sequence[Words], out: Words) -> None:
+    """Write the sum of at least one row."""
+    first, *rest = rows
+    # no copyto: the C library's copy of a whole block is slower than a pass of numpy's own
+    np.bitwise_xor(first, rest[0] if rest else _ZERO, out)
+    for row in rest[1:]:
+        np.bitwise_xor(out, row, out)
+
+
+def _add_product(factor: int, rows: Sequence[Words], out: Words, desk: bytearray) -> None:
+    """Add ``factor`` times the sum of rows by look-up.
+
+    Only a ``bytearray`` is looked up at this speed (``bytes`` stops at each byte to see whether it
+    changed).  Its time depends on the bytes a little: outside the threat model, section 11.
+    """
+    table = _times(factor)
+    words = np.frombuffer(desk, np.uint64)
+    for start in range(0, len(out), len(words)):
+        part = out[start : start + len(words)]
+        stop = start + len(part)
+        _add_all([row[start:stop] for row in rows], words[: len(part)])
+        product = np.frombuffer(desk.translate(table), np.uint64, len(part))
+        np.bitwise_xor(part, product, part)
+
+
+def _horner(
+    terms: Sequence[Sequence[int]], registers: Sequence[Words], out: Words, scratch: Words
+) -> None:
+    """Double and add: four passes for a doubling, against six with shifts of 64-bit words."""
+    octets, signs = out.view(np.uint8), out.view(np.int8)
+    are_high, halves = scratch.view(np.bool_), scratch.view(np.uint16)
+    for added in terms:
+        np.less(signs, _NO_SIGN, are_high)
+        # each byte is 0 or 1, so the product is 0 or 0x1b in each: never a carry.  16 bits wide,
+        # as processors multiply eight or sixteen of these at once and no 64-bit words
+        np.multiply(halves, _REDUCTION, halves)
+        np.add(octets, octets, octets)
+        np.bitwise_xor(out, scratch, out)
+        for register in added:
+            np.bitwise_xor(out, registers[register], out)

@@ -5,9 +5,10 @@ delta_x`` is a share of the next epoch's k'; K and the fragments never change.
 source        secret-sharing.md sections 8 and 9; Herzberg et al. 1995.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from itertools import pairwise
 from typing import Final
 
 from node.sss.derivation import KEY_BYTES
@@ -32,6 +33,24 @@ def delta_shares(
 ) -> tuple[Container, ...]:
     """Share ``essential xor following``, the step INTO ``epoch``: index 1 .. N, kind 4."""
     return _shared(header, Kind.DELTA, add(essential, following), epoch, stream)
+
+
+def renewal_shares(
+    header: DealHeader, essentials: Sequence[bytes], *, epoch: int, stream: Stream
+) -> tuple[tuple[Container, ...], ...]:
+    """Share the steps of several epochs in a row, on polynomials that nobody has seen.
+
+    ``essentials``  e of ``epoch``, of the next one, and so on: one more than there are steps.
+    returns       for index 1 .. N its steps into epoch + 1, epoch + 2, ..., kind 4.
+    raises        ValueError: fewer than two, which make no step.
+    """
+    if len(essentials) < 2:
+        raise ValueError("a renewal has at least one step: e of two epochs")
+    steps = (
+        delta_shares(header, before, after, epoch=epoch + number, stream=stream)
+        for number, (before, after) in enumerate(pairwise(essentials), start=1)
+    )
+    return tuple(zip(*steps, strict=True))
 
 
 def _shared(

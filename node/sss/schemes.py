@@ -16,6 +16,7 @@ from node.base.limits_sharing import (
 from node.base.ports import Entropy
 from node.sss import nlss, ssms, xor_1tn
 from node.sss.bundle import Bundle
+from node.sss.claims import CLAIMS
 from node.sss.commitments import Manifest
 from node.sss.deals import Deal
 from node.sss.derivation import EssentialSecret
@@ -47,24 +48,12 @@ class SchemeFacts:
 
 
 SCHEMES: Final = {
-    Scheme.SSMS: SchemeFacts(
-        "ssms-1tn",
-        "computational (AES-256, SHA-256, the random stream), tamper-evident",
-        RECORD_IN_MEMORY_BYTES_MAX,
-    ),
-    Scheme.XOR: SchemeFacts(
-        "xor-1tn",
-        "the shares alone are perfectly secret if the randomness is true; as shipped "
-        "(deterministic stream, public digests) computational",
-        XOR_SECRET_BYTES_MAX,
-    ),
-    Scheme.NLSS_Q: SchemeFacts(
-        "nlss-q",
-        "educational, own quadratic construction in the spirit of the literature; with `e` and "
-        "k-1 custodians it LEAKS 0.9956 of 8 bits per byte at t=3; strictly weaker than Shamir at "
-        "equal t; never the default",
-        NLSS_SECRET_BYTES_MAX,
-    ),
+    scheme: SchemeFacts(name, CLAIMS[name], bytes_max)
+    for scheme, name, bytes_max in (
+        (Scheme.SSMS, "ssms-1tn", RECORD_IN_MEMORY_BYTES_MAX),
+        (Scheme.XOR, "xor-1tn", XOR_SECRET_BYTES_MAX),
+        (Scheme.NLSS_Q, "nlss-q", NLSS_SECRET_BYTES_MAX),
+    )
 }
 """The schemes that can be used, by number; the first is the default."""
 
@@ -144,7 +133,7 @@ def open_holders(
                   FragmentMismatchError, WrongKeyError, WrongSecretError: too few right shares.
                   TamperedRecordError, ShareFormatError.
     """
-    left = _one_deal(essential, custodians)
+    left = one_deal(essential, custodians)
     manifest = essential.manifest
     liars: set[int] = set()
     while True:
@@ -161,8 +150,12 @@ def open_holders(
         liars |= named
 
 
-def _one_deal(essential: Bundle, custodians: Iterable[Bundle]) -> dict[int, Bundle]:
-    """Give the custodians' files in order of index, all of the patient's manifest."""
+def one_deal(essential: Bundle, custodians: Iterable[Bundle]) -> dict[int, Bundle]:
+    """Give the custodians' files in order of index, all of the patient's manifest.
+
+    raises        WrongEssentialShareError, DuplicateShareError, MixedEpochsError,
+                  MixedRecordsError: the files have different manifests.
+    """
     if essential.share.kind is not Kind.ESSENTIAL:
         raise WrongEssentialShareError("no index 0")
     manifest = essential.manifest

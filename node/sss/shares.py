@@ -3,7 +3,8 @@
 Layouts, order of checks and error codes: secret-sharing.md section 5.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from hashlib import sha256
 from math import comb
@@ -25,7 +26,8 @@ ZERO_SALT: Final = bytes(32)
 TAG_BYTES: Final = 16
 FLAG_SIMULATED: Final = 1
 _DEAL_LABEL: Final = b"wardnet/sss/deal/v1\x00"
-_SHARE_LABEL: Final = b"wardnet/sss/share/v1\x00"
+SHARE_LABEL: Final = b"wardnet/sss/share/v1\x00"
+"""What the digest of a container begins with."""
 _DEAL_MAGIC: Final = b"WSD1"
 _SHARE_MAGIC: Final = b"WSS1"
 
@@ -236,9 +238,14 @@ def container_of(
 
 def share_digest(*parts: Octets) -> bytes:
     """Give the digest of a container's head and payload.  The salt inside keeps it unguessable."""
-    hasher = sha256(_SHARE_LABEL)
-    for part in parts:
-        hasher.update(part)
+    return share_digest_of(parts)
+
+
+def share_digest_of(pieces: Iterable[Octets]) -> bytes:
+    """Give the same of pieces that need not be in memory together."""
+    hasher = sha256(SHARE_LABEL)
+    for piece in pieces:
+        hasher.update(piece)
     return hasher.digest()
 
 
@@ -248,7 +255,21 @@ def decode_container(data: Octets, header: DealHeader | None = None) -> Containe
     raises        ShareFormatError: the code of the first broken rule, in the order of section 5.
     """
     raw = octets(data, "a share container")
-    if len(raw) < CONTAINER_FRAME_BYTES:
+    container = replace(decode_head(raw[:CONTAINER_HEAD_BYTES], len(raw)), payload=raw[88:-32])
+    if share_digest(memoryview(raw)[:-32]) != raw[-32:]:
+        raise ShareFormatError("digest", container.index)
+    if header is not None:
+        check_against(container, header)
+    return container
+
+
+def decode_head(raw: bytes, total: int) -> Container:
+    """Read the first CONTAINER_HEAD_BYTES of a container of ``total`` bytes strictly.
+
+    returns       the container without its payload; its digest is the caller's to check.
+    raises        ShareFormatError: as ``decode_container``, up to the second ``length``.
+    """
+    if total < CONTAINER_FRAME_BYTES:
         raise ShareFormatError("length")
     scheme = _check_front(raw, _SHARE_MAGIC)
     index, t, n = raw[7], raw[8], raw[9]
@@ -267,19 +288,15 @@ def decode_container(data: Octets, header: DealHeader | None = None) -> Containe
     if kind is Kind.FRAGMENT and (salt != ZERO_SALT or epoch != 0):
         raise ShareFormatError("reserved", index)
     # an integer of any size: the claim may be 2^64-1 and nothing is allocated for it
-    if len(raw) != CONTAINER_FRAME_BYTES + int.from_bytes(raw[80:88]):
+    if total != CONTAINER_FRAME_BYTES + int.from_bytes(raw[80:88]):
         raise ShareFormatError("length", index)
-    if share_digest(memoryview(raw)[:-32]) != raw[-32:]:
-        raise ShareFormatError("digest", index)
-    container = Container(scheme, kind, index, t, n, epoch, raw[16:48], salt, raw[88:-32])
-    if header is not None:
-        check_against(container, header)
-    return container
+    return Container(scheme, kind, index, t, n, epoch, raw[16:48], salt, b"")
 
 
-def check_against(container: Container, header: DealHeader) -> None:
+def check_against(container: Container, header: DealHeader, *, length: int | None = None) -> None:
     """Check that a container belongs to a deal.
 
+    ``length``    of the payload, where the container is without it.
     raises        ShareFormatError: ``kind``, ``deal`` or ``length``.
     """
     index = container.index
@@ -290,7 +307,8 @@ def check_against(container: Container, header: DealHeader) -> None:
     plan = (header.scheme, header.t, header.n)
     if (container.scheme, container.t, container.n) != plan:
         raise ShareFormatError("deal", index)
-    if len(container.payload) != header.payload_length(container.kind):
+    found = len(container.payload) if length is None else length
+    if found != header.payload_length(container.kind):
         raise ShareFormatError("length", index)
 
 

@@ -9,9 +9,7 @@ that dropped keys leave memory.
 """
 
 from collections.abc import Iterable
-from typing import Final
 
-import numpy as np
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -19,40 +17,20 @@ from node.base.limits import RECORD_IN_MEMORY_BYTES_MAX
 from node.base.ports import Entropy
 from node.sss.commitments import Manifest
 from node.sss.deals import Deal
-from node.sss.derivation import KEY_BYTES, EssentialSecret, commitment_of, record_key_of
-from node.sss.drbg import SeedsUsed, fresh_stream
+from node.sss.derivation import EssentialSecret, commitment_of, record_key_of
+from node.sss.drbg import SeedsUsed
 from node.sss.errors import (
-    DuplicateShareError,
     EmptyRecordError,
-    FragmentMismatchError,
-    MixedRecordsError,
     RecordTooLongError,
-    ShareFormatError,
     TamperedRecordError,
     WrongKeyError,
 )
-from node.sss.gf256 import add
+from node.sss.fragments import checked_payloads, container_bytes, write_fragments
+from node.sss.keyed_deal import KeyedDeal, draw_deal
 from node.sss.record_key import OpenedRecord, recover_key
-from node.sss.reed_solomon import disperse_into, fragment_length, gather
-from node.sss.shamir import split
-from node.sss.shares import (
-    CONTAINER_FRAME_BYTES,
-    CONTAINER_HEAD_BYTES,
-    FLAG_SIMULATED,
-    ZERO_SALT,
-    DealHeader,
-    Kind,
-    Octets,
-    Scheme,
-    check_against,
-    container_of,
-    decode_container,
-    octets,
-    share_digest,
-)
-from node.sss.terms import DealTerms, Profile, check_entropy, check_plan, check_profile
-
-NONCE_BYTES: Final = 12
+from node.sss.reed_solomon import gather
+from node.sss.shares import Kind, Octets, octets
+from node.sss.terms import DealTerms, Profile, check_profile
 
 
 def deal(
@@ -73,60 +51,42 @@ def deal(
                   SimulatedSecretError: the source of entropy does not fit the profile.
                   TypeError: the record is not bytes-like.
     """
+    rooms: list[bytearray] = []
+    dealt = deal_into(
+        record, terms, rooms, entropy=entropy, seeds=seeds, profile=profile, derived=derived
+    )
+    return Deal(dealt.header, dealt.essential, dealt.custodians, tuple(map(bytes, rooms)))
+
+
+def deal_into(
+    record: Octets,
+    terms: DealTerms,
+    rooms: list[bytearray],
+    *,
+    entropy: Entropy,
+    seeds: SeedsUsed,
+    profile: Profile,
+    derived: EssentialSecret | None = None,
+) -> KeyedDeal:
+    """Deal like ``deal``, with the fragments of index 1 .. N written to ``rooms``.
+
+    ``rooms``     memory of an earlier deal of this length, which is used again, or anything else,
+                  which is replaced: whoever deals many records saves a third of the time.
+    raises        as ``deal``.
+    """
     plain = octets(record, "a record")
     if not plain:
         raise EmptyRecordError
     if len(plain) > RECORD_IN_MEMORY_BYTES_MAX:
         raise RecordTooLongError(len(plain), RECORD_IN_MEMORY_BYTES_MAX)
-    check_plan(t=terms.t, n=terms.n)
-    check_entropy(entropy, profile)
-    needed, count = terms.t - 1, terms.n - 1
-    # the order of draws is law: the vectors replay it
-    stream = fresh_stream(entropy, seeds)
-    key = stream.take(KEY_BYTES)
-    nonce = stream.take(NONCE_BYTES)
-    e = stream.take(KEY_BYTES) if derived is None else derived.share
-    random_shares = [stream.take(KEY_BYTES) for _ in range(needed - 1)]
-    salts = [stream.take(KEY_BYTES) for _ in range(count + 1)]
-    if derived is not None:
-        salts[0] = derived.salt
-    header = DealHeader(
-        scheme=Scheme.SSMS,
-        t=terms.t,
-        n=terms.n,
-        flags=FLAG_SIMULATED if profile is Profile.SIMULATION else 0,
-        generation=terms.generation,
-        chain_id=terms.chain_id,
-        pmr_id=terms.pmr_id,
-        record_version=terms.record_version,
-        plaintext_length=len(plain),
-        nonce=nonce,
-        dealer=terms.dealer,
-        commitment=commitment_of(key),
+    dealt = draw_deal(
+        len(plain), terms, entropy=entropy, seeds=seeds, profile=profile, derived=derived
     )
-    payloads = (e, *split(add(key, e), random_shares, total=count))
-    holders = tuple(
-        container_of(header, Kind.CUSTODIAN if index else Kind.ESSENTIAL, index, salt, payload)
-        for index, (salt, payload) in enumerate(zip(salts, payloads, strict=True))
-    )
-    ciphertext = AESGCM(record_key_of(key)).encrypt(nonce, plain, header.encode())
-    return Deal(header, holders[0], holders[1:], _fragments(header, ciphertext))
-
-
-def _fragments(header: DealHeader, ciphertext: bytes) -> tuple[bytes, ...]:
-    """Disperse the ciphertext straight into the containers' payloads."""
-    size = fragment_length(len(ciphertext), needed=header.needed)
-    buffers = [bytearray(CONTAINER_FRAME_BYTES + size) for _ in range(header.custodians)]
-    end = CONTAINER_HEAD_BYTES + size
-    rows = [np.frombuffer(buffer, np.uint8)[CONTAINER_HEAD_BYTES:end] for buffer in buffers]
-    disperse_into(ciphertext, rows, needed=header.needed)
-    empty = container_of(header, Kind.FRAGMENT, 1, ZERO_SALT, b"").head()
-    for index, buffer in enumerate(buffers, start=1):
-        buffer[:CONTAINER_HEAD_BYTES] = empty
-        buffer[7] = index
-        buffer[80:CONTAINER_HEAD_BYTES] = size.to_bytes(8)
-        buffer[end:] = share_digest(memoryview(buffer)[:end])
-    return tuple(bytes(buffer) for buffer in buffers)
+    size, count = container_bytes(dealt.header), dealt.header.custodians
+    if [len(room) for room in rooms] != [size] * count:
+        rooms[:] = [bytearray(size) for _ in range(count)]
+    write_fragments(dealt, plain, rooms)
+    return dealt
 
 
 def decrypt(manifest: Manifest, key: bytes, fragments: Iterable[Octets]) -> bytes:
@@ -138,27 +98,52 @@ def decrypt(manifest: Manifest, key: bytes, fragments: Iterable[Octets]) -> byte
                   TamperedRecordError: the fragments fit the manifest and make no authentic record.
     """
     header = manifest.header
-    if commitment_of(key) != header.commitment:
-        raise WrongKeyError
-    payloads: dict[int, memoryview] = {}
-    for encoded in fragments:
-        raw = octets(encoded, "a fragment")
-        fragment = decode_container(raw)
-        if fragment.deal_id != header.deal_id():
-            raise MixedRecordsError(header.deal_id(), fragment.deal_id)
-        check_against(fragment, header)
-        if fragment.kind is not Kind.FRAGMENT:
-            raise ShareFormatError("kind", fragment.index)
-        if fragment.index in payloads:
-            raise DuplicateShareError(fragment.index)
-        if raw[-32:] != manifest.fragments[fragment.index - 1].digest:
-            raise FragmentMismatchError(fragment.index)
-        payloads[fragment.index] = memoryview(raw)[CONTAINER_HEAD_BYTES:-32]
-    ciphertext = gather(payloads, needed=header.needed, length=header.ciphertext_length)
+    ciphertext, used = _ciphertext(manifest, key, fragments, bytearray())
     try:
         return AESGCM(record_key_of(key)).decrypt(header.nonce, ciphertext, header.encode())
     except InvalidTag as error:
-        raise TamperedRecordError(tuple(sorted(payloads))[: header.needed]) from error
+        raise TamperedRecordError(used) from error
+
+
+def decrypt_into(
+    manifest: Manifest,
+    key: bytes,
+    fragments: Iterable[Octets],
+    *,
+    room: bytearray,
+    record: bytearray,
+) -> None:
+    """Decrypt like ``decrypt``, into memory that may serve again.
+
+    ``room``      of an earlier record of this length; it is replaced if its length does not fit.
+    ``record``    takes the plaintext, and has its length.
+    raises        as ``decrypt``; the record is zeros where its tag was wrong.
+                  ValueError: ``record`` has another length.
+    """
+    header = manifest.header
+    ciphertext, used = _ciphertext(manifest, key, fragments, room)
+    cipher = AESGCM(record_key_of(key))
+    try:
+        cipher.decrypt_into(header.nonce, ciphertext, header.encode(), record)
+    except InvalidTag as error:
+        record[:] = bytes(len(record))
+        raise TamperedRecordError(used) from error
+
+
+def _ciphertext(
+    manifest: Manifest, key: bytes, fragments: Iterable[Octets], room: bytearray
+) -> tuple[memoryview, tuple[int, ...]]:
+    """Give the ciphertext, not yet authentic, and the indices that it was made of."""
+    header = manifest.header
+    if commitment_of(key) != header.commitment:
+        raise WrongKeyError
+    payloads = checked_payloads(manifest, fragments)
+    size = header.needed * header.payload_length(Kind.FRAGMENT)
+    if len(room) != size:
+        room[:] = bytes(size)
+    length = header.ciphertext_length
+    ciphertext = gather(payloads, needed=header.needed, length=length, room=room)
+    return ciphertext, tuple(sorted(payloads))[: header.needed]
 
 
 def open_record(

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from node.base.ports import Entropy
-from node.base.types import Address, Cid, Hash32
+from node.base.types import Hash32
 from node.contracts import consent_registry
 from node.contracts.consent_registry import AccessRequested
 from node.privacy.consent import ALL_SECTIONS, Consent, Purpose, scope_of
-from node.workflows.asking import final_block, head, leave_deposit, view
-from node.workflows.dealing import REGISTRATION_PMR_ID
+from node.workflows.asking import head, view
+from node.workflows.lending import lend_records
 from node.workflows.requests import Flow
 from node.workflows.transacting import event_of, transact
-from node.workflows.ward import Doctor, HeldGrant, Patient, Ward
+from node.workflows.ward import Doctor, GivenGrant, HeldGrant, Patient, Ward
 
 REQUEST_SECONDS: Final = 86_400
 """The window that a request asks for; the patient decides on another."""
@@ -88,9 +88,10 @@ def direct_request(doctor: Doctor, patient: Patient, pmr_id: int) -> AccessReque
 
 
 def grant(ward: Ward, request: AccessRequest, *, seconds: int, entropy: Entropy) -> Flow[GrantMade]:
-    """Sign a Consent, let the doctor's hospital relay it, and deposit with every custodian.
+    """Sign a Consent, let the doctor's hospital relay it, and deposit with the custodians.
 
     raises        ContractRevertError: ConsentNonce, ConsentPeriod, GranteeNotActive, ...
+                  CustodiansMissingError: too few keep their deposits; the Consent stands.
     """
     patient, doctor = request.patient, request.doctor
     consents = ward.contracts.consents
@@ -109,7 +110,8 @@ def grant(ward: Ward, request: AccessRequest, *, seconds: int, entropy: Entropy)
     relay = doctor.hospital
     data = consents.grant(on_ledger(signed.consent), signed.signature)
     yield from transact(ward, relay.node, relay.signer, consents.address, data)
-    kept = yield from _deposit(ward, patient, signed.grant_id, request.pmr_id, entropy)
+    patient.granted[signed.grant_id] = GivenGrant(request.pmr_id, signed.consent.valid_until_s)
+    kept = yield from lend_records(ward, patient, signed.grant_id, request.pmr_id, entropy)
     held = HeldGrant(
         signed.grant_id, request.pmr_id, patient.wallet.address, signed.consent.valid_until_s
     )
@@ -144,6 +146,9 @@ def revoke(ward: Ward, made: GrantMade) -> Flow[Hash32]:
     patient, consents = made.patient, ward.contracts.consents
     data = consents.revoke(made.grant_id, grantee=made.doctor.signer.address, pmr_id=made.pmr_id)
     done = yield from transact(ward, patient.node, patient.signer, consents.address, data)
+    given = patient.granted.get(made.grant_id)
+    if given is not None:
+        given.ends_s = min(given.ends_s, done.timestamp)
     return done.tx_hash
 
 
@@ -160,37 +165,3 @@ def on_ledger(consent: Consent) -> consent_registry.Consent:
         valid_until_s=consent.valid_until_s,
         nonce=consent.nonce,
     )
-
-
-def _deposit(
-    ward: Ward, patient: Patient, grant_id: Hash32, pmr_id: int, entropy: Entropy
-) -> Flow[int]:
-    """Deposit for every deal of the record (0: of all records) that an entry names by now.
-
-    A deal whose entry was refused, or is not final yet, is left out: no custodian would take it.
-    """
-    final = yield from final_block(patient.node)
-    named: dict[int, list[Cid]] = {}
-    keys: dict[Address, bytes] = {}
-    kept = 0
-    for deal_id in patient.wallet.deals:
-        manifest = patient.wallet.manifest(deal_id)
-        of_deal = int.from_bytes(manifest.header.pmr_id)
-        if of_deal == REGISTRATION_PMR_ID or pmr_id not in (0, of_deal):
-            continue
-        if of_deal not in named:
-            entries = yield from view(patient.node, ward.contracts.pmr.entries(of_deal))
-            named[of_deal] = [one.content.cid for one in entries if one.time_s <= final.timestamp]
-        if patient.manifests[deal_id] not in named[of_deal]:
-            continue
-        for custodian in manifest.custodians:
-            if custodian not in keys:
-                question = ward.contracts.hospitals.hospital(custodian)
-                keys[custodian] = (yield from view(patient.node, question)).custody_key
-        letters = patient.wallet.deposit(
-            grant_id, deal_id, [keys[one] for one in manifest.custodians], entropy
-        )
-        for custodian, letter in zip(manifest.custodians, letters, strict=True):
-            yield from leave_deposit(patient.node, custodian, letter)
-            kept += 1
-    return kept

@@ -8,13 +8,16 @@ from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
 from node.contracts.abi import View
 from node.ipfs_lite.blocks import BlockClass
 from node.privacy.deposits import DepositLetter
+from node.privacy.renewals import RenewalLetter
 from node.workflows.errors import ContractRevertError
 from node.workflows.requests import (
     Ask,
     AskRelease,
+    AwaitFinalTime,
     AwaitInclusion,
     Call,
     Drop,
+    EntrustShare,
     Fetch,
     Flow,
     HandShare,
@@ -23,8 +26,10 @@ from node.workflows.requests import (
     LeaveDeposit,
     NextNonce,
     Put,
+    ReclaimShare,
     Release,
     Request,
+    SendRenewal,
     Submit,
     TakeHead,
     VoteOnKey,
@@ -85,6 +90,11 @@ def final_block(node: Address, *, back: int = 0) -> Flow[HeadFacts]:
     return (yield from _ask(node, TakeHead(final=True, back=back), HeadFacts))
 
 
+def await_final_time(node: Address, timestamp_s: int) -> Flow[HeadFacts]:
+    """Wait until the final block of ``node`` is not older than this; give that block."""
+    return (yield from _ask(node, AwaitFinalTime(timestamp_s), HeadFacts))
+
+
 def local_date(ward: Ward, node: Address) -> Flow[date]:
     """Give the day of the head of ``node`` in the hospitals' time zone."""
     now = yield from head(node)
@@ -119,19 +129,57 @@ def drop(node: Address, cid: Cid) -> Flow[None]:
 def hand_share(
     node: Address, custodian: Address, deal_id: Hash32, manifest: bytes, sealed: bytes
 ) -> Flow[Hash32]:
-    """Hand a dealt share to a custodian; give the digest of what it keeps."""
+    """Hand a dealt share to a custodian; give the digest of what it keeps.
+
+    raises        CustodianSilentError.
+    """
     request = HandShare(custodian, deal_id, manifest, sealed)
     return Hash32((yield from _ask(node, request, bytes)))
 
 
 def leave_deposit(node: Address, custodian: Address, letter: DepositLetter) -> Flow[Hash32]:
-    """Leave a grant share with a custodian; give the digest of what it keeps."""
+    """Leave a grant share with a custodian; give the digest of what it keeps.
+
+    raises        CustodianSilentError.  CustodianRefusedError: its epoch is past the letter's.
+    """
     return Hash32((yield from _ask(node, LeaveDeposit(custodian, letter), bytes)))
 
 
 def ask_release(node: Address, custodian: Address, request: bytes) -> Flow[Release]:
-    """Send a release request to a custodian."""
+    """Send a release request to a custodian.
+
+    raises        CustodianSilentError.
+    """
     return (yield from _ask(node, AskRelease(custodian, request), Release))
+
+
+def send_renewal(node: Address, custodian: Address, letter: RenewalLetter) -> Flow[Hash32]:
+    """Move a custodian's share to its next epoch; give the digest of the letter it has taken.
+
+    raises        CustodianSilentError.  CustodianRefusedError: its epoch is past the letter's.
+    """
+    return Hash32((yield from _ask(node, SendRenewal(custodian, letter), bytes)))
+
+
+def entrust_share(
+    node: Address, custodian: Address, patient: Address, sealed: bytes
+) -> Flow[Hash32]:
+    """Leave a share of a wallet's master with a hospital; give the digest of what it keeps.
+
+    raises        CustodianSilentError.  CustodianRefusedError: it does not take the share.
+    """
+    return Hash32((yield from _ask(node, EntrustShare(custodian, patient, sealed), bytes)))
+
+
+def reclaim_share(node: Address, custodian: Address, patient: Address) -> Flow[bytes]:
+    """Ask a hospital for the share of an old master, sealed to the key of the recovery.
+
+    ``patient``   the lost account.
+
+    raises        CustodianSilentError.
+                  CustodianRefusedError: no share is held, or the recovery is not final there.
+    """
+    return (yield from _ask(node, ReclaimShare(custodian, patient), bytes))
 
 
 def vote_on_key(node: Address, subject: Address, *, authorize: bool | None) -> Flow[None]:

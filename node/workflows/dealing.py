@@ -1,7 +1,7 @@
 """How any record leaves the room it was made in: encrypted, split, handed to custodians.
 
 Fragments and the manifest lie on the custodians' block stores, each custodian holds one share of
-the key, and the essential share goes to the patient alone (secret-sharing.md section 6).
+the key, and the essential share comes from the patient's wallet (secret-sharing.md section 6).
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,8 @@ from node.ipfs_lite.placement import place
 from node.ipfs_lite.unixfs_write import write_bytes
 from node.privacy.handover import seal_share
 from node.privacy.record import Record, body_of, commitment, seal_ready
-from node.privacy.wallet import seal_essential
+from node.sss.commitments import Manifest
+from node.sss.derivation import EssentialContext
 from node.sss.ssms import deal
 from node.sss.terms import DealTerms
 from node.workflows.asking import drop, hand_share, put, view
@@ -41,6 +42,8 @@ class Filed:
     deal_id: Hash32
     custodians: tuple[Address, ...]
     """Who holds index 1, 2, ..."""
+    manifest: Manifest
+    """As it was dealt: custodians and digests of the first epoch."""
 
 
 def file_record(
@@ -53,7 +56,10 @@ def file_record(
     pmr_id: int,
     entropy: Entropy,
 ) -> Flow[Filed]:
-    """Seal a record, hand its parts to the custodians, and the essential share to the patient.
+    """Seal a record under the patient's essential share, and hand its parts to the custodians.
+
+    The wallet derives that share and tells it to the dealer, who forgets it: so one master, and
+    its recovery, is enough for all records of a patient.
 
     ``node``      where the record was made; it keeps nothing but its own share.
 
@@ -76,13 +82,19 @@ def file_record(
         n=ward.sharing.n,
     )
     dealt = deal(
-        seal_ready(record, salt), terms, entropy=entropy, seeds=ward.seeds, profile=ward.profile
+        seal_ready(record, salt),
+        terms,
+        entropy=entropy,
+        seeds=ward.seeds,
+        profile=ward.profile,
+        derived=patient.wallet.essential_secret(_first_context(terms)),
     )
     cids = [write_bytes(fragment, _nowhere).cid for fragment in dealt.fragments]
     holders = _placed(cids, tuple(keys))
     for fragment, holder in zip(dealt.fragments, holders, strict=True):
         yield from put(node, fragment, BlockClass.SEALED, (holder,))
-    manifest = dealt.manifest(holders, cids).encode()
+    listed = dealt.manifest(holders, cids)
+    manifest = listed.encode()
     manifest_cid = yield from put(node, manifest, BlockClass.PUBLIC)
     deal_id = Hash32(dealt.header.deal_id())
     for holder, share in zip(holders, dealt.custodians, strict=True):
@@ -91,10 +103,16 @@ def file_record(
     for holder, cid in zip(holders, cids, strict=True):
         if holder != node:
             yield from drop(node, cid)
-    essential = seal_essential(dealt.essential, patient.wallet.sealing_public, entropy)
-    patient.wallet.accept(manifest, essential)
+    patient.wallet.accept(manifest)
     patient.manifests[deal_id] = manifest_cid
-    return Filed(Content(commitment(salt, body_of(record)), manifest_cid), deal_id, tuple(holders))
+    content = Content(commitment(salt, body_of(record)), manifest_cid)
+    return Filed(content, deal_id, tuple(holders), listed)
+
+
+def _first_context(terms: DealTerms) -> EssentialContext:
+    return EssentialContext(
+        terms.chain_id, terms.pmr_id, terms.record_version, terms.generation, epoch=0
+    )
 
 
 def _custody_keys(ward: Ward, node: Address) -> Flow[dict[Address, bytes]]:

@@ -72,6 +72,28 @@ class TooManyRequestsError(UnavailableError):
 
 
 @dataclass(eq=False)
+class CustodianSilentError(UnavailableError):
+    """A custodian cannot be asked now, or gave no answer in its time."""
+
+    custodian: Address
+    what: str
+
+    def __str__(self) -> str:
+        return f"custodian 0x{self.custodian.hex()} does not answer: {self.what}"
+
+
+@dataclass(eq=False)
+class CustodianRefusedError(RefusedError):
+    """A custodian says no, and says so: it is past the epoch, or a recovery is not final."""
+
+    custodian: Address
+    what: str
+
+    def __str__(self) -> str:
+        return f"custodian 0x{self.custodian.hex()} refuses: {self.what}"
+
+
+@dataclass(eq=False)
 class FetchFailedError(UnavailableError):
     """Blocks of a record are not to be had now; nobody can tell refusal from absence."""
 

@@ -1,27 +1,29 @@
 """Workflows 7 and 8: a grantee reads a record, and another practitioner adds an opinion."""
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Final
 
+from node.base.keccak import keccak256
 from node.base.ports import Entropy
 from node.base.types import Address
 from node.contracts.pmr_token import Entry
-from node.ipfs_lite.blocks import BlockClass
 from node.privacy.grantee import Collected, find_released_key, open_released
 from node.privacy.record import Diagnosis, PmrEntry, Record, body_of, commitment, open_ready
 from node.privacy.release_errors import GrantNotActiveError
-from node.privacy.release_messages import Head, Status
+from node.privacy.release_messages import Head, Request, Status
 from node.sss.commitments import Manifest
 from node.sss.record_key import FoundKey
-from node.workflows.asking import ask_release, fetch, final_block, view
+from node.workflows.asking import final_block, view
 from node.workflows.consult import Visit, write_entry
-from node.workflows.errors import CommitmentError, NoGrantError
+from node.workflows.custodians import ask_custodians
+from node.workflows.custody_facts import current_cid, fetch_manifest, seated
+from node.workflows.errors import CommitmentError, ContractRevertError, NoGrantError
 from node.workflows.fragments import gather
 from node.workflows.requests import Flow
+from node.workflows.transacting import send
 from node.workflows.ward import Doctor, HeldGrant, Patient, Ward
 
-HEAD_LAG: Final = 2
-"""Requests name a block so many below the reader's final one: a custodian may be behind."""
 OPINION: Final = "Findings reviewed; agrees with the provisional diagnosis."
 LIED: Final = "the share that it released does not fit the others"
 _NOT_COVERED: Final = frozenset({Status.OUT_OF_SCOPE.name, Status.NO_DEPOSIT.name})
@@ -93,7 +95,7 @@ def read_record(ward: Ward, doctor: Doctor, pmr_id: int, entropy: Entropy) -> Fl
     receipts = 0
     for index, entry in enumerate(entries):
         try:
-            found = yield from _open(ward, doctor, grants, (index, entry), entropy)
+            found = yield from _open(ward, doctor, grants, (pmr_id, index, entry), entropy)
         except GrantNotActiveError as error:
             if error.status not in _NOT_COVERED:
                 raise
@@ -139,30 +141,36 @@ def _grants(doctor: Doctor, pmr_id: int) -> Flow[list[HeldGrant]]:
 
 
 def _open(
-    ward: Ward, doctor: Doctor, grants: list[HeldGrant], place: tuple[int, Entry], entropy: Entropy
+    ward: Ward,
+    doctor: Doctor,
+    grants: list[HeldGrant],
+    place: tuple[int, int, Entry],
+    entropy: Entropy,
 ) -> Flow[_Opened]:
-    index, entry = place
-    holders = tuple(sorted(hospital.signer.address for hospital in ward.hospitals))
-    (raw,) = yield from fetch(doctor.node, (entry.content.cid,), holders, BlockClass.PUBLIC)
-    manifest = Manifest.decode(raw)
-    collected, found = yield from _ask_all(doctor, manifest, grants, entropy)
+    pmr_id, index, entry = place
+    cid = yield from current_cid(ward, doctor.node, pmr_id, index, entry)
+    dealt = yield from fetch_manifest(ward, doctor.node, cid)
+    manifest = yield from seated(ward, doctor.node, dealt)
+    collected, found = yield from _ask_all(ward, doctor, manifest, grants, entropy)
     gathered = yield from gather(doctor.node, manifest)
-    result = open_released(manifest, collected, gathered.fragments, profile=ward.profile)
+    for liar in found.liars:
+        yield from _complain(ward, doctor, manifest, collected, liar)
+    result = open_released(dealt, collected, gathered.fragments, profile=ward.profile)
     salt, record = open_ready(result.record)
     if commitment(salt, body_of(record)) != entry.content.commitment:
-        raise CommitmentError(f"entry {index} of PMR {int.from_bytes(manifest.header.pmr_id)}")
+        raise CommitmentError(f"entry {index} of PMR {pmr_id}")
     faults = [*collected.faults.items(), *((x, LIED) for x in found.liars), *gathered.faults]
     suspects = tuple(Suspect(index, manifest.address_of(x), why) for x, why in faults)
     return _Opened(record, len(collected.receipts), suspects)
 
 
 def _ask_all(
-    doctor: Doctor, manifest: Manifest, grants: list[HeldGrant], entropy: Entropy
+    ward: Ward, doctor: Doctor, manifest: Manifest, grants: list[HeldGrant], entropy: Entropy
 ) -> Flow[tuple[Collected, FoundKey]]:
     """Find the key under the first grant that custodians honour, before a fragment travels."""
     refusals: list[GrantNotActiveError] = []
     for held in grants:
-        collected = yield from _collect(doctor, manifest, held, entropy)
+        collected = yield from _collect(ward, doctor, manifest, held, entropy)
         try:
             return collected, find_released_key(manifest, collected)
         except GrantNotActiveError as error:
@@ -171,21 +179,41 @@ def _ask_all(
 
 
 def _collect(
-    doctor: Doctor, manifest: Manifest, held: HeldGrant, entropy: Entropy
+    ward: Ward, doctor: Doctor, manifest: Manifest, held: HeldGrant, entropy: Entropy
 ) -> Flow[Collected]:
-    """Ask every custodian of a record for its share."""
-    final = yield from final_block(doctor.node, back=HEAD_LAG)
-    requests = doctor.reader.requests(
-        manifest,
-        grant_id=held.grant_id,
-        head=Head(final.number, final.hash, final.timestamp),
-        indices=range(1, manifest.header.custodians + 1),
-        entropy=entropy,
+    """Ask every custodian of a record for its share; who is silent is a fault with its cause."""
+
+    def ask(index: int, epoch: int, head: Head) -> Request:
+        (request,) = doctor.reader.requests(
+            manifest,
+            grant_id=held.grant_id,
+            head=head,
+            indices=(index,),
+            entropy=entropy,
+            epoch=epoch,
+        )
+        return request
+
+    answers = yield from ask_custodians(ward, doctor.node, manifest, ask)
+    collected = doctor.reader.collect(manifest, answers.requests, answers.by_index)
+    return replace(collected, faults={**collected.faults, **dict(answers.silent)})
+
+
+def _complain(
+    ward: Ward, doctor: Doctor, manifest: Manifest, collected: Collected, index: int
+) -> Flow[None]:
+    """Report a custodian that released a share which does not fit: its receipt is signed.
+
+    Whether the ledger takes the complaint does not matter to who reads: it ends here.
+    """
+    receipt = collected.receipts[index]
+    custody = ward.contracts.custody
+    data = custody.complain(
+        manifest.header.deal_id(),
+        index=index,
+        custodian=manifest.address_of(index),
+        receipt_id=receipt.receipt_id(),
+        evidence=keccak256(receipt.encode() + collected.points[index]),
     )
-    answers: dict[int, bytes] = {}
-    for request in requests:
-        custodian = manifest.address_of(request.index)
-        release = yield from ask_release(doctor.node, custodian, request.encode())
-        if release.receipt:
-            answers[request.index] = release.receipt + release.sealed
-    return doctor.reader.collect(manifest, requests, answers)
+    with suppress(ContractRevertError):
+        yield from send(ward, doctor.node, doctor.signer, custody.address, data)

@@ -12,6 +12,7 @@ from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
 from node.evm.receipts import Log
 from node.ipfs_lite.blocks import BlockClass
 from node.privacy.deposits import DepositLetter
+from node.privacy.renewals import RenewalLetter
 
 T = TypeVar("T")
 
@@ -118,6 +119,49 @@ class AskRelease:
 
 
 @dataclass(frozen=True, slots=True)
+class SendRenewal:
+    """Move a custodian's share of a deal to its next epoch.  Answer: its letter's digest (Hash32).
+
+    The answer says that the custodian has stepped.
+    """
+
+    custodian: Address
+    letter: RenewalLetter
+
+
+@dataclass(frozen=True, slots=True)
+class EntrustShare:
+    """Leave a share of a wallet's master with a hospital.  Answer: the digest it keeps (Hash32).
+
+    ``sealed``    a container of kind 5, sealed to the hospital's key.
+    """
+
+    custodian: Address
+    patient: Address
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReclaimShare:
+    """Ask a hospital for the share of the old master after a recovery that is final.
+
+    ``patient``   the lost account.
+
+    Answer: the share, sealed to the X25519 key that the registry has for the new account (bytes).
+    """
+
+    custodian: Address
+    patient: Address
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitFinalTime:
+    """Wait until the final block's time is at least this.  Answer: HeadFacts of that block."""
+
+    timestamp_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class VoteOnKey:
     """Have this node's engine vote in headers on a key: in, out, or no more (None).  Answer: None.
 
@@ -140,6 +184,10 @@ Request: TypeAlias = (
     | HandShare
     | LeaveDeposit
     | AskRelease
+    | SendRenewal
+    | EntrustShare
+    | ReclaimShare
+    | AwaitFinalTime
     | VoteOnKey
 )
 

@@ -5,6 +5,7 @@ from typing import Final
 from node.base.keys import PrivateKey
 from node.base.types import Address, Hash32
 from node.contracts.abi import LedgerEvent
+from node.evm.errors import NonceError, ReplacementUnderpricedError
 from node.evm.transactions import sign_legacy
 from node.workflows.asking import await_inclusion, call, next_nonce, submit
 from node.workflows.errors import ContractRevertError
@@ -15,6 +16,9 @@ CALL_GAS: Final = 900_000
 """Gas offered with each transaction: above the budget of every call of a record's workflow."""
 REGISTRY_GAS: Final = 3_000_000
 """Gas offered where the validators' list may move: an admission into 99 others takes 1,150,000."""
+
+_SUBMISSIONS: Final = 4
+"""How often a call is signed with a fresh nonce: a hospital's flows, and its node, share a key."""
 
 
 def send(
@@ -31,11 +35,20 @@ def send(
     The call is tried first: what a contract refuses never reaches the pool.
 
     raises        ContractRevertError: the contract refuses the call.
+                  NonceError, ReplacementUnderpricedError: others were faster each time.
+                  TransactionError, PoolRefusedError: the pool does not take it.
     """
     yield from call(node, to, data, signer.address)
-    nonce = yield from next_nonce(node, signer.address)
-    raw = sign_legacy(signer, chain_id=ward.chain_id, nonce=nonce, to=to, data=data, gas=gas)
-    return (yield from submit(node, raw))
+    for left in reversed(range(_SUBMISSIONS)):
+        nonce = yield from next_nonce(node, signer.address)
+        raw = sign_legacy(signer, chain_id=ward.chain_id, nonce=nonce, to=to, data=data, gas=gas)
+        try:
+            return (yield from submit(node, raw))
+        except (NonceError, ReplacementUnderpricedError) as error:
+            is_taken = not isinstance(error, NonceError) or error.got < error.want
+            if not left or not is_taken:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 def transact(

@@ -40,6 +40,10 @@ class Ward:
     """Seeds that deals of this process have used: none serves twice."""
     hospitals: tuple["Hospital", ...]
     """All hospitals of the network, Verified or not."""
+    period_s: int
+    """Block time between two blocks when all is well."""
+    steps_at_ends: bool = True
+    """Whether the end of a grant moves its deals into the next epoch (records.revocation)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,16 @@ class Doctor:
 
 
 @dataclass(slots=True)
+class GivenGrant:
+    """A grant that a patient made."""
+
+    pmr_id: int
+    """0: all records."""
+    ends_s: int
+    """Block time from which it counts no more: its end, or when it was taken back."""
+
+
+@dataclass(slots=True)
 class Patient:
     """A patient with a wallet; ``patient_id`` is 0 until the desk registered them."""
 
@@ -128,6 +142,10 @@ class Patient:
     """Records dealt so far, by PMR-ID."""
     manifests: dict[bytes, Cid] = field(default_factory=dict[bytes, Cid])
     """Manifest of each deal in the wallet, by deal id: what an entry on the ledger names."""
+    granted: dict[bytes, GivenGrant] = field(default_factory=dict[bytes, GivenGrant])
+    """Grants by id."""
+    lent: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
+    """(grant id, deal id) of deposits whose end the wallet has not followed yet."""
 
     def next_version(self, pmr_id: int) -> int:
         """Give the version of the next record under a PMR-ID: each serves for one deal."""

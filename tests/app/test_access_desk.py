@@ -2,6 +2,7 @@
 
 import pytest
 
+from node.app.final_view import FinalView
 from node.ipfs_lite.access import HEAD_AGE_US_MAX, ingest_root
 from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.cid import make_cid, multihash_of
@@ -18,8 +19,19 @@ KEEPER = 1
 
 
 @pytest.fixture
-def clinic():
-    return opened()
+def clinic(monkeypatch):
+    """Give a clinic whose patient was registered elsewhere: the doctor's hospital owes nothing."""
+    monkeypatch.setattr(FinalView, "home_of", lambda self, patient: None)
+    return anew()
+
+
+def anew():
+    """Give a clinic whose nodes have just written all rules: others have shared it before."""
+    clinic = opened()
+    for n in range(len(clinic.net.cores)):
+        desk(clinic, n)._deals_read = -1
+    clinic.net.grow(1)
+    return clinic
 
 
 def fragment(clinic):
@@ -164,6 +176,14 @@ def test_a_want_that_waits_is_answered_when_the_grant_becomes_final(clinic):
     assert dont == []
 
 
+def test_the_hospital_that_registered_a_patient_may_have_the_fragments_of_the_records():
+    clinic = anew()
+    core, cid = clinic.net.cores[KEEPER], fragment(clinic)
+    core.store.store.set_rules(ingest_root(cid, ONE.address), ())
+    assert sources(clinic, ONE) == ["grant"]
+    assert asked(clinic.net, KEEPER, ONE, cid)[1] == []
+
+
 # -- what is kept
 
 
@@ -210,8 +230,8 @@ class Failing:
         self._store.set_rules(root, rules)
 
 
-def desk(clinic):
-    return clinic.net.cores[KEEPER].store._server._allowed.__self__
+def desk(clinic, n=KEEPER):
+    return clinic.net.cores[n].store._server._allowed.__self__
 
 
 def test_a_revocation_that_could_not_be_written_ends_grants_with_the_old_head(clinic):

@@ -3,22 +3,16 @@
 import pytest
 
 from node.base.errors import CallRevertedError
-from node.base.types import ZERO_ADDRESS, Address, Hash32
+from node.base.types import ZERO_ADDRESS, Address
 from node.contracts.reverts import decode_error
 from node.evm.errors import NonceError, SenderNotRegisteredError, TxDecodeError
 from node.evm.transactions import sign_legacy
-from node.p2p.messages import CustodyKept, DepositKept, Released
-from node.p2p.wire import decode
-from node.privacy.deposits import DepositLetter
 from node.workflows.requests import (
     SETTLED_BLOCKS,
-    AskRelease,
+    AwaitFinalTime,
     AwaitInclusion,
     Call,
-    HandShare,
-    LeaveDeposit,
     NextNonce,
-    Release,
     Submit,
     TakeHead,
 )
@@ -37,7 +31,6 @@ from tests.app.ward import (
 )
 
 ONE, TWO, THREE = HOSPITALS[:3]
-DEAL, DIGEST = Hash32(b"\xde" * 32), Hash32(b"\xd1" * 32)
 
 
 def refused_call(ward):
@@ -231,104 +224,32 @@ def test_a_block_below_the_final_one_is_told_and_none_below_genesis(back, number
     assert ward.answer(ward.ask(0, TakeHead(final=True, back=back))).number == number
 
 
-# -- words with custodians
-
-LETTER = DepositLetter(
-    grant_id=bytes(32),
-    deal_id=DEAL,
-    epoch=0,
-    index=2,
-    digests=(bytes(32), DIGEST),
-    sealed=b"sealed",
-    signature=bytes(65),
-)
-SHARE = HandShare(TWO.address, DEAL, b"manifest", b"sealed")
-DEPOSIT = LeaveDeposit(TWO.address, LETTER)
-RELEASE = AskRelease(TWO.address, bytes(241))
-RIGHT = {
-    "share": (SHARE, CustodyKept(DEAL, DIGEST, rid=1), DIGEST),
-    "deposit": (DEPOSIT, DepositKept(DIGEST, rid=1), DIGEST),
-    "release": (RELEASE, Released(b"receipt", b"sealed", rid=1), Release(b"receipt", b"sealed")),
-}
-WRONG = {
-    "a share answered with a release": (SHARE, Released(b"", b"", rid=1)),
-    "a share answered for a deposit": (SHARE, DepositKept(DIGEST, rid=1)),
-    "a share of another deal": (SHARE, CustodyKept(DIGEST, DIGEST, rid=1)),
-    "a deposit answered with a share": (DEPOSIT, CustodyKept(DEAL, DIGEST, rid=1)),
-    "another deposit": (DEPOSIT, DepositKept(DEAL, rid=1)),
-    "a release answered with a digest": (RELEASE, DepositKept(DIGEST, rid=1)),
-    "another question": (SHARE, CustodyKept(DEAL, DIGEST, rid=2)),
-}
+# -- waiting for a time
 
 
-@pytest.mark.parametrize("kind", RIGHT)
-def test_the_answer_of_a_custodian_reaches_who_asked(kind):
-    request, message, answer = RIGHT[kind]
-    ward = lone()
-    call = ward.ask(0, request)
-    ward.say(TWO, 0, message)
-    assert ward.answer(call) == answer
+@pytest.mark.parametrize(("above", "told"), [(3, False), (4, True), (5, True)])
+def test_who_waits_for_a_time_is_told_when_a_final_block_has_it(above, told):
+    ward = lone(signers=2)
+    call = ward.ask(0, AwaitFinalTime(EPOCH_S + 1))
+    extend(ward, ((ONE, TWO) * 3)[: above + 1])
+    assert ward.is_open(call) is not told
+    assert (ward.cores[0].chain.final.timestamp >= EPOCH_S + 1) is told
 
 
-@pytest.mark.parametrize("kind", RIGHT)
-def test_the_answer_of_another_peer_reaches_nobody(kind):
-    request, message, _ = RIGHT[kind]
-    ward = lone(validators=3)
-    call = ward.ask(0, request)
-    ward.say(THREE, 0, message)
-    assert ward.is_open(call)
-    assert ward.noted(0, "p2p.answer_unasked")[0]["peer"] == THREE.address
+def test_a_time_that_is_final_already_is_told_at_once():
+    ward = lone(signers=1)
+    assert ward.answer(ward.ask(0, AwaitFinalTime(EPOCH_S))).number == 0
 
 
-@pytest.mark.parametrize("kind", RIGHT)
-def test_an_answer_counts_once(kind):
-    request, message, _ = RIGHT[kind]
-    ward = lone()
-    ward.ask(0, request)
-    ward.say(TWO, 0, message)
-    ward.say(TWO, 0, message)
-    assert ward.noted(0, "p2p.answer_unasked") == [
-        {"peer": TWO.address, "type": type(message).__name__}
-    ]
+def test_who_waits_for_a_time_is_told_once():
+    ward = lone(signers=1)
+    call = ward.ask(0, AwaitFinalTime(EPOCH_S + 1))
+    extend(ward, (ONE, TWO, ONE, TWO, ONE))
+    assert ward.answer(call).timestamp == EPOCH_S + 1
+    assert ward.cores[0].clients._times == {}
 
 
-@pytest.mark.parametrize("kind", WRONG)
-def test_an_answer_that_does_not_fit_the_question_reaches_nobody(kind):
-    request, message = WRONG[kind]
-    ward = lone()
-    call = ward.ask(0, request)
-    ward.say(TWO, 0, message)
-    assert ward.is_open(call)
-    assert len(ward.noted(0, "p2p.answer_unasked")) == 1
-
-
-def test_after_an_answer_that_does_not_fit_the_right_one_still_counts():
-    ward = lone()
-    call = ward.ask(0, SHARE)
-    ward.say(TWO, 0, Released(b"", b"", rid=1))
-    ward.say(TWO, 0, CustodyKept(DEAL, DIGEST, rid=1))
-    assert ward.answer(call) == DIGEST
-
-
-def test_each_question_to_a_custodian_has_its_own_id():
-    ward = lone(validators=3)
-    for custodian in (TWO, TWO, THREE):
-        ward.ask(0, AskRelease(custodian.address, bytes(241)))
-    assert [decode(payload).rid for _, _, payload in ward.sent] == [1, 2, 3]
-
-
-def test_a_question_that_no_frame_can_carry_fails_and_is_not_waited_for():
-    ward = lone()
-    call = ward.ask(0, AskRelease(TWO.address, b"too short"))
-    assert "Release" in str(ward.errors[call])
-    assert ward.cores[0].clients._asked == {}
-
-
-def test_a_question_to_the_own_node_needs_no_frame():
-    ward = Ward(founded(1, (0,)), 1)
-    call = ward.ask(0, AskRelease(ONE.address, bytes(241)))
-    assert ward.answer(call) == Release(b"", b"")
-    assert ward.sent == []
+# -- transactions of strangers, and own ones
 
 
 def test_a_key_that_no_registry_knows_is_refused():

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from node.app.custody_desk import DEPOSIT_WAIT_PERIODS
+from node.app.custody_desk import LETTER_WAIT_PERIODS
 from node.base.limits import EARLY_DEPOSITS_COUNT_MAX
 from node.base.types import Hash32
 from node.p2p.messages import Deposit
 from node.p2p.wire import decode
 from node.privacy.deposits import DepositLetter
+from node.workflows.errors import CustodianSilentError
 from tests.app.clinic import opened
 from tests.app.ward import HOSPITALS
 
@@ -61,18 +62,19 @@ def test_a_deposit_that_waited_is_kept_with_the_final_block_of_its_grant(clinic)
 def test_a_deposit_that_waited_too_long_is_refused_with_its_reason(clinic):
     letter = clinic.letters(clinic.consent())[clinic.second - 1]
     call = clinic.leave(letter)  # nobody relays this grant
-    clinic.net.grow(DEPOSIT_WAIT_PERIODS - 1)
+    clinic.net.grow(LETTER_WAIT_PERIODS - 1)
     waited = clinic.net.noted(1, "custody.message_refused") == []
     clinic.net.grow(2)
     assert waited
     assert "is not open in the final state" in why(clinic)
-    assert clinic.net.is_open(call)
+    with pytest.raises(CustodianSilentError):
+        clinic.net.answer(call)
 
 
 def test_a_deposit_whose_grant_comes_after_its_wait_is_not_kept(clinic):
     signed = clinic.consent()
     clinic.leave(clinic.letters(signed)[clinic.second - 1])
-    clinic.net.grow(DEPOSIT_WAIT_PERIODS + 1)
+    clinic.net.grow(LETTER_WAIT_PERIODS + 1)
     clinic.relay(signed)
     clinic.net.grow(5)
     assert clinic.net.cores[1].custody.view().grant(signed.grant_id) is not None
@@ -83,7 +85,7 @@ def test_a_deposit_that_is_left_again_in_time_is_kept(clinic):
     signed = clinic.consent()
     letter = clinic.letters(signed)[clinic.second - 1]
     clinic.leave(letter)
-    clinic.net.grow(DEPOSIT_WAIT_PERIODS + 1)
+    clinic.net.grow(LETTER_WAIT_PERIODS + 1)
     clinic.relay(signed)
     clinic.net.grow(4)
     assert clinic.net.answer(clinic.leave(letter)) == letter.digests[letter.index - 1]
@@ -119,7 +121,6 @@ def letters_of(clinic, signed):
 
 CHANGED = {
     "another index": ({"index": 3}, "(index)"),
-    "another epoch": ({"epoch": 1}, "(epoch)"),
     "another deal": ({"deal_id": b"\x01" * 32}, "(deal)"),
     "another signature": ({"signature": bytes(65)}, "(signer)"),
     "no digests, which the patient signed": ({"digests": ()}, "(signer)"),
@@ -137,6 +138,15 @@ def test_a_changed_deposit_is_refused_at_once(clinic, kind):
     clinic.leave(replace(letter, **change), n=1)
     assert reason in why(clinic)
     assert clinic.deposits(1) == ()
+
+
+def test_a_deposit_for_an_epoch_to_come_waits_for_it_and_not_for_ever(clinic):
+    signed = clinic.grant()
+    letter = replace(clinic.letters(signed)[clinic.second - 1], epoch=1)
+    clinic.leave(letter, n=1)
+    assert clinic.net.noted(1, "custody.message_refused") == []
+    clinic.net.grow(LETTER_WAIT_PERIODS + 1)
+    assert "(early)" in why(clinic)
 
 
 def test_only_so_many_deposits_wait(clinic):

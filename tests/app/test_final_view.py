@@ -2,7 +2,8 @@
 
 import pytest
 
-from node.app.final_view import DealPlaces, FinalBook
+from node.app.deal_places import DealPlaces
+from node.app.final_book import FinalBook
 from node.app.turn import Turn
 from node.contracts.pmr_token import EntryKind
 from node.privacy.consent import ALL_SECTIONS, scope_of
@@ -366,6 +367,6 @@ def test_places_of_deals_are_read_from_what_is_held():
     store = clinic.net.cores[1].custody.custodian.store
     place = DealPlaces(store).get(clinic.deal_id)
     assert place is not None
-    assert place == clinic.net.cores[1].custody._places.get(clinic.deal_id)
+    assert place == clinic.net.cores[1].custody.places.get(clinic.deal_id)
     assert clinic.net.cores[1].store.store.has(place.manifest_cid)
     assert DealPlaces(store).get(bytes(16)) is None

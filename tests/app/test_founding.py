@@ -92,6 +92,17 @@ def test_one_validator_is_enough():
     assert len(founded(1).genesis.extra_data) == 32 + 20 + 65
 
 
+def test_waiting_times_of_the_plan_reach_the_contracts():
+    made = found(plan(1, recovery_seconds=7, retention_seconds=9))
+    ledger = Ledger(made.genesis, verifier=MemoVerifier())
+    assert ask(ledger, made.contracts.patients.recovery_seconds()) == 7
+    assert ask(ledger, made.contracts.pmr.retention_seconds()) == 9
+
+
+def test_a_recovery_without_waiting_is_refused():
+    assert refusal(plan(1, recovery_seconds=0)) == "SettingOutOfRange"
+
+
 # -- hospitals
 
 

@@ -18,6 +18,7 @@ from node.workflows.register_hospital import decide
 from node.workflows.register_patient import register_patient
 from node.workflows.requests import Submit
 from node.workflows.suspend_doctor import suspend_doctor
+from node.workflows.transacting import transact
 from node.workflows.ward import Lab, Regulator
 from tests.app.clinic import opened
 from tests.app.forging import extend
@@ -25,6 +26,7 @@ from tests.app.ward import (
     CHAIN_ID,
     HOSPITALS,
     MEMBERS,
+    RECOVERY_SECONDS,
     STRANGER,
     VERIFIER,
     key_of,
@@ -133,6 +135,41 @@ def test_a_new_patient_has_a_role_on_every_node(clinic):
     clinic.net.run(register_patient(clinic.parties, patient, clinic.entropy))
     assert before == [None, None]
     assert [role(clinic, patient.signer, n) for n in (0, 1)] == [Role.PATIENT] * 2
+
+
+def ordered(clinic, key, data):
+    """Let somebody call the patients' registry through the first hospital's node."""
+    hospital, patients = clinic.hospitals[0], clinic.contracts.patients
+    clinic.net.run(transact(clinic.parties, hospital.node, key, patients.address, data))
+
+
+def test_a_guardian_may_send_while_a_patient_names_it(clinic):
+    patients, patient = clinic.contracts.patients, clinic.patient.signer
+    kin, friend = key_of("kin"), key_of("friend")
+    before = [role(clinic, key, n) for key in (kin, friend) for n in (0, 1)]
+    ordered(clinic, patient, patients.set_guardian(kin.address))
+    named = [role(clinic, key, n) for key in (kin, friend) for n in (0, 1)]
+    ordered(clinic, patient, patients.set_guardian(friend.address))
+    replaced = [role(clinic, key, n) for key in (kin, friend) for n in (0, 1)]
+    assert before == [None] * 4
+    assert named == [Role.PATIENT, Role.PATIENT, None, None]
+    assert replaced == [None, None, Role.PATIENT, Role.PATIENT]
+
+
+def test_a_recovered_patient_sends_from_the_new_account_only(clinic):
+    patients, patient = clinic.contracts.patients, clinic.patient.signer
+    kin, new = key_of("kin"), key_of("patient anew")
+    number = clinic.view(patients.id_of(patient.address))
+    terms = {"new_account": new.address, "new_key": public_key_of(sealing_of("patient anew"))}
+    ordered(clinic, patient, patients.set_guardian(kin.address))
+    ordered(clinic, kin, patients.start_recovery(number, **terms))
+    ordered(clinic, TWO, patients.confirm_recovery(number, **terms))
+    waiting = [role(clinic, key) for key in (patient, new)]
+    clinic.net.grow(RECOVERY_SECONDS)
+    ordered(clinic, kin, patients.finish_recovery(number))
+    assert waiting == [Role.PATIENT, None]
+    for n in (0, 1):
+        assert [role(clinic, key, n) for key in (patient, new)] == [None, Role.PATIENT]
 
 
 # -- asking

@@ -23,10 +23,11 @@ CONTRACTS: Final = {
     ),
     "HospitalRegistry": ("HospitalRegistry",),
     "DoctorRegistry": ("DoctorRegistry",),
-    "PatientRegistry": ("PatientRegistry",),
+    "PatientRegistry": ("PatientRegistry", "Recoveries"),
     "PmrToken": ("PmrToken",),
     "LabRegistry": ("LabRegistry",),
     "ConsentRegistry": ("ConsentRegistry", "GrantLists"),
+    "CustodyLedger": ("CustodyLedger",),
 }
 """Each contract with the parts that it is made of."""
 _LIBRARIES: Final = {"Checks": "Checks", "Dates": "Dates"}
@@ -36,6 +37,7 @@ _OTHERS: Final = {
     "PATIENTS": "PatientRegistry",
     "PMR": "PmrToken",
     "CONSENTS": "ConsentRegistry",
+    "GOVERNMENT": "GovernmentRegistry",
 }
 _INHERITED: Final = {
     ("PmrToken", "transferFrom"): "_update",
@@ -45,7 +47,8 @@ _INHERITED: Final = {
 _HEAD = re.compile(r"^    (?:function (\w+)|modifier (\w+)|(constructor))\b", re.MULTILINE)
 _UNIT = re.compile(r"^(?:abstract )?(?:contract|library) (\w+)", re.MULTILINE)
 _REFUSAL = re.compile(r"(?:,\s*|\brevert\s+)([A-Z]\w+)\([^()]*(?:\([^()]*\))?[^()]*\)\s*\)?;")
-_CALL = re.compile(r"(?:\b([A-Z]\w*)\.)?\b([a-z_]\w*)\(")
+_CALL = re.compile(r"(?<!\bsuper\.)(?:\b([A-Z]\w*)\.)?\b([a-z_]\w*)\(")
+"""A call past the own function to OpenZeppelin's of the same name is none of ours."""
 
 
 class Site(NamedTuple):

@@ -16,6 +16,7 @@ SUSPEND = Function("suspend(address)", ("uint64",))
 REVOKE = Function("revoke(address)", ("uint64",))
 SUSPEND_DOCTOR = Function("suspend(uint64,uint64)")
 FILE_LAB = Function("fileLab(uint256,uint64,uint64,(bytes32,uint8,bytes32))", ("uint256",))
+MOVE_WALLET = Function("moveWallet(address,address)")
 REQUIRE_VERIFIED = Function("requireVerified(address)", ("uint64",))
 REQUIRE_WRITER = Function("requireWriter(address,uint64)", ("uint64",))
 
@@ -113,3 +114,20 @@ def test_a_doctor_of_a_suspended_hospital_is_no_writer_there(world: World) -> No
 def test_the_zero_account_is_no_writer(world: World) -> None:
     question = REQUIRE_WRITER.view(world.suite.doctors.address, int, ZERO_ADDRESS, 0)
     assert world.view_refused(question).name == "DoctorNotActive"
+
+
+def test_the_lab_registry_files_nothing_on_an_erased_record(world: World) -> None:
+    suite = world.suite
+    world.send("p1", suite.pmr.address, suite.pmr.erase(PMR_ID, REQUIRE_WRITER.selector * 8))
+    data = FILE_LAB.encode(PMR_ID, 1, 1, content("study").as_abi())
+    assert world.refused(suite.labs.address, suite.pmr.address, data).name == "RecordErased"
+
+
+def test_the_patients_registry_moves_a_nonce(world: World) -> None:
+    suite = world.suite
+    world.grant()
+    data = MOVE_WALLET.encode(account("p1"), account("p1 anew"))
+    outcome = world.send(suite.patients.address, suite.consents.address, data)
+    assert outcome.logs == ()  # PatientRegistry tells it
+    assert world.view(suite.consents.nonce(account("p1"))) == 0
+    assert world.view(suite.consents.nonce(account("p1 anew"))) == 1

@@ -75,6 +75,9 @@ TOO_MANY = tuple(sorted(account(f"validator {i}") for i in range(101)))
         ({"utc_offset_seconds": 14 * 3600 + 1}, "SettingOutOfRange"),
         ({"utc_offset_seconds": -14 * 3600 - 1}, "SettingOutOfRange"),
         ({"grant_seconds_max": 0}, "SettingOutOfRange"),
+        ({"recovery_seconds": 0}, "SettingOutOfRange"),
+        ({"recovery_seconds": 3650 * 86_400 + 1}, "SettingOutOfRange"),
+        ({"retention_seconds": 36_500 * 86_400 + 1}, "SettingOutOfRange"),
     ],
 )
 def test_setting_that_cannot_be_is_refused(changes: dict[str, object], error: str) -> None:
@@ -94,6 +97,10 @@ def test_a_hundred_validators_and_a_minimum_of_one_are_possible() -> None:
         {"utc_offset_seconds": 14 * 3600},
         {"utc_offset_seconds": -14 * 3600},
         {"first_patient_id": 2**64 - 1},
+        {"recovery_seconds": 1},
+        {"recovery_seconds": 3650 * 86_400},
+        {"retention_seconds": 0},
+        {"retention_seconds": 36_500 * 86_400},
     ],
 )
 def test_border_settings_are_taken(changes: dict[str, int]) -> None:
@@ -108,6 +115,8 @@ def test_settings_reach_the_contracts() -> None:
         voting_seconds=77,
         utc_offset_seconds=19_800,
         grant_seconds_max=9,
+        recovery_seconds=11,
+        retention_seconds=13,
     )
     world = World.deployed(settings)
     suite = world.suite
@@ -117,6 +126,8 @@ def test_settings_reach_the_contracts() -> None:
     assert world.view(suite.patients.next_patient_id()) == 85_437
     assert world.view(suite.pmr.utc_offset_seconds()) == 19_800
     assert world.view(suite.consents.grant_seconds_max()) == 9
+    assert world.view(suite.patients.recovery_seconds()) == 11
+    assert world.view(suite.pmr.retention_seconds()) == 13
 
 
 def test_deployer_has_no_rights() -> None:

@@ -26,9 +26,11 @@ FOR_ANYBODY = {
     "revokeSigned",
     "rotateKey",
     "sweepExpired",
+    "finishRecovery",
+    "claim",
 }
-"""A stranger may apply, relay what a patient or two keys of a validator signed, and sweep what has
-ended; their own tests hold them."""
+"""A stranger may apply, relay what a patient or two keys of a validator signed, sweep what has
+ended, and carry a recovery to its end; their own tests hold them."""
 
 
 def _changing_functions() -> list[tuple[str, str, int]]:

@@ -261,3 +261,18 @@ def test_code_of_another_form_is_refused_by_the_binding(text: str) -> None:
 @pytest.mark.parametrize("text", ["C", "X" * 16])
 def test_border_codes_fit(text: str) -> None:
     assert code_word(text, 16, "modality").rstrip(b"\0") == text.encode()
+
+
+def _erase(world: World) -> None:
+    world.send("p1", world.suite.pmr.address, world.suite.pmr.erase(PMR_ID, CHEST_PAIN))
+
+
+def test_nothing_is_ordered_for_an_erased_record(world: World) -> None:
+    _erase(world)
+    assert _refused(world, "d1", _ordering(world)).name == "RecordErased"
+
+
+def test_a_study_of_a_record_that_was_erased_meanwhile_is_not_filed(ordered: World) -> None:
+    _erase(ordered)
+    assert _refused(ordered, "l1", _filing(ordered)).name == "RecordErased"
+    assert ordered.view(ordered.suite.labs.order_of(1)).status is OrderStatus.OPEN

@@ -26,6 +26,7 @@ CANNOT_HAPPEN: Final[dict[Key, str]] = {
     ("GovernmentRegistry", "vote", "NotGovernment"): "it is the government itself that calls",
     ("GovernmentRegistry", "propose", "MemberLimit"): "of 64 members none enacts alone",
     ("GovernmentRegistry", "rotateKey", "FieldMissing"): "nobody signs for the zero address",
+    ("PatientRegistry", "finishRecovery", "NotPatientRegistry"): "it is that registry that calls",
     ("LabRegistry", "file", "NotLabRegistry"): "it is the lab registry itself that calls",
     ("LabRegistry", "file", "LabNotListed"): "who was ordered is listed, and nobody is taken off",
 }
@@ -110,12 +111,14 @@ def test_every_event_of_every_call_is_looked_at() -> None:
 
 @pytest.mark.usefixtures("whole_folder")
 def test_every_function_that_changes_state_is_refused_and_tells() -> None:
-    """A transfer never succeeds, and turning a hospital down is told by the government."""
+    """A transfer never succeeds; the government tells that a hospital was turned down, and the
+    patients' registry that a wallet moved."""
     silent = {
         ("PmrToken", "transferFrom"),
         ("PmrToken", "safeTransferFrom"),
         ("HospitalRegistry", "suspend"),
         ("HospitalRegistry", "revoke"),
+        ("ConsentRegistry", "moveWallet"),
     }
     assert changing() - {key[:2] for key in REFUSALS} == set()
     assert changing() - {key[:2] for key in EVENTS} == silent

@@ -6,6 +6,7 @@ import pytest
 from node.base.types import ZERO_ADDRESS
 from node.contracts import (
     consent_registry,
+    custody_ledger,
     doctor_registry,
     government_registry,
     hospital_registry,
@@ -29,12 +30,13 @@ MODULES = {
     "PmrToken": pmr_token,
     "LabRegistry": lab_registry,
     "ConsentRegistry": consent_registry,
+    "CustodyLedger": custody_ledger,
 }
 BETWEEN_CONTRACTS = {
     "HospitalRegistry": {"verify", "suspend", "revoke", "requireVerified"},
     "DoctorRegistry": {"suspend", "requireWriter"},
     "PmrToken": {"fileLab"},
-    "ConsentRegistry": {"isAllowedFor"},
+    "ConsentRegistry": {"isAllowedFor", "moveWallet"},
 }
 """What contracts ask of each other and nobody else may, or needs to."""
 OF_STANDARDS = {
@@ -57,6 +59,12 @@ EVENTS_OF_STANDARDS = {
     "ConsentRegistry": {"EIP712DomainChanged"},
     "GovernmentRegistry": {"EIP712DomainChanged"},
 }
+
+RENAMED = {
+    "Transfer": {"from": "sender"},
+    "CustodianReplaced": {"from": "old", "to": "new"},
+}
+"""Fields that no field of Python can be called, with what goes with them."""
 
 
 def _abi(name: str, kind: str) -> list[dict]:
@@ -106,8 +114,8 @@ def test_every_event_is_bound_as_it_is_compiled(name: str) -> None:
 
 @pytest.mark.parametrize("name", CONTRACT_NAMES)
 def test_fields_of_an_event_stand_in_the_order_of_the_contract(name: str) -> None:
-    renamed = {"from": "sender"}
     for event in EVENTS[name]:
+        renamed = RENAMED.get(event.SPEC.name, {})
         snake = [
             renamed.get(field, re.sub(r"([A-Z])", r"_\1", field).lower())
             for field, _, _ in event.SPEC.fields

@@ -10,7 +10,6 @@ from node.ipfs_lite.loss import (
     YEAR_S,
     LossPlan,
     failures_of,
-    interval,
     loss_within,
     made_probable,
     mean_years_to_loss,
@@ -129,14 +128,6 @@ def test_rare_loss_leaves_the_simulation_without_an_answer():
 def test_a_simulation_ends_after_so_many_failures(monkeypatch):
     monkeypatch.setattr(loss, "SIMULATED_FAILURES_COUNT_MAX", 100)
     assert 1 <= simulate(_plan(3, 3, failures=50.0), 10_000, 1).trials <= 100
-
-
-def test_the_interval_is_wilsons():
-    low, high = interval(0, 100)
-    assert low == 0
-    assert isclose(high, 3.290527**2 / (100 + 3.290527**2), rel_tol=1e-9)
-    low, high = interval(50, 100)
-    assert isclose(low + high, 1.0)
 
 
 @pytest.mark.parametrize(

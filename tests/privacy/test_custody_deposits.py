@@ -7,10 +7,10 @@ import pytest
 from node.base.rng import TreeEntropy
 from node.privacy.consent import sign
 from node.privacy.custody import Custodian, DepositTaken
-from node.privacy.deposits import digests_of, join_deposit
+from node.privacy.deposits import digests_of, join_deposit, split_deposit
 from node.privacy.release_errors import CustodyError, SealedBoxError
 from node.privacy.release_messages import deposit_info
-from node.privacy.sealing import public_key_of, seal
+from node.privacy.sealing import open_sealed, public_key_of, seal
 from node.sss.errors import ShareFormatError
 from node.sss.shares import Kind, decode_container
 from tests.privacy.ward import (
@@ -40,10 +40,57 @@ def test_the_same_letter_twice_leaves_one_step():
     assert len(ward.custodians[1].store.steps(ward.deal_id)) == 1
 
 
-def test_another_deposit_of_the_same_grant_is_refused():
+def test_a_later_deposit_of_a_grant_takes_the_place_of_the_first_and_brings_its_step():
     ward = Ward()
-    with _refusal("twice"):
-        ward.lend(ward.grant_id)
+    later = ward.lend(ward.grant_id)
+    store = ward.custodians[1].store
+    plain = open_sealed(SEALING[1], deposit_info(ward.grant_id, 1), later[0].sealed)
+    assert store.grant_share(ward.grant_id, ward.deal_id) == split_deposit(plain)[0].encode()
+    assert len(store.steps(ward.deal_id)) == 2
+
+
+def test_a_replaced_deposit_does_not_come_back():
+    ward = Ward()
+    ward.lend(ward.grant_id)
+    with _refusal("step"):
+        ward.custodians[1].take_deposit(ward.letters[0], ward.view)
+
+
+def test_a_grant_without_a_step_in_advance_is_not_taken():
+    ward = Ward()
+    custodian, store = ward.custodians[1], ward.custodians[1].store
+    store.rewrite(
+        ward.deal_id,
+        store.holding(ward.deal_id),
+        grant_shares={
+            bytes([count]) * 32: store.grant_share(ward.grant_id, ward.deal_id) for count in (1, 2)
+        },
+        steps=store.steps(ward.deal_id),
+        renewal=None,
+    )
+    (letter, *_) = ward.wallet.deposit(
+        ward.grant_id, ward.deal_id, [public_key_of(SEALING[x]) for x in range(1, 5)], ward.entropy
+    )
+    with _refusal("refresh"):
+        custodian.take_deposit(letter, ward.view)
+
+
+def test_a_deposit_of_a_past_epoch_is_refused_and_one_of_a_later_epoch_is_early():
+    ward = Ward()
+    custodian = _fresh(ward)
+    with _refusal("early"):
+        custodian.take_deposit(replace(ward.letters[0], epoch=1), ward.view)
+    custodian.take_deposit(ward.letters[0], ward.view)
+    custodian.step(ward.deal_id)
+    with _refusal("epoch"):
+        custodian.take_deposit(ward.letters[0], ward.view)
+
+
+def test_a_deposit_for_an_erased_record_is_refused():
+    ward = Ward()
+    ward.view.change_record(ward.deal_id, is_erased=True)
+    with _refusal("record"):
+        _fresh(ward).take_deposit(ward.letters[0], ward.view)
 
 
 def _fresh(ward: Ward) -> Custodian:
@@ -58,7 +105,7 @@ def _fresh(ward: Ward) -> Custodian:
     [
         ({"deal_id": bytes(32)}, "deal"),
         ({"index": 2}, "index"),
-        ({"epoch": 1}, "epoch"),
+        ({"epoch": 1}, "early"),
         ({"grant_id": bytes(32)}, "grant"),
         ({"signature": bytes(65)}, "signer"),
         ({"digests": (bytes(32),) * 4}, "signer"),

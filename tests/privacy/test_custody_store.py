@@ -1,107 +1,12 @@
-from dataclasses import replace
+"""The facts about custody stores for the one in memory; ``test_custody_sqlite`` has the other."""
 
 import pytest
 
-from node.privacy.custody_store import Holding, MemoryStore
-from node.privacy.release_messages import Head, Receipt, Status
-from tests.privacy.ward import Ward, hash_of
-
-HOLDING = Holding(b"manifest", b"share")
+from node.privacy.custody_store import MemoryStore
+from tests.privacy.custody_store_suite import CustodyStoreFacts
 
 
-def _receipt(status: Status, request, sequence: int) -> Receipt:
-    return Receipt(
-        index=1,
-        status=status,
-        request_id=request.request_id(),
-        grant_id=request.grant_id,
-        deal_id=request.deal_id,
-        epoch=0,
-        head=Head(1, hash_of(1), 1),
-        sequence=sequence,
-        previous=hash_of(0),
-        sealed_hash=bytes(32),
-    )
-
-
-def test_an_empty_store_knows_nothing():
-    store = MemoryStore()
-    assert store.holding(b"d") is None
-    assert store.grant_share(b"g", b"d") is None
-    assert store.last_receipt() is None
-    assert (store.deposits(), store.steps(b"d"), store.receipts()) == ((), (), ())
-    assert (store.releases(b"g"), store.nonces()) == (0, 0)
-
-
-def test_a_holding_is_kept_and_its_repr_hides_the_share():
-    store = MemoryStore()
-    store.put_holding(b"d", HOLDING)
-    assert store.holding(b"d") == HOLDING
-    assert "share" not in repr(HOLDING)
-
-
-def test_deposits_are_listed_in_order_and_their_steps_in_order_of_arrival():
-    store = MemoryStore()
-    store.put_deposit(b"z", b"d", b"lent z", b"step 1")
-    store.put_deposit(b"a", b"d", b"lent a", b"step 2")
-    assert store.deposits() == ((b"a", b"d"), (b"z", b"d"))
-    assert store.steps(b"d") == (b"step 1", b"step 2")
-
-
-def test_a_destroyed_grant_share_is_gone_and_its_step_stays():
-    store = MemoryStore()
-    store.put_deposit(b"g", b"d", b"lent", b"step")
-    store.delete_grant_share(b"g", b"d")
-    assert store.grant_share(b"g", b"d") is None
-    assert store.steps(b"d") == (b"step",)
-
-
-def test_advancing_replaces_shares_and_spends_the_first_step():
-    store = MemoryStore()
-    store.put_holding(b"d", HOLDING)
-    store.put_deposit(b"g", b"d", b"lent", b"step 1")
-    store.put_deposit(b"h", b"d", b"lent h", b"step 2")
-    store.advance(b"d", replace(HOLDING, share=b"new"), {b"g": b"lent anew"})
-    assert store.holding(b"d") == Holding(b"manifest", b"new")
-    assert store.grant_share(b"g", b"d") == b"lent anew"
-    assert store.grant_share(b"h", b"d") == b"lent h"
-    assert store.steps(b"d") == (b"step 2",)
-
-
-@pytest.mark.parametrize(("status", "count"), [(Status.RELEASED, 1), (Status.EXPIRED, 0)])
-def test_only_released_receipts_count_as_releases(status, count):
-    store, request = MemoryStore(), Ward().request()
-    store.append_receipt(_receipt(status, request, 0), request, is_nonce_spent=False)
-    assert store.releases(request.grant_id) == count
-
-
-def test_receipts_are_kept_in_order():
-    store, request = MemoryStore(), Ward().request()
-    made = [_receipt(Status.EXPIRED, request, sequence) for sequence in range(3)]
-    for receipt in made:
-        store.append_receipt(receipt, request, is_nonce_spent=False)
-    assert store.receipts() == tuple(made)
-    assert store.last_receipt() == made[-1]
-
-
-@pytest.mark.parametrize("is_spent", [True, False])
-def test_a_nonce_is_kept_only_if_it_is_spent(is_spent):
-    store, request = MemoryStore(), Ward().request()
-    store.append_receipt(_receipt(Status.EXPIRED, request, 0), request, is_nonce_spent=is_spent)
-    assert store.is_nonce_seen(request.grant_id, request.nonce) is is_spent
-    assert store.nonces() == int(is_spent)
-
-
-def test_a_nonce_is_kept_until_its_head_lies_below():
-    store, request = MemoryStore(), Ward().request()
-    store.append_receipt(_receipt(Status.EXPIRED, request, 0), request, is_nonce_spent=True)
-    store.forget_nonces(request.head_number)
-    assert store.is_nonce_seen(request.grant_id, request.nonce)
-    store.forget_nonces(request.head_number + 1)
-    assert not store.is_nonce_seen(request.grant_id, request.nonce)
-
-
-def test_a_nonce_of_another_grant_is_another_nonce():
-    store, request = MemoryStore(), Ward().request()
-    store.append_receipt(_receipt(Status.EXPIRED, request, 0), request, is_nonce_spent=True)
-    assert not store.is_nonce_seen(bytes(32), request.nonce)
+class TestMemoryStore(CustodyStoreFacts):
+    @pytest.fixture
+    def store(self):
+        return MemoryStore()

@@ -13,6 +13,7 @@ EVERY = [
     errors.CustodyError("step", "why"),
     errors.BadReceiptError(2, "why"),
     errors.UnknownDealError(b"\x01"),
+    errors.CustodyKeyError("what"),
     errors.GrantNotActiveError("EXPIRED", ((1, "EXPIRED"), (2, "REPLAY"))),
     errors.RefreshMissingError(b"\x01", 3),
 ]

@@ -4,20 +4,28 @@ import pytest
 
 from node.base.keys import recover
 from node.base.rng import TreeEntropy
-from node.privacy.consent import ConsentFieldError, Purpose, grant_id_of
 from node.privacy.deposits import split_deposit
-from node.privacy.release_errors import CustodyError, SealedBoxError, UnknownDealError
+from node.privacy.release_errors import (
+    CustodyError,
+    SealedBoxError,
+    UnknownDealError,
+)
 from node.privacy.release_messages import deposit_info
-from node.privacy.sealing import open_sealed, public_key_of
+from node.privacy.sealing import open_sealed
 from node.privacy.wallet import seal_essential
 from node.sss.derivation import EssentialContext, essential_of
-from node.sss.errors import SeedReuseError, ShareFormatError, WrongEssentialShareError
+from node.sss.errors import (
+    SeedReuseError,
+    ShareFormatError,
+    WrongEssentialShareError,
+)
 from node.sss.shamir import combine
 from node.sss.shares import Kind
 from node.sss.ssms import open_record
 from node.sss.terms import Profile
 from tests.privacy.ward import (
     DOMAIN,
+    KEYS,
     PATIENT,
     PMR_ID,
     RECORD,
@@ -25,8 +33,6 @@ from tests.privacy.ward import (
     Ward,
     make_wallet,
 )
-
-KEYS = [public_key_of(SEALING[x]) for x in range(1, 5)]
 
 
 def _sealed(ward: Ward, container=None, key=None) -> bytes:
@@ -111,34 +117,6 @@ def test_there_is_no_e_before_the_first():
     ward = Ward()
     with pytest.raises(WrongEssentialShareError, match="epoch -1"):
         ward.wallet.essential(ward.deal_id, -1)
-
-
-def test_a_signed_consent_recovers_to_the_patient():
-    signed = Ward().consent
-    assert signed.grant_id == grant_id_of(signed.consent, DOMAIN)
-    assert recover(signed.grant_id, signed.signature) == PATIENT.address
-    assert signed.consent.patient == PATIENT.address
-
-
-def test_a_consent_for_the_patient_itself_is_not_signed():
-    with pytest.raises(ConsentFieldError, match="grantee"):
-        make_wallet().consent(
-            pmr_id=1,
-            grantee=PATIENT.address,
-            grantee_key=bytes(32),
-            purpose=Purpose.TREATMENT,
-            scope=1,
-            valid_from_s=1,
-            valid_until_s=2,
-            nonce=0,
-        )
-
-
-def test_a_signed_revocation_recovers_to_the_patient():
-    signed = make_wallet().revoke(bytes(32), nonce=4)
-    digest = DOMAIN.digest(signed.revoke.struct_hash())
-    assert recover(digest, signed.signature) == PATIENT.address
-    assert signed.revoke.nonce == 4
 
 
 def _plains(ward: Ward, letters):

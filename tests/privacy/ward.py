@@ -12,11 +12,16 @@ from node.privacy.consent import LATER_BIT, Domain, Purpose, scope_of
 from node.privacy.custody import Custodian
 from node.privacy.custody_store import MemoryStore
 from node.privacy.grantee import Grantee
-from node.privacy.release import GrantFacts, RecordFacts, Released, decide
+from node.privacy.release import Released, decide
+from node.privacy.release_facts import GrantFacts, RecordFacts
 from node.privacy.release_messages import Head, Status
 from node.privacy.sealing import derive_private_key, public_key_of
-from node.privacy.wallet import SignedConsent, Wallet, seal_essential
+from node.privacy.wallet import Wallet, seal_essential
+from node.privacy.wallet_consents import SignedConsent
+from node.sss.derivation import EssentialContext
 from node.sss.drbg import SeedsUsed
+from node.sss.refresh import released_point
+from node.sss.shares import decode_container
 from node.sss.ssms import deal
 from node.sss.terms import DealTerms, Profile
 
@@ -30,6 +35,8 @@ SEALING = {x: derive_private_key(bytes([x]) * 32) for x in range(1, 5)}
 PATIENT_SEALING = derive_private_key(b"p" * 32)
 DOCTOR_SEALING = derive_private_key(b"d" * 32)
 PMR_ID = 42
+CONTEXT = EssentialContext(7, PMR_ID.to_bytes(32), 1, 0, 0)
+KEYS = tuple(public_key_of(SEALING[x]) for x in range(1, 5))
 GRANTED_S, FROM_S, UNTIL_S = 900, 1_000, 2_000
 NOW_US = 10**12
 
@@ -48,6 +55,7 @@ class TableView:
     block_period_us: int = 5_000_000
     is_licensed: bool = True
     registered: set[Address] = field(default_factory=lambda: {DOCTOR.address})
+    owner_keys: dict[Address, bytes] = field(default_factory=dict)
     active: set[Address] = field(default_factory=lambda: {DOCTOR.address})
     grants: dict[bytes, GrantFacts] = field(default_factory=dict)
     records: dict[bytes, RecordFacts] = field(default_factory=dict)
@@ -69,6 +77,9 @@ class TableView:
     def is_active_grantee(self, account: Address) -> bool:
         return account in self.active
 
+    def owner_key(self, account: Address) -> bytes | None:
+        return self.owner_keys.get(account)
+
     def grant(self, grant_id: bytes) -> GrantFacts | None:
         return self.grants.get(grant_id)
 
@@ -85,9 +96,10 @@ class TableView:
 class Ward:
     """Everything of one deal, t=3 and n=5."""
 
-    def __init__(self, *, scope: int | None = None) -> None:
+    def __init__(self, *, scope: int | None = None, derived: bool = False) -> None:
         self.entropy = TreeEntropy(5, "ward")
         self.view = TableView()
+        self.wallet = make_wallet()
         self.deal = deal(
             RECORD,
             DealTerms(
@@ -102,6 +114,7 @@ class Ward:
             entropy=self.entropy,
             seeds=SeedsUsed(),
             profile=Profile.SIMULATION,
+            derived=self.wallet.essential_secret(CONTEXT) if derived else None,
         )
         self.deal_id = self.deal.header.deal_id()
         self.manifest = self.deal.manifest([one.address for one in HOSPITALS])
@@ -111,11 +124,11 @@ class Ward:
             sections=scope_of(["lab_reports"]),
             filed_s=800,
             is_current=True,
+            is_erased=False,
         )
         self.custodians = {x: self.make_custodian(x) for x in range(1, 5)}
         for x, custodian in self.custodians.items():
             custodian.hold(self.manifest.encode(), self.deal.custodians[x - 1].encode())
-        self.wallet = make_wallet()
         sealed = seal_essential(self.deal.essential, self.wallet.sealing_public, self.entropy)
         self.wallet.accept(self.manifest.encode(), sealed)
         self.doctor = Grantee(signer=DOCTOR, sealing_private=DOCTOR_SEALING)
@@ -160,12 +173,39 @@ class Ward:
 
     def lend(self, grant_id: bytes):
         """Deposit with all four custodians."""
-        letters = self.wallet.deposit(
-            grant_id, self.deal_id, [public_key_of(SEALING[x]) for x in range(1, 5)], self.entropy
-        )
+        letters = self.wallet.deposit(grant_id, self.deal_id, KEYS, self.entropy)
         for letter in letters:
             self.custodians[letter.index].take_deposit(letter, self.view)
         return letters
+
+    def renew(self, *, takers=(1, 2, 3, 4), **named):
+        """Renew the deal with those custodians who get a letter and are among the takers."""
+        letters = self.wallet.renew(self.deal_id, KEYS, self.entropy, **named)
+        for letter in letters:
+            if letter is not None and letter.index in takers:
+                self.custodians[letter.index].take_renewal(letter, self.view)
+        return letters
+
+    def end(self, grant_id: bytes) -> None:
+        """Revoke a grant in F; every custodian and the wallet follow."""
+        self.view.change_grant(grant_id, is_revoked=True)
+        for custodian in self.custodians.values():
+            custodian.follow(self.view)
+        self.wallet.advance(self.deal_id)
+
+    def shares(self, indices=(1, 2, 3, 4)):
+        """The custodians' containers as they are now, by index."""
+        return {x: decode_container(self.custodians[x].share(self.deal_id)) for x in indices}
+
+    def released(self, grant_id: bytes, indices=(1, 2, 3, 4)):
+        """What custodians hold for a grant: ``z_x`` by index."""
+        return {
+            x: released_point(
+                share,
+                decode_container(self.custodians[x].grant_share(grant_id, self.deal_id)),
+            )
+            for x, share in self.shares(indices).items()
+        }
 
     def request(self, index: int = 1, **changes):
         """A signed request of the doctor, with some fields changed before signing."""

@@ -33,6 +33,8 @@ EXPECT = """
   - {eventually: {share_rule: {record: visit}}, and_stay: true}
   - {eventually: {copies: {record: visit, at_most: 0}}, by: 1m}
   - {always: stores_sound}
+  - {always: {over_exposure: {at_most: 0s}}}
+  - {eventually: {record_readable: {record: visit}}, by: 1m}
   - {eventually: {height_at_least: {blocks: 30}}, by: 40s}
 """
 STEPS = (
@@ -61,7 +63,8 @@ def test_every_predicate_of_the_language_is_built_and_holds(run) -> None:
     of_consensus = {
         one.strip(" -{}").split(": ")[1].strip("{") for one in FINE.strip().splitlines()
     }
-    assert names | of_consensus | {"finalised_at_least"} == set(PREDICATE_MODELS)
+    elsewhere = {"finalised_at_least", "erased", "no_unaudited_release"}
+    assert names | of_consensus | elsewhere == set(PREDICATE_MODELS)
 
 
 def test_findings_stand_in_the_order_and_with_the_words_of_the_file(run) -> None:
@@ -114,7 +117,7 @@ def test_a_release_after_the_end_is_found_although_custodians_agree_on_it(
     """What if custodians did not look at the clock of the chain, and kept what has ended."""
     without = tuple(rule for rule in RULES if rule is not release._is_not_granted)
     monkeypatch.setattr(release, "RULES", without)
-    monkeypatch.setattr(Custodian, "settle", lambda *_: ())
+    monkeypatch.setattr(Custodian, "follow", lambda *_: ())
     run = played(
         ARRIVE
         + "  - {do: grant, id: given, patient: p0, doctor: d1, pmr: visit, for: 10s}\n"

@@ -36,12 +36,12 @@ def manifest_of(visit: Visit):
 
 
 def opened(stage: Stage, visit: Visit, names, *, essential: bool) -> bytes:
-    wallet, deal_id = visit.patient.wallet, visit.filed.deal_id
-    return rebuild(stage.world, wallet, deal_id, names, essential=essential)
+    wallet = visit.patient.wallet
+    return rebuild(stage.world, wallet, visit.filed, names, essential=essential)
 
 
 def trial(stage: Stage, visit: Visit):
-    return try_all_subsets(stage.world, visit.patient.wallet, visit.filed.deal_id)
+    return try_all_subsets(stage.world, visit.patient.wallet, visit.filed)
 
 
 def holder(stage: Stage, visit: Visit, index: int) -> str:

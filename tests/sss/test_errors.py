@@ -24,6 +24,8 @@ EVERY = [
     errors.TamperedRecordError((1, 2)),
     errors.FragmentMismatchError(1),
     errors.ShareMissingError(1, 2, (4,)),
+    errors.InconsistentSharesError((1, 2, 3)),
+    errors.RepairPlanError(2, (1, 4), "rule"),
 ]
 
 

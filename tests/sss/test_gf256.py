@@ -32,6 +32,40 @@ def test_the_kernel_equals_the_scalar_field_on_all_products():
         assert out.tobytes() == gf256.scale(factor, bytes(range(256)))
 
 
+def test_the_kernel_equals_the_scalar_field_beside_another_factor():
+    """Programs of two outputs and two inputs share work; the products stay the same."""
+    values = np.arange(256, dtype=np.uint8)
+    outs = [np.empty(256, dtype=np.uint8) for _ in range(2)]
+    for factor in range(256):
+        other = factor ^ 0x53
+        gf256.apply_matrix([[factor, other], [factor, factor]], [values, values[::-1].copy()], outs)
+        for output, row in zip(outs, ((factor, other), (factor, factor)), strict=True):
+            assert output.tobytes() == bytes(
+                gf256.multiply(row[0], x) ^ gf256.multiply(row[1], 255 - x) for x in range(256)
+            )
+
+
+@pytest.mark.parametrize("length", [8, 1000, 2**17 - 8, 2**17 + 8])
+@pytest.mark.parametrize("needed", [1, 2, 4])
+def test_blocks_of_every_size_give_equal_bytes(needed, length):
+    rng = np.random.default_rng(length)
+    rows = [rng.integers(0, 256, length, dtype=np.uint8) for _ in range(needed)]
+    matrix = gf256.lagrange_rows(range(1, needed + 1), range(needed + 1, needed + 5))
+    wanted = [gf256.combine_rows(line, [row.tobytes() for row in rows]) for line in matrix]
+    # small blocks of long rows only cost time: one length shows them all
+    for block_bytes in (2**power for power in range(3 if length <= 1000 else 12, 18)):
+        outputs = [np.empty(length, np.uint8) for _ in matrix]
+        gf256.apply_matrix(matrix, rows, outputs, block_bytes=block_bytes)
+        assert [output.tobytes() for output in outputs] == wanted
+
+
+@pytest.mark.parametrize("block_bytes", [0, -8, 12])
+def test_a_block_that_is_no_multiple_of_eight_is_refused(block_bytes):
+    row = np.zeros(16, np.uint8)
+    with pytest.raises(ValueError, match="multiple of 8 bytes"):
+        gf256.apply_matrix([[1]], [row], [row.copy()], block_bytes=block_bytes)
+
+
 def test_the_generator_covers_the_whole_group():
     assert sorted(gf256.POWERS[:255]) == list(range(1, 256))
 

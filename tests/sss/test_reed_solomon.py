@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.sss.errors import ShareMissingError, SharingPlanError
-from node.sss.reed_solomon import disperse, disperse_into, fragment_length, gather
+from node.sss.gf256 import BLOCK_BYTES
+from node.sss.reed_solomon import disperse, extend, fragment_length, gather
 from tests.sss.deals import cases, unhex
 
 
@@ -71,6 +72,34 @@ def test_a_plan_that_cannot_be_is_refused(needed, total):
         disperse(b"data", needed=needed, total=total)
 
 
-def test_a_destination_of_another_length_is_refused():
-    with pytest.raises(ValueError, match="has 8 bytes"):
-        disperse_into(b"data", [np.zeros(16, np.uint8)], needed=1)
+def test_fragments_of_different_lengths_are_refused():
+    with pytest.raises(ValueError, match="one length"):
+        extend([np.zeros(16, np.uint8), np.zeros(8, np.uint8)], needed=1)
+
+
+@pytest.mark.parametrize("length", [BLOCK_BYTES - 8, 2 * BLOCK_BYTES + 8])
+def test_every_written_block_is_told_in_order(length):
+    rows = [np.full(length, x, np.uint8) for x in range(5)]
+    told = {3: b"", 4: b"", 5: b""}
+
+    def tell(x, piece):
+        told[x] += piece.tobytes()
+
+    extend(rows, needed=2, tell=tell)
+    assert told == {x: rows[x - 1].tobytes() for x in (3, 4, 5)}
+    assert disperse(rows[0].tobytes() + rows[1].tobytes(), needed=2, total=5)[2:] == tuple(
+        told.values()
+    )
+
+
+def test_room_is_used_again():
+    made = dict(enumerate(disperse(b"x" * 60, needed=2, total=4), start=1))
+    room = bytearray(b"?" * 70)
+    assert gather({3: made[3], 4: made[4]}, needed=2, length=60, room=room) == b"x" * 60
+    assert room[:60] == b"x" * 60
+    assert room[64:] == b"?" * 6
+
+
+def test_too_little_room_is_refused():
+    with pytest.raises(ValueError, match="room for 16 bytes"):
+        gather({1: bytes(8), 2: bytes(8)}, needed=2, length=9, room=bytearray(15))

@@ -16,6 +16,7 @@ from node.sss.refresh import (
     deposit_root,
     grant_shares,
     released_point,
+    renewal_shares,
 )
 from node.sss.shamir import combine
 from node.sss.shares import Container, DealHeader, Kind, decode_container
@@ -203,3 +204,47 @@ def test_only_a_custodian_share_and_a_grant_share_are_released():
 
 def test_the_deposit_root_depends_on_the_order():
     assert deposit_root([b"a", b"b"]) != deposit_root([b"b", b"a"])
+
+
+def _essentials(count: int) -> list[bytes]:
+    return [bytes([number]) * 32 for number in range(1, count + 1)]
+
+
+def test_a_renewal_gives_every_custodian_its_steps_in_order():
+    made = renewal_shares(DEAL.header, _essentials(4), epoch=5, stream=_stream())
+    assert len(made) == DEAL.header.custodians
+    for index, steps in enumerate(made, start=1):
+        assert [(one.kind, one.index, one.epoch) for one in steps] == [
+            (Kind.DELTA, index, epoch) for epoch in (6, 7, 8)
+        ]
+
+
+def test_each_step_of_a_renewal_moves_e_to_that_of_its_epoch():
+    essentials = _essentials(3)
+    made = renewal_shares(DEAL.header, essentials, epoch=0, stream=_stream())
+    for number in range(2):
+        delta = combine({x: made[x - 1][number].payload for x in (1, 3)})
+        assert delta == add(essentials[number], essentials[number + 1])
+
+
+@pytest.mark.conformance
+def test_a_renewal_of_one_step_equals_the_delta_shares_of_the_vectors():
+    case, header, shares = _lifecycle()
+    following = decode_container(unhex(case["essential_epoch1"])).payload
+    stream = Stream(unhex(case["refresh_seed"]), SeedsUsed())
+    made = renewal_shares(header, [shares[0].payload, following], epoch=0, stream=stream)
+    assert _hexes(steps[0] for steps in made) == case["delta_shares"]
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_renewal_without_a_step_is_none(count):
+    with pytest.raises(ValueError, match="at least one step"):
+        renewal_shares(DEAL.header, _essentials(count), epoch=0, stream=_stream())
+
+
+def test_two_renewals_of_the_same_essentials_lie_on_different_polynomials():
+    first, second = (
+        renewal_shares(DEAL.header, _essentials(2), epoch=0, stream=_stream(last))
+        for last in (1, 2)
+    )
+    assert all(one[0].payload != other[0].payload for one, other in zip(first, second, strict=True))

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from node.base.rng import TreeEntropy
 from node.base.types import Address
 from node.sss import errors, ssms
 from node.sss.derivation import EssentialContext, essential_of
 from node.sss.drbg import SeedsUsed
 from node.sss.record_key import recover_key
-from node.sss.shares import share_digest
-from node.sss.ssms import deal, decrypt, open_record
+from node.sss.shares import decode_container, share_digest
+from node.sss.ssms import deal, deal_into, decrypt, decrypt_into, open_record
 from node.sss.terms import DealTerms
 from tests.sss.deals import (
     SIMULATION,
@@ -21,6 +22,7 @@ from tests.sss.deals import (
     custodian_addresses,
     holders,
     make_deal,
+    make_terms,
     unhex,
 )
 
@@ -298,3 +300,53 @@ def test_fragments_that_fit_the_manifest_and_not_the_record_are_tampered():
 def test_a_wrong_key_decrypts_nothing():
     with pytest.raises(errors.WrongKeyError):
         decrypt(MANIFEST, bytes(32), DEAL.fragments)
+
+
+def _deal_into(record, rooms, seed=1):
+    return deal_into(
+        record,
+        make_terms(t=3, n=5),
+        rooms,
+        entropy=TreeEntropy(seed, "deal"),
+        seeds=SeedsUsed(),
+        profile=SIMULATION,
+    )
+
+
+def test_memory_that_serves_again_takes_the_same_bytes():
+    rooms = []
+    _deal_into(b"another".ljust(len(RECORD)), rooms, seed=2)
+    first = list(map(id, rooms))
+    dealt = _deal_into(RECORD, rooms)
+    assert list(map(id, rooms)) == first
+    assert tuple(map(bytes, rooms)) == DEAL.fragments
+    assert dealt.essential == DEAL.essential
+
+
+def test_memory_of_another_length_is_replaced():
+    rooms = []
+    _deal_into(b"a longer record" * 9, rooms)
+    _deal_into(RECORD, rooms)
+    assert tuple(map(bytes, rooms)) == DEAL.fragments
+
+
+def test_a_record_is_decrypted_into_memory_that_serves_again():
+    key = _deal_into(RECORD, []).key
+    room, record = bytearray(), bytearray(len(RECORD))
+    for chosen in ((0, 1), (2, 3), (3, 0)):
+        record[:] = bytes(len(record))
+        fragments = [DEAL.fragments[slot] for slot in chosen]
+        decrypt_into(MANIFEST, key, fragments, room=room, record=record)
+        assert record == RECORD
+
+
+def test_a_wrong_tag_leaves_zeros():
+    key = _deal_into(RECORD, []).key
+    share = decode_container(DEAL.fragments[0])
+    other = replace(share, payload=bytes(len(share.payload))).encode()
+    entries = (replace(MANIFEST.fragments[0], digest=other[-32:]), *MANIFEST.fragments[1:])
+    manifest = replace(MANIFEST, fragments=entries)
+    record = bytearray(b"?" * len(RECORD))
+    with pytest.raises(errors.TamperedRecordError):
+        decrypt_into(manifest, key, [other, DEAL.fragments[1]], room=bytearray(), record=record)
+    assert record == bytes(len(RECORD))

@@ -13,9 +13,11 @@ from node.workflows.errors import ContractRevertError, FetchFailedError
 from node.workflows.requests import (
     Ask,
     AskRelease,
+    AwaitFinalTime,
     AwaitInclusion,
     Call,
     Drop,
+    EntrustShare,
     Fetch,
     HandShare,
     HeadFacts,
@@ -23,7 +25,9 @@ from node.workflows.requests import (
     LeaveDeposit,
     NextNonce,
     Put,
+    ReclaimShare,
     Release,
+    SendRenewal,
     Submit,
     TakeHead,
 )
@@ -33,6 +37,7 @@ NODE, OTHER = Address(b"\1" * 20), Address(b"\2" * 20)
 HASH, CID = Hash32(b"\3" * 32), Cid(b"\x01\x55\x12\x20" + b"\4" * 32)
 INCLUSION = Inclusion(HASH, HASH, 1, 5, True, 21_000, ())
 HEAD = HeadFacts(HASH, 7, 1_767_225_600)
+PATIENT = Address(b"\5" * 20)
 LETTER = SimpleNamespace()
 COUNT = Function("count()", ("uint256",))
 
@@ -63,6 +68,14 @@ COUNT = Function("count()", ("uint256",))
         ),
         (asking.leave_deposit(NODE, OTHER, LETTER), LeaveDeposit(OTHER, LETTER), HASH),
         (asking.ask_release(NODE, OTHER, b"r"), AskRelease(OTHER, b"r"), Release(b"", b"")),
+        (asking.send_renewal(NODE, OTHER, LETTER), SendRenewal(OTHER, LETTER), HASH),
+        (
+            asking.entrust_share(NODE, OTHER, PATIENT, b"s"),
+            EntrustShare(OTHER, PATIENT, b"s"),
+            HASH,
+        ),
+        (asking.reclaim_share(NODE, OTHER, PATIENT), ReclaimShare(OTHER, PATIENT), b"sealed"),
+        (asking.await_final_time(NODE, 7), AwaitFinalTime(7), HEAD),
     ],
 )
 def test_a_question_asks_its_node_once_and_gives_the_answer(flow, request_, answer) -> None:

@@ -50,7 +50,7 @@ def test_the_ledger_commits_to_what_was_filed(stage: Stage, visit: Visit) -> Non
 def test_the_record_opens_as_it_was_written(stage: Stage, visit: Visit) -> None:
     names = [stage.cast.name_of(one) for one in visit.filed.custodians[2:]]
     wallet = visit.patient.wallet
-    opened = rebuild(stage.world, wallet, visit.filed.deal_id, names, essential=True)
+    opened = rebuild(stage.world, wallet, visit.filed, names, essential=True)
     assert open_ready(opened)[1] == note("first")
 
 

@@ -77,7 +77,7 @@ def test_the_essential_share_is_with_the_patient_alone(stage: Stage, filed: File
 
 def test_the_commitment_is_that_of_the_record_and_its_salt(stage: Stage, filed: Filed) -> None:
     names = [stage.cast.name_of(one) for one in filed.custodians[:2]]
-    opened = rebuild(stage.world, stage.patient("p0").wallet, filed.deal_id, names, essential=True)
+    opened = rebuild(stage.world, stage.patient("p0").wallet, filed, names, essential=True)
     salt, record = open_ready(opened)
     assert record == note()
     assert commitment(salt, body_of(record)) == filed.content.commitment
@@ -112,7 +112,7 @@ def test_every_plan_can_be_dealt_and_opened(t: int, n: int) -> None:
     assert len(done.custodians) == n - 1
     names = [stage.cast.name_of(one) for one in done.custodians[-(t - 1) :]]
     wallet = stage.patient("p0").wallet
-    opened = rebuild(stage.world, wallet, done.deal_id, names, essential=True)
+    opened = rebuild(stage.world, wallet, done, names, essential=True)
     assert open_ready(opened)[1] == note()
 
 

@@ -126,7 +126,7 @@ def test_the_ledger_says_when_it_was_taken_and_how_it_was_split(
 def test_what_opens_is_the_study_without_its_person(stage: Stage, study: FiledStudy) -> None:
     names = [stage.cast.name_of(one) for one in study.filed.custodians[:2]]
     wallet = study.patient.wallet
-    opened = rebuild(stage.world, wallet, study.filed.deal_id, names, essential=True)
+    opened = rebuild(stage.world, wallet, study.filed, names, essential=True)
     record = open_ready(opened)[1]
     assert isinstance(record, Study)
     before, after = (pydicom.dcmread(BytesIO(each)) for each in (CT, record.data))
@@ -173,8 +173,7 @@ def test_a_study_that_was_cleaned_before_is_not_cleaned_again(
     stage: Stage, visit: Visit, study: FiledStudy
 ) -> None:
     names = [stage.cast.name_of(one) for one in study.filed.custodians[:2]]
-    deal_id = study.filed.deal_id
-    opened = rebuild(stage.world, study.patient.wallet, deal_id, names, essential=True)
+    opened = rebuild(stage.world, study.patient.wallet, study.filed, names, essential=True)
     clean = open_ready(opened)[1]
     ended = stage.play(perform(stage, stage.do(order(stage, visit)), clean.data))
     assert isinstance(ended.error, AlreadyDeidentifiedError)

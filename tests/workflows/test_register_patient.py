@@ -30,8 +30,7 @@ def test_details_open_with_the_patients_share_and_read_as_written(
 ) -> None:
     patient = stage.patient("p0")
     names = [stage.cast.name_of(one) for one in registered.details.custodians[:2]]
-    deal_id = registered.details.deal_id
-    opened = rebuild(stage.world, patient.wallet, deal_id, names, essential=True)
+    opened = rebuild(stage.world, patient.wallet, registered.details, names, essential=True)
     assert open_ready(opened)[1] == patient.person.details
 
 

@@ -6,6 +6,7 @@ from node.base.keys import PrivateKey
 from node.base.types import Address, Hash32
 from node.contracts.doctor_registry import DoctorOnboarded
 from node.contracts.hospital_registry import HospitalApplied
+from node.evm.errors import NonceError, ReplacementUnderpricedError
 from node.workflows.errors import ContractRevertError
 from node.workflows.requests import Ask, AwaitInclusion, Call, Inclusion, NextNonce, Submit
 from node.workflows.transacting import CALL_GAS, event_of, send, transact
@@ -48,6 +49,32 @@ def test_what_a_contract_refuses_never_reaches_the_pool(stage: Stage) -> None:
     next(flow)
     with pytest.raises(ContractRevertError, match="HospitalNotVerified"):
         flow.throw(CallRevertedError(keccak256(b"HospitalNotVerified()")[:4]))
+
+
+SENDER = Address(b"\2" * 20)
+TAKEN = [NonceError(SENDER, 6, 5), ReplacementUnderpricedError(SENDER, 5)]
+
+
+@pytest.mark.parametrize("taken", TAKEN)
+def test_a_nonce_that_is_taken_meanwhile_is_asked_for_again(stage: Stage, taken) -> None:
+    to, signer, data = listing(stage)
+    done = drive(send(stage.ward, NODE, signer, to, data), b"", 5, taken, 6, HASH)
+    assert done.value == HASH
+    last = stage.world.nodes["h0"].ledger.decode(done.asked[-1].request.raw)
+    assert (last.nonce, last.data) == (6, data)
+
+
+@pytest.mark.parametrize("taken", TAKEN)
+def test_a_nonce_that_is_always_taken_is_given_up(stage: Stage, taken) -> None:
+    to, signer, data = listing(stage)
+    with pytest.raises(type(taken)):
+        drive(send(stage.ward, NODE, signer, to, data), b"", *(5, taken) * 4)
+
+
+def test_a_nonce_that_is_too_high_is_not_tried_again(stage: Stage) -> None:
+    to, signer, data = listing(stage)
+    with pytest.raises(NonceError):
+        drive(send(stage.ward, NODE, signer, to, data), b"", 5, NonceError(SENDER, 3, 5))
 
 
 FAILED = Inclusion(HASH, HASH, 12, 60, succeeded=False, gas_used=30_000, logs=())

@@ -11,6 +11,7 @@ import {
     FieldMissing,
     GranteeNotActive,
     NotPatient,
+    NotPatientRegistry,
     PatientUnknown,
     RequestUnknown,
     SettingOutOfRange
@@ -83,6 +84,7 @@ contract ConsentRegistry is EIP712, GrantLists, IConsents {
     IPatients private immutable PATIENTS;
     IPmr private immutable PMR;
     mapping(address patient => uint256 wallet) private _wallets; // nonce 64 | Patient-ID 64
+    mapping(address left => uint256 patientId) private _former; // accounts that a recovery has left
     mapping(bytes32 requestId => address patient) public requestedOf;
 
     constructor(
@@ -146,6 +148,7 @@ contract ConsentRegistry is EIP712, GrantLists, IConsents {
         address patient = requestedOf[requestId];
         require(patient != address(0), RequestUnknown());
         require(patient == msg.sender, NotPatient());
+        require(PATIENTS.idOf(patient) != 0, PatientUnknown()); // not after a recovery
         delete requestedOf[requestId];
         emit Denied(requestId, patient);
     }
@@ -194,6 +197,17 @@ contract ConsentRegistry is EIP712, GrantLists, IConsents {
         emit Revoked(grantId);
     }
 
+    /// Hands a patient's nonce on to the account of a recovery.  The old account can do nothing
+    /// here any more; what it granted stands, and is the new one's to revoke.
+    function moveWallet(address from, address to) external {
+        require(msg.sender == address(PATIENTS), NotPatientRegistry());
+        uint256 wallet = _wallets[from];
+        if (wallet == 0) return; // never granted anything
+        _wallets[to] = wallet;
+        _former[from] = wallet >> AT_PATIENT;
+        delete _wallets[from];
+    }
+
     function isAllowed(address grantee, uint256 pmrId, uint256 at) external view returns (bool) {
         uint256 mintedAt = PMR.mintedAt(pmrId);
         if (mintedAt == 0) return false;
@@ -214,6 +228,7 @@ contract ConsentRegistry is EIP712, GrantLists, IConsents {
     /// Whether this very Consent was granted and not revoked.
     function isStanding(Consent calldata c) external view returns (bool) {
         uint256 patientId = _wallets[c.patient] >> AT_PATIENT;
+        if (patientId == 0) patientId = _former[c.patient];
         (, uint256 word) = _find(_listOf(patientId, c.grantee, c.pmrId), grantIdOf(c));
         return word != 0;
     }

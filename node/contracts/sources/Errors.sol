@@ -39,6 +39,18 @@ error FieldMissing();
 error RegistrationCode();
 error CidNotAllowed();
 
+// guardian and recovery
+error AccountRetired();
+error AlreadyConfirmed();
+error GuardianUnfit();
+error NotGuardian();
+error NotPatientRegistry();
+error RecoveryDiffers();
+error RecoveryNotReady(uint256 readyAt);
+error RecoveryOver(uint256 readyAt);
+error RecoveryRunning();
+error RecoveryUnknown();
+
 // records and lab orders
 error InvalidDate();
 error DateTooFar();
@@ -52,6 +64,8 @@ error NotOrderedLab();
 error OrderNotOpen();
 error ReasonMissing();
 error SharePlanInvalid();
+error RecordErased();
+error RetentionRunning(uint256 until);
 
 // consent
 error ConsentSignature();
@@ -64,3 +78,13 @@ error GrantUnknown();
 error GrantNotActive();
 error GrantLimit();
 error RequestUnknown();
+
+// custody of shares
+error BatchSize();
+error CustodianActive();
+error CustodianDiffers(address current);
+error EpochNotNext(uint256 current);
+error GenerationNotNext(uint256 expected);
+error NotCustodian();
+error NotParticipant();
+error SequenceNotNext(uint256 expected);

@@ -10,8 +10,13 @@ interface IHospitals {
     function suspend(address account) external returns (uint64 hospitalId);
     function revoke(address account) external returns (uint64 hospitalId);
     function requireVerified(address account) external view returns (uint64 hospitalId);
+    function idOf(address account) external view returns (uint64 hospitalId);
     function isVerified(uint64 hospitalId) external view returns (bool);
     function isActive(address account) external view returns (bool);
+}
+
+interface IGovernment {
+    function isMember(address account) external view returns (bool);
 }
 
 interface IDoctors {
@@ -30,13 +35,17 @@ interface IPatients {
 
 interface IPmr {
     function ownerOf(uint256 pmrId) external view returns (address owner);
+    function patientOf(uint256 pmrId) external view returns (address account);
     function mintedAt(uint256 pmrId) external view returns (uint64 time);
+    function erasedAt(uint256 pmrId) external view returns (uint64 time);
+    function entryCount(uint256 pmrId) external view returns (uint256 count);
     function fileLab(uint256 pmrId, uint64 doctorId, uint64 hospitalId, Content calldata content)
         external
         returns (uint256 index);
 }
 
 interface IConsents {
+    function moveWallet(address from, address to) external;
     function isAllowedFor(address grantee, uint256 pmrId, uint256 mintedAt, uint256 at)
         external
         view

@@ -10,6 +10,7 @@ import {
     NotOrderedLab,
     OrderNotOpen,
     ReasonMissing,
+    RecordErased,
     SharePlanInvalid
 } from "./Errors.sol";
 import {IDoctors, IHospitals, IPmr} from "./Interfaces.sol";
@@ -92,6 +93,7 @@ contract LabRegistry {
     ) external returns (uint256 orderId) {
         uint64 doctorId = DOCTORS.requireWriter(msg.sender, hospitalId);
         PMR.ownerOf(pmrId); // reverts for a token that does not exist
+        require(PMR.erasedAt(pmrId) == 0, RecordErased());
         _requireLab(lab);
         require(modality != 0, FieldMissing());
         require(reason != 0, ReasonMissing());

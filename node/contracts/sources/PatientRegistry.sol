@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-import {DuplicateRegistration, FieldMissing, PatientUnknown, SettingOutOfRange} from "./Errors.sol";
-import {IHospitals, IPatients} from "./Interfaces.sol";
+import {
+    AccountRetired,
+    DuplicateRegistration,
+    FieldMissing,
+    PatientUnknown,
+    SettingOutOfRange
+} from "./Errors.sol";
+import {IConsents, IHospitals, IPatients} from "./Interfaces.sol";
+import {Recoveries} from "./Recoveries.sol";
 import {Checks, Content} from "./Types.sol";
 
 /// Patients by number, account and identity hash.  No personal data: details are salted
 /// commitments with the CID of their ciphertext, and those stand in the event only.
-contract PatientRegistry is IPatients {
+///
+/// An account is a patient's once.  One that a recovery has left never comes back: what its key
+/// has ever signed could be played to ConsentRegistry again.
+contract PatientRegistry is IPatients, Recoveries {
     struct Registration {
         address account;
         uint64 hospitalId; // whose desk
@@ -26,16 +36,21 @@ contract PatientRegistry is IPatients {
 
     bytes32 private constant ROLE = "patient";
 
-    IHospitals private immutable HOSPITALS;
+    IConsents private immutable CONSENTS;
     uint64 public nextPatientId;
     mapping(address account => uint64) public idOf;
     mapping(bytes32 participantId => uint64) public idByParticipant;
     mapping(uint64 patientId => Registration) private _registrations;
-    mapping(address account => bytes32) private _keys; // X25519
+    mapping(address account => bytes32) private _keys; // X25519; stays when the account is left
 
-    constructor(IHospitals hospitals, uint64 firstPatientId) {
+    constructor(
+        IHospitals hospitals,
+        IConsents consents,
+        uint64 firstPatientId,
+        uint64 waiting
+    ) Recoveries(hospitals, waiting) {
         require(firstPatientId != 0, SettingOutOfRange());
-        HOSPITALS = hospitals;
+        CONSENTS = consents;
         nextPatientId = firstPatientId;
     }
 
@@ -53,8 +68,7 @@ contract PatientRegistry is IPatients {
         bytes32 participantId = keccak256(abi.encode(ROLE, details.commitment));
         uint64 existing = idByParticipant[participantId];
         require(existing == 0, DuplicateRegistration(existing));
-        existing = idOf[account];
-        require(existing == 0, DuplicateRegistration(existing));
+        _requireNew(account);
 
         patientId = nextPatientId++;
         idOf[account] = patientId;
@@ -84,5 +98,35 @@ contract PatientRegistry is IPatients {
 
     function accountOf(uint64 patientId) external view returns (address) {
         return _registrations[patientId].account;
+    }
+
+    function _patientIdOf(address account) internal view override returns (uint64) {
+        return idOf[account];
+    }
+
+    /// No patient's, and no hospital's: what opens a patient's records lies at no front desk.
+    function _requireFree(address account) internal view override {
+        uint64 existing = HOSPITALS.idOf(account);
+        require(existing == 0, DuplicateRegistration(existing));
+        _requireNew(account);
+    }
+
+    function _move(uint64 patientId, address newAccount, bytes32 newKey)
+        internal
+        override
+        returns (address oldAccount)
+    {
+        oldAccount = _registrations[patientId].account;
+        delete idOf[oldAccount];
+        idOf[newAccount] = patientId;
+        _registrations[patientId].account = newAccount;
+        _keys[newAccount] = newKey;
+        CONSENTS.moveWallet(oldAccount, newAccount);
+    }
+
+    function _requireNew(address account) private view {
+        uint64 existing = idOf[account];
+        require(existing == 0, DuplicateRegistration(existing));
+        require(_keys[account] == 0, AccountRetired());
     }
 }

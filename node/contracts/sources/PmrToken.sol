@@ -12,7 +12,10 @@ import {
     GrantNotActive,
     NotAuthor,
     NotLabRegistry,
+    NotPatient,
     PatientUnknown,
+    RecordErased,
+    RetentionRunning,
     SettingOutOfRange,
     TokenLocked
 } from "./Errors.sol";
@@ -20,7 +23,8 @@ import {IConsents, IDoctors, IERC5192, IPatients, IPmr} from "./Interfaces.sol";
 import {Checks, Content} from "./Types.sol";
 
 /// One locked token per patient and visit date.  Token id = PMR-ID = Patient-ID * 10**8 + DDMMYYYY.
-/// Entries are only ever added; what was written stays.
+/// Entries are only ever added; what was written stays.  An erased record keeps its entries, which
+/// name what custodians have destroyed, and takes no more.
 contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
     enum Kind {
         None,
@@ -40,9 +44,10 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
     }
 
     /// `head` is packed by hand, since the compiler would write it field by field:
-    /// doctorId 64 | hospitalId 64 | time 40 | kind 8 | codec 8 | marked 8 | count 24, lowest
-    /// first.
-    /// Only entry 0 has a count: that of the token's entries, which so needs no slot of its own.
+    /// doctorId 64 | hospitalId 64 | time 40 | kind 8 | codec 8 | marked 8 | count 24 |
+    /// erased at 40, lowest first.
+    /// Only entry 0 has the last two: the token's entries, and since when it is erased (0 = not),
+    /// which so need no slot of their own.
     struct Stored {
         uint256 head;
         bytes32 digest;
@@ -60,17 +65,21 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
         bytes32 commitment
     );
     event EntryMarked(uint256 indexed pmrId, uint256 index, uint256 by);
+    event Erased(uint256 indexed pmrId, bytes32 basis, uint64 at);
 
     uint256 private constant DATE_FACTOR = 10 ** 8;
     int32 private constant UTC_OFFSET_SECONDS_MAX = 14 hours;
+    uint64 private constant RETENTION_SECONDS_MAX = 36_500 days;
     uint256 private constant AT_HOSPITAL = 64;
     uint256 private constant AT_TIME = 128;
     uint256 private constant AT_KIND = 168;
     uint256 private constant AT_CODEC = 176;
     uint256 private constant AT_MARKED = 184;
     uint256 private constant AT_COUNT = 192;
+    uint256 private constant AT_ERASED = 216;
 
     int32 public immutable utcOffsetSeconds;
+    uint64 public immutable retentionSeconds;
     IDoctors private immutable DOCTORS;
     IPatients private immutable PATIENTS;
     IConsents private immutable CONSENTS;
@@ -82,17 +91,20 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
         IPatients patients,
         address labs,
         IConsents consents,
-        int32 offsetSeconds
+        int32 offsetSeconds,
+        uint64 retention
     ) ERC721("wardnet patient medical record", "PMR") {
         require(
             offsetSeconds >= -UTC_OFFSET_SECONDS_MAX && offsetSeconds <= UTC_OFFSET_SECONDS_MAX,
             SettingOutOfRange()
         );
+        require(retention <= RETENTION_SECONDS_MAX, SettingOutOfRange());
         DOCTORS = doctors;
         PATIENTS = patients;
         LABS = labs;
         CONSENTS = consents;
         utcOffsetSeconds = offsetSeconds;
+        retentionSeconds = retention;
     }
 
     /// Writes a visit of the PMR-ID's date; the first of a day mints the token.
@@ -147,6 +159,26 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
         return _append(pmrId, doctorId, hospitalId, Kind.Lab, content);
     }
 
+    /// Lets a token follow its patient to the account of a recovery; for anybody to call.
+    function claim(uint256 pmrId) external {
+        address patient = patientOf(pmrId);
+        require(patient != _ownerOf(pmrId), TokenLocked());
+        super._update(patient, pmrId, address(0)); // past the own one, which refuses every move
+    }
+
+    /// Erases a record: custodians then destroy its shares.  Inside the retention time, which runs
+    /// from the newest entry, the patient must name a legal basis.
+    function erase(uint256 pmrId, bytes32 basis) external {
+        require(msg.sender == patientOf(pmrId), NotPatient());
+        uint256 head = _entries[pmrId][0].head;
+        require(head >> AT_ERASED == 0, RecordErased());
+        uint256 newest = _entries[pmrId][entryCount(pmrId) - 1].head;
+        uint256 until = uint40(newest >> AT_TIME) + uint256(retentionSeconds);
+        require(basis != 0 || block.timestamp >= until, RetentionRunning(until));
+        _entries[pmrId][0].head = head | (block.timestamp << AT_ERASED);
+        emit Erased(pmrId, basis, uint64(block.timestamp));
+    }
+
     function entries(uint256 pmrId) external view returns (Entry[] memory list) {
         list = new Entry[](entryCount(pmrId));
         for (uint256 i = 0; i < list.length; ++i) {
@@ -160,7 +192,19 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
     }
 
     function entryCount(uint256 pmrId) public view returns (uint256) {
-        return _entries[pmrId][0].head >> AT_COUNT;
+        return uint24(_entries[pmrId][0].head >> AT_COUNT);
+    }
+
+    /// Block time of the erasure, 0 for a record that stands.
+    function erasedAt(uint256 pmrId) external view returns (uint64) {
+        return uint40(_entries[pmrId][0].head >> AT_ERASED);
+    }
+
+    /// Who speaks for a record: the patient's account.  After a recovery that is at once the new
+    /// one, while the token still waits for its `claim`; the old key must not act meanwhile.
+    function patientOf(uint256 pmrId) public view returns (address) {
+        _requireOwned(pmrId);
+        return PATIENTS.accountOf(uint64(pmrId / DATE_FACTOR)); // the mint has checked the range
     }
 
     /// Block time of the mint, 0 for a token that does not exist.
@@ -190,7 +234,7 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
         revert TokenLocked();
     }
 
-    /// Every change of owner passes here; only a mint does not start from an owner.
+    /// Every change of owner but `claim` passes here; only a mint does not start from an owner.
     function _update(address to, uint256 pmrId, address auth) internal override returns (address) {
         require(_ownerOf(pmrId) == address(0), TokenLocked());
         return super._update(to, pmrId, auth);
@@ -206,6 +250,7 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
         Checks.content(content);
         mapping(uint256 => Stored) storage list = _entries[pmrId];
         uint256 first = list[0].head;
+        require(first >> AT_ERASED == 0, RecordErased());
         index = first >> AT_COUNT;
         uint256 head = doctorId | (uint256(hospitalId) << AT_HOSPITAL)
             | (block.timestamp << AT_TIME) | (uint256(kind) << AT_KIND)

@@ -23,8 +23,12 @@ library Checks {
     /// Refuses a missing commitment or digest, and codecs other than raw, dag-pb and dag-cbor.
     function content(Content calldata c) internal pure {
         require(c.commitment != 0, FieldMissing());
-        require(c.digest != 0, CidNotAllowed());
-        require(c.codec == 0x55 || c.codec == 0x70 || c.codec == 0x71, CidNotAllowed());
+        cid(c.codec, c.digest);
+    }
+
+    function cid(uint8 codec, bytes32 digest) internal pure {
+        require(digest != 0, CidNotAllowed());
+        require(codec == 0x55 || codec == 0x70 || codec == 0x71, CidNotAllowed());
     }
 
     /// Refuses a registration number that could be spelled in a second way: it is

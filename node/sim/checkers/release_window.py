@@ -8,10 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from node.base.keccak import keccak256
 from node.base.types import Hash32
 
 RECEIPT_BYTES: Final = 297
 _RELEASED: Final = 0
+_RECEIPT_LABEL: Final = b"wardnet/release-receipt/v1\x00"
+_SIGNED_BYTES: Final = 232
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class SignedRelease:
     grant_id: Hash32
     head_hash: Hash32
     head_timestamp: int
+    receipt_id: Hash32
 
 
 def read_receipt(receipt: bytes) -> SignedRelease | None:
@@ -44,6 +48,7 @@ def read_receipt(receipt: bytes) -> SignedRelease | None:
         grant_id=Hash32(receipt[40:72]),
         head_hash=Hash32(receipt[120:152]),
         head_timestamp=int.from_bytes(receipt[152:160]),
+        receipt_id=keccak256(_RECEIPT_LABEL + receipt[:_SIGNED_BYTES]),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from node.sim.facts import Fact, HeadAt, NodeTurned, StepEnded
-from node.sim.faults import byzantine, clock, net, process, storage
+from node.sim.faults import access, byzantine, clock, net, process, storage
 from node.sim.faults.forge import Rivals
 from node.sim.faults.stage import End, Stage
 from node.sim.faults.tally import Tally
@@ -120,6 +120,8 @@ class Injector:
             return None
         if isinstance(fault, todo.ClockFault):
             return clock.begin(one.stage, fault, one.tally)
+        if isinstance(fault, todo.AccessFault):
+            return access.begin(one.stage, fault, one.tally)
         return byzantine.begin(one.stage, fault, one.tally, self._rivals)
 
     def _heal(self, one: _Planned, end: End) -> None:

@@ -37,6 +37,12 @@ class Lab(Section):
     hospital: Id = refers_to("node")
 
 
+class Guardian(Section):
+    """Somebody a patient trusts with a part of the recovery; acts through a hospital's node."""
+
+    hospital: Id = refers_to("node")
+
+
 def _counted(form: Any) -> BeforeValidator:  # noqa: ANN401 - a type for the JSON schema
     def read(value: object) -> object:
         if not isinstance(value, dict):
@@ -62,11 +68,16 @@ class Actors(Section):
         default_factory=dict[str, Lab]
     )
 
+    guardians: Annotated[dict[Id, Guardian], _counted(int | dict[Id, Guardian])] = Field(
+        default_factory=dict[str, Guardian]
+    )
+
 
 ACTOR_KINDS: Final[dict[str, tuple[str, type[Section]]]] = {
     "regulators": ("reg-", Regulator),
     "doctors": ("doc-", Doctor),
     "patients": ("pat-", Patient),
     "labs": ("lab-", Lab),
+    "guardians": ("gua-", Guardian),
 }
 """Key of ``actors``: prefix of the ids that a number makes, and the model of one of them."""

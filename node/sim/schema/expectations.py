@@ -46,6 +46,42 @@ class GrantWindowRespected(Section):
     name: Literal["grant_window_respected"]
 
 
+class OverExposure(Section):
+    """No share was released longer after its grant's end than this.
+
+    ``chain``  by the time of the block that the custodian judged by; ``clock``  by true time, which
+    is ahead of any final block.  A release at the very second of the end counts as one second.
+    """
+
+    name: Literal["over_exposure"]
+    at_most_us: Duration = duration_field(0, "at_most")
+    by: Literal["chain", "clock"] = "chain"
+
+
+class NoUnauditedRelease(Section):
+    """Every release stands on CustodyLedger so many blocks later."""
+
+    name: Literal["no_unaudited_release"]
+    blocks: Annotated[int, whole(1, _BLOCKS_MAX)] = 10
+
+
+class RecordReadable(Section):
+    """The patient's share, shares in stores and fragments open the record now.
+
+    Tried with what lies in the stores of nodes that run, by the rules of the scheme.
+    """
+
+    name: Literal["record_readable"]
+    record: Id = refers_to("record")
+
+
+class Erased(Section):
+    """All nodes together cannot open the record: no share and no fragment of it is left."""
+
+    name: Literal["erased"]
+    record: Id = refers_to("record")
+
+
 class PlaintextLeak(Section):
     """A marked text of a record stands somewhere in clear."""
 
@@ -210,6 +246,10 @@ Predicate: TypeAlias = (
     | SealAuthorised
     | StateRootReproducible
     | GrantWindowRespected
+    | OverExposure
+    | NoUnauditedRelease
+    | RecordReadable
+    | Erased
     | PlaintextLeak
     | StepOk
     | Refused

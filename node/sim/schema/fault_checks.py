@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from node.sim.schema.expand import all_node_ids
+from node.sim.schema.fault_base import LastingFault
 from node.sim.schema.faults import Loc, shown, suggestion
-from node.sim.schema.injection import FAULT_MODELS, LastingFault
+from node.sim.schema.injection import FAULT_MODELS
 from node.sim.schema.selectors import read_links, read_nodes
 from node.sim.schema.translate import locate
 from node.sim.schema.tree import Tree
@@ -16,7 +17,7 @@ from node.sim.schema.units import duration_text, duration_us
 
 CLONE: Final = "-clone"
 """What the second node of a key is called: ``<id>-clone``."""
-_SELECTORS: Final = ("nodes", "links", "from", "to")
+_SELECTORS: Final = ("nodes", "links", "from", "to", "custodians")
 
 
 def clone_ids(data: Mapping[str, Any]) -> tuple[str, ...]:

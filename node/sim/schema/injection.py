@@ -7,90 +7,14 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from pydantic import BeforeValidator, Field
 
-from node.sim.schema.base import (
-    Id,
-    PlacedSection,
-    Section,
-    duration_field,
-    listed,
-    refers_to,
-    whole,
-)
+from node.sim.schema.base import Id, Section, duration_field, listed, whole
+from node.sim.schema.custody_faults import CustodianFault, EssentialFault
+from node.sim.schema.fault_base import FaultBase, InstantFault, LastingFault
 from node.sim.schema.selectors import ALL_LINKS, AnyLinks, AnyNodes, NamedNodes
-from node.sim.schema.units import (
-    Duration,
-    Offset,
-    PositiveDuration,
-    Probability,
-    duration_us,
-    wants,
-)
+from node.sim.schema.units import Duration, Offset, PositiveDuration, Probability, wants
 
 _DRIFT_PPM_MAX: Final = 100_000
-_REPEATS_MAX: Final = 10_000
-_BLOCK_MAX: Final = 2**32
 _FLIPS_MAX: Final = 10_000
-
-
-class FaultAt(Section):
-    """When a fault begins: after the start of the run or of the end of a step, or at a height."""
-
-    after: Id | None = refers_to("step", default=None)
-    delay_us: Duration = duration_field(0, "delay")
-    block: Annotated[int, whole(1, _BLOCK_MAX)] | None = None
-    """When more than half of the validators have a head of this number or above."""
-
-
-def _moment(value: object) -> object:
-    if isinstance(value, dict):
-        if (value.get("after") is None) == (value.get("block") is None):
-            raise wants("either after: a step, or block: a number")
-        return value
-    delay = duration_us(value)
-    if delay is None or delay < 0:
-        raise wants("a duration from the start like 30s, {block: 12}, or {after: step, delay: 5s}")
-    return FaultAt.model_construct(after=None, delay_us=delay, block=None)
-
-
-AnyFaultAt: TypeAlias = Annotated[
-    FaultAt, BeforeValidator(_moment, json_schema_input_type=Duration | FaultAt)
-]
-
-
-class Repeat(Section):
-    """A fault that comes again."""
-
-    every_us: PositiveDuration = Field(alias="every")
-    count: Annotated[int, whole(2, _REPEATS_MAX)]
-    """The first time counts."""
-
-
-class FaultBase(PlacedSection):
-    """What every fault has."""
-
-    id: Id = ""
-    """The loader gives ``<do>-<k>`` to a fault without one."""
-    at: AnyFaultAt
-    repeat: Repeat | None = None
-    may_miss: bool = False
-    """Whether a run in which the fault changed nothing is one that says something."""
-
-
-class LastingFault(FaultBase):
-    """A fault that begins and ends."""
-
-    lasting_us: PositiveDuration | None = Field(default=None, alias="lasting")
-    """None: to the end of the run."""
-
-
-def _no_lasting(_value: object) -> None:
-    raise wants("no such key: this fault happens at one instant")
-
-
-class InstantFault(FaultBase):
-    """A fault that happens at one instant."""
-
-    lasting_us: Annotated[None, BeforeValidator(_no_lasting)] = Field(default=None, alias="lasting")
 
 
 def _groups(value: object) -> object:
@@ -192,14 +116,14 @@ class LateJoin(InstantFault):
 
 
 class Wipe(InstantFault):
-    """Nodes restart and what they kept is gone: ``of: store``, their blocks.
+    """Nodes restart and what they kept is gone: ``store``, their blocks; ``custody``, shares too.
 
-    Chain, keys and the shares in their custody stay.
+    Of custody goes all: shares, deposits, receipts.  Chain and keys stay.
     """
 
     do: Literal["wipe"]
     nodes: AnyNodes
-    of: Literal["store"]
+    of: Literal["store", "custody"]
 
 
 class BitRot(InstantFault):
@@ -357,7 +281,10 @@ EngineFault: TypeAlias = (
     | Flood
     | PlantedBug
 )
-Fault: TypeAlias = NetFault | ProcessFault | StorageFault | ClockFault | EngineFault | CloneKey
+AccessFault: TypeAlias = CustodianFault | EssentialFault
+Fault: TypeAlias = (
+    NetFault | ProcessFault | StorageFault | ClockFault | EngineFault | AccessFault | CloneKey
+)
 AnyFault: TypeAlias = Annotated[Fault, Field(discriminator="do")]
 FAULT_MODELS: Final[dict[str, type[FaultBase]]] = {
     get_args(model.model_fields["do"].annotation)[0]: model for model in get_args(Fault)

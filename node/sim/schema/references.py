@@ -14,10 +14,12 @@ from node.sim.schema.actors import ACTOR_KINDS
 from node.sim.schema.base import REFERENCE, is_id
 from node.sim.schema.expand import all_node_ids, node_ids
 from node.sim.schema.expectations import MODES, PREDICATE_MODELS
+from node.sim.schema.fault_base import FaultAt
 from node.sim.schema.fault_checks import check_fault_names
 from node.sim.schema.faults import Loc, shown, suggestion
-from node.sim.schema.injection import FAULT_MODELS, FaultAt
-from node.sim.schema.steps import STEP_MODELS, At
+from node.sim.schema.injection import FAULT_MODELS
+from node.sim.schema.step_base import At
+from node.sim.schema.steps import STEP_MODELS
 from node.sim.schema.translate import locate
 from node.sim.schema.tree import Tree
 
@@ -35,6 +37,7 @@ _NAMED_KINDS: Final = {
     "doctor": "a doctor of actors.doctors",
     "patient": "a patient of actors.patients",
     "lab": "a lab of actors.labs",
+    "guardian": "a guardian of actors.guardians",
 }
 _EXTRA_ROLES: Final = ("candidate", "observer")
 _Use: TypeAlias = tuple[str, Loc, str]

@@ -157,6 +157,11 @@ class Records(Section):
     """How records are kept: ``records:``."""
 
     sharing: Sharing = Field(default_factory=Sharing)
+    revocation: Literal["soft", "standard"] = "standard"
+    """What the end of a grant does besides release rules: nothing, or a step of its deals.
+
+    A new generation (hard) is a step ``rotate_key``.
+    """
     timezone: Annotated[str, BeforeValidator(_zone)] = "UTC"
     """IANA name; dates of visits are those of this zone."""
     first_patient_id: Annotated[int, whole(1, _PATIENT_ID_MAX)] = 1

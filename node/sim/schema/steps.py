@@ -5,20 +5,9 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from pydantic import BeforeValidator, Field
 
-from node.sim.schema.base import (
-    ErrorName,
-    Id,
-    PlacedSection,
-    Section,
-    duration_field,
-    listed,
-    mapped,
-    present,
-    refers_to,
-)
-from node.sim.schema.units import Date, Duration, PositiveDuration, duration_us, wants
-
-TIMEOUT_DEFAULT_US: Final = 120_000_000
+from node.sim.schema.base import Id, Section, listed, mapped, refers_to
+from node.sim.schema.step_base import StepBase
+from node.sim.schema.units import Date, PositiveDuration, wants
 
 SectionName = Literal[
     "present_illness",
@@ -57,31 +46,16 @@ def _modality(value: object) -> object:
 Modality: TypeAlias = Annotated[str, BeforeValidator(_modality)]
 
 
+def _essential(value: object) -> object:
+    if value is not True and value is not False and value != "stolen":
+        raise wants("true, false or stolen")
+    return value
+
+
 def _validator(value: object) -> object:
     if value is not True:
         raise wants("true: every hospital of network.validators is a validator")
     return value
-
-
-class At(Section):
-    """When a step starts: after the start of the run, or after another step ended."""
-
-    after: Annotated[Id | None, BeforeValidator(present)] = refers_to("step")
-    delay_us: Duration = duration_field(0, "delay")
-
-
-def _duration_or_mapping(value: object) -> object:
-    if isinstance(value, dict):
-        return value
-    delay = duration_us(value)
-    if delay is None or delay < 0:
-        raise wants("a duration from the start like 30s, or {after: step, delay: 5s}")
-    return At.model_construct(after=None, delay_us=delay)
-
-
-AnyAt: TypeAlias = Annotated[
-    At, BeforeValidator(_duration_or_mapping, json_schema_input_type=Duration | At)
-]
 
 
 class Study(Section):
@@ -99,19 +73,6 @@ def _study(value: object) -> object:
         if _STUDY_PATH.fullmatch(value) and ".." not in value.split("/"):
             return Study.model_construct(source="file", name=value)
     raise wants("pydicom:NAME, or the path of a file beside this one")
-
-
-class StepBase(PlacedSection):
-    """What every step has."""
-
-    id: Id = ""
-    """The loader gives ``<do>-<k>`` to a step without one."""
-    at: AnyAt | None = None
-    """None: when the step before it has ended."""
-    timeout_us: PositiveDuration = duration_field(TIMEOUT_DEFAULT_US, "timeout")
-    expect: Literal["ok", "refused", "revert", "timeout", "any"] = "ok"
-    error: ErrorName | None = None
-    """Contract error, status of a custodian's refusal, or error class that is expected."""
 
 
 class RegisterHospital(StepBase):
@@ -230,8 +191,13 @@ class Rebuild(StepBase):
     do: Literal["rebuild"]
     record: Id = refers_to("record")
     custodians: Annotated[tuple[Id, ...], listed("a list of nodes")] = refers_to("node")
-    essential: bool
-    """Whether the patient's share takes part."""
+    essential: Annotated[
+        bool | Literal["stolen"],
+        BeforeValidator(_essential, json_schema_input_type=bool | Literal["stolen"]),
+    ]
+    """Whether the patient's share takes part; ``stolen``: what an ``essential_stolen`` copied."""
+    shares: Literal["now", "stolen"] = "now"
+    """Those in the custodians' stores now, or those that a ``custody_stolen`` copied."""
 
 
 class SuspendDoctor(StepBase):

@@ -1,9 +1,17 @@
+import pytest
+
 from node.base.types import Hash32
 from node.sim.checkers.canaries import CanaryScanner
-from node.sim.checkers.release_window import ReleaseWindowChecker, Window
+from node.sim.checkers.release_window import ReleaseWindowChecker, Window, read_receipt
 from node.sim.facts import BytesSeen, ReceiptSigned
 from node.sim.predicates.base import State
-from node.sim.predicates.records import GrantWindowRespected, PlaintextLeak, ShareRule
+from node.sim.predicates.records import (
+    GrantWindowRespected,
+    NoUnauditedRelease,
+    OverExposure,
+    PlaintextLeak,
+    ShareRule,
+)
 
 
 def receipt(status, timestamp):
@@ -94,3 +102,47 @@ def test_a_record_that_was_not_filed_does_not_keep_the_share_rule():
 def test_the_trial_of_a_record_decides_the_share_rule():
     verdict = State(holds=True, why="32 subsets")
     assert ShareRule("scan-1", lambda record: verdict).state() is verdict
+
+
+def test_the_longest_exposure_is_told_with_who_made_it() -> None:
+    late = {b"a": 0, b"b": 7, b"c": 3, b"d": None}
+    predicate = OverExposure(late.get, at_most_s=6)
+    for node, receipt in (("h0", b"a"), ("h3", b"c"), ("h4", b"d")):
+        predicate.observe(ReceiptSigned(node, receipt))
+    assert predicate.state().holds
+    predicate.observe(ReceiptSigned("h1", b"b"))
+    predicate.observe(ReceiptSigned("h2", b"a"))
+    state = predicate.state()
+    assert not state.holds
+    assert state.why == "4 releases, the latest 7 s after its grant's end, by h1"
+
+
+def receipt_of(number: int, status: int = 0) -> bytes:
+    head = b"WSC1" + bytes((1, 1, status, 0)) + number.to_bytes(32)
+    return head + bytes(297 - len(head))
+
+
+def test_a_release_is_due_on_the_ledger_after_so_many_blocks() -> None:
+    height, audited = [5], {}
+    predicate = NoUnauditedRelease(lambda: height[0], lambda: audited, blocks=10)
+    predicate.observe(ReceiptSigned("h0", receipt_of(1)))
+    predicate.observe(ReceiptSigned("h0", receipt_of(2, status=4)))
+    height[0] = 15
+    assert predicate.state().holds
+    audited[read_receipt(receipt_of(1)).receipt_id] = 15
+    height[0] = 16
+    assert predicate.state() == State(holds=True, why="1 releases, 0 of them not due yet")
+
+
+@pytest.mark.parametrize(("stands", "told"), [(None, "is not on the ledger"), (16, "block 16")])
+def test_a_release_that_is_missing_or_late_on_the_ledger_is_told(stands, told) -> None:
+    height = [5]
+    receipt_id = read_receipt(receipt_of(1)).receipt_id
+    audited = {} if stands is None else {receipt_id: stands}
+    predicate = NoUnauditedRelease(lambda: height[0], lambda: audited, blocks=10)
+    predicate.observe(ReceiptSigned("h1", receipt_of(1)))
+    height[0] = 16
+    state = predicate.state()
+    assert not state.holds
+    assert "of h1 was due by block 15" in state.why
+    assert told in state.why

@@ -28,10 +28,12 @@ def test_built_kinds_are_those_of_this_version() -> None:
             "clock_drift",
             "clock_offset",
         ),
-        *("clock_step", "clog", "clone_key", "crash", "disconnect", "equivocate_proposal"),
-        *("equivocate_vote", "flood", "isolate", "late_join", "latency", "loss", "out_of_turn"),
-        *("partition", "partition_oneway", "pause", "planted_bug", "raise_gas_limit"),
-        *("replay_votes", "rolling_restart", "silent", "wipe", "withhold_block"),
+        *("clock_step", "clog", "clone_key", "corrupt_share", "crash", "custody_stolen"),
+        *("disconnect", "equivocate_proposal", "equivocate_vote", "essential_lost"),
+        *("essential_stolen", "flood", "isolate", "late_join", "latency", "loss", "out_of_turn"),
+        *("own_clock", "partition", "partition_oneway", "pause", "planted_bug"),
+        *("raise_gas_limit", "replay_votes", "rogue_custodian", "rolling_restart", "silent"),
+        *("wipe", "withhold_block", "withhold_share"),
     ]
 
 
@@ -59,6 +61,7 @@ def test_built_kinds_are_those_of_this_version() -> None:
         "do: flood, nodes: h0, blocks: 2",
         "do: censor, nodes: h0, sender: h1",
         "do: clone_key, nodes: h0, lasting: 5s",
+        "do: wipe, nodes: h0, of: custody",
         "do: planted_bug, nodes: [h0, h1], bug: recents_lost_at_epoch",
         "do: planted_bug, nodes: h0, bug: underflow_near_genesis, lasting: 5s",
     ],

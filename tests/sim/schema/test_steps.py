@@ -84,8 +84,13 @@ def test_built_actions_are_those_of_this_version() -> None:
         ("do: read_record, doctor: doc-2, pmr: v", {"doctor": "doc-2", "pmr": "v"}),
         ("do: second_opinion, doctor: doc-2, pmr: v", {"doctor": "doc-2", "pmr": "v"}),
         (
-            "do: rebuild, record: s, custodians: [h0, h2], essential: true",
-            {"record": "s", "custodians": ("h0", "h2"), "essential": True},
+            "do: rebuild, record: s, custodians: [h0, h2], essential: true, shares: stolen",
+            {
+                "record": "s",
+                "custodians": ("h0", "h2"),
+                "essential": True,
+                "shares": "stolen",
+            },
         ),
         ("do: suspend_doctor, doctor: doc-1", {"doctor": "doc-1", "for_us": None}),
         ("do: suspend_doctor, doctor: doc-1, for: 1d",

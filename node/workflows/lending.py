@@ -1,0 +1,132 @@
+"""Deposits with custodians, and the epochs that a patient's wallet shares with them.
+
+The end of a grant moves each of its deals into the next epoch, at every custodian with a deposit
+and at a final block of its own.  Nobody tells the wallet: it follows the ends of its own grants,
+and stays silent while a custodian may not have seen one of them yet.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+from node.base.ports import Entropy
+from node.base.types import Address, Cid, Hash32
+from node.sss.commitments import Manifest
+from node.workflows.asking import await_final_time, final_block, leave_deposit, view
+from node.workflows.custodian_errors import CustodiansMissingError
+from node.workflows.custodians import custody_keys
+from node.workflows.custody_facts import current_cid, seated
+from node.workflows.dealing import REGISTRATION_PMR_ID
+from node.workflows.errors import CustodianRefusedError, CustodianSilentError
+from node.workflows.requests import Flow
+from node.workflows.ward import Patient, Ward
+
+SETTLING_PERIODS: Final = 3
+"""Around the end of a grant, custodians' final blocks may differ by as many block periods."""
+
+Letter = TypeVar("Letter")
+
+
+def lend_records(
+    ward: Ward, patient: Patient, grant_id: Hash32, pmr_id: int, entropy: Entropy
+) -> Flow[int]:
+    """Deposit for every deal of the record (0: of all records) that an entry names by now.
+
+    A deal whose entry was refused, or is not final yet, is left out: no custodian would take it.
+    Gives the number of letters that custodians keep.
+
+    raises        CustodiansMissingError: fewer than t-1 custodians of a deal keep theirs.
+    """
+    named: dict[int, frozenset[Cid]] = {}
+    kept = 0
+    for deal_id in patient.wallet.deals:
+        of_deal = int.from_bytes(patient.wallet.manifest(deal_id).header.pmr_id)
+        if of_deal == REGISTRATION_PMR_ID or pmr_id not in (0, of_deal):
+            continue
+        if of_deal not in named:
+            named[of_deal] = yield from _named(ward, patient.node, of_deal)
+        if patient.manifests[deal_id] in named[of_deal]:
+            kept += yield from lend_deal(ward, patient, grant_id, deal_id, entropy)
+    return kept
+
+
+def lend_deal(
+    ward: Ward, patient: Patient, grant_id: Hash32, deal_id: bytes, entropy: Entropy
+) -> Flow[int]:
+    """Deposit one deal under a grant; give the number of letters that custodians keep.
+
+    raises        CustodiansMissingError: fewer than t-1 custodians keep theirs.
+    """
+    yield from follow_epochs(ward, patient, deal_id)
+    manifest = yield from seated(ward, patient.node, patient.wallet.manifest(deal_id))
+    keys = yield from custody_keys(ward, patient.node, manifest)
+    letters = patient.wallet.deposit(grant_id, deal_id, keys, entropy)
+    patient.lent.append((grant_id, deal_id))
+    return (
+        yield from send_letters(
+            manifest,
+            letters,
+            lambda custodian, letter: leave_deposit(patient.node, custodian, letter),
+            "keep a deposit",
+        )
+    )
+
+
+def send_letters(
+    manifest: Manifest,
+    letters: Sequence[Letter | None],
+    send: Callable[[Address, Letter], Flow[Hash32]],
+    what: str,
+) -> Flow[int]:
+    """Send each custodian its letter; give how many took theirs.
+
+    ``manifest``  with the custodians of now.  ``letters``  None: this one gets none.
+    raises        CustodiansMissingError: fewer than t-1 did.
+    """
+    faults: list[tuple[int, str]] = []
+    taken = 0
+    for index, letter in enumerate(letters, start=1):
+        if letter is None:
+            faults.append((index, "it gets no letter"))
+            continue
+        try:
+            yield from send(manifest.address_of(index), letter)
+        except (CustodianSilentError, CustodianRefusedError) as error:
+            faults.append((index, str(error)))
+        else:
+            taken += 1
+    header = manifest.header
+    if taken < header.needed:
+        deal_id = header.deal_id()
+        raise CustodiansMissingError(what, deal_id, taken, header.needed, tuple(faults))
+    return taken
+
+
+def follow_epochs(ward: Ward, patient: Patient, deal_id: bytes) -> Flow[None]:
+    """Bring the wallet into the epoch of the custodians of a deal.
+
+    While one of the patient's own grants of it ends about now, custodians disagree: wait.
+    """
+    around_s = SETTLING_PERIODS * ward.period_s
+    final = yield from final_block(patient.node)
+    while True:
+        ends = [patient.granted[one].ends_s for one, of_deal in patient.lent if of_deal == deal_id]
+        near = [end for end in ends if abs(final.timestamp - end) <= around_s]
+        if not near:
+            break
+        final = yield from await_final_time(patient.node, max(near) + around_s + 1)
+    for grant_id, of_deal in tuple(patient.lent):
+        if of_deal == deal_id and patient.granted[grant_id].ends_s <= final.timestamp:
+            patient.lent.remove((grant_id, of_deal))
+            if ward.steps_at_ends:
+                patient.wallet.advance(deal_id)
+
+
+def _named(ward: Ward, node: Address, pmr_id: int) -> Flow[frozenset[Cid]]:
+    """Give the manifests that the entries of a record name, in their newest generation."""
+    final = yield from final_block(node)
+    entries = yield from view(node, ward.contracts.pmr.entries(pmr_id))
+    cids: list[Cid] = []
+    for index, entry in enumerate(entries):
+        if entry.time_s <= final.timestamp:
+            cids.append((yield from current_cid(ward, node, pmr_id, index, entry)))
+    return frozenset(cids)

@@ -1,0 +1,199 @@
+"""``wardnet share`` as a whole: every set of files, and what is never printed."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from base64 import b32encode
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from node.commands.main import main
+from node.sss.bundle import Bundle
+from node.sss.claims import CLAIMS
+from tests.commands.share_play import RECORD, SCHEMES, SharePlay
+
+COMMAND = [sys.executable, "-m", "node.commands.main"]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def play(tmp_path, capfdbinary):
+    return SharePlay(tmp_path, capfdbinary)
+
+
+def test_help_says_the_claims_word_for_word(capsys):
+    assert main(["share", "split", "--help"]) == 0
+    # lines are folded at spaces and behind hyphens
+    said = "".join(capsys.readouterr().out.split())
+    for name, claim in CLAIMS.items():
+        assert "".join(f"{name}: {claim}".split()) in said
+
+
+def test_the_group_lists_its_commands(capsys):
+    assert main(["share", "--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(f"  {name} " in said for name in ("split", "combine", "inspect", "qr"))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(("t", "n"), [(3, 4), (3, 5), (5, 6)])
+def test_every_large_enough_set_opens_and_no_smaller_one(play, scheme, t, n):
+    essential, custodians = play.split(t=t, n=n, scheme=scheme)
+    for count in range(1, n):
+        for chosen in combinations(custodians, count):
+            if count >= t - 1:
+                assert play.combine(essential, reversed(chosen)) == RECORD
+            else:
+                status, why = play.bad("combine", "--essential", essential, *chosen)
+                assert status == 3
+                assert f"{count} of {t - 1} needed custodian indices are present" in why
+
+
+@pytest.mark.parametrize(("t", "n"), [(2, 2), (2, 5), (4, 4), (2, 255), (255, 255)])
+def test_the_edges_of_the_plan_open(play, t, n):
+    essential, custodians = play.split(t=t, n=n, record=b"x")
+    assert play.combine(essential, custodians[-(t - 1) :]) == b"x"
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_no_payload_no_salt_and_no_key_is_ever_printed(play, scheme):
+    """All commands, with and without faults; hex, base32 and raw bytes of every secret."""
+    essential, custodians = play.split(scheme=scheme, record=RECORD[:64])
+    files = [essential, *custodians]
+    out = play.folder / "record"
+    play.good("inspect", *files)
+    play.json("inspect", *files)
+    play.json("combine", "--essential", essential, *custodians, "--out", out)
+    play.bad("combine", "--essential", essential, *custodians, "--out", out)
+    play.bad("combine", "--essential", essential, custodians[0])
+    play.bad("combine", "--essential", custodians[0], *custodians)
+    play.bad("qr", essential)
+    spoiled = play.file("spoiled", custodians[0].read_bytes()[:-1])
+    play.bad("inspect", spoiled)
+    play.run("combine", "--essential", essential, spoiled, custodians[1], "--out", out)
+    bundles = [Bundle.decode(path.read_bytes()) for path in files]
+    secrets = [RECORD[:64], b"CANARY-7F3A"]
+    for bundle in bundles:
+        secrets += [bundle.share.payload, bundle.share.salt]
+        secrets += [bundle.fragment[88:-32]] if bundle.fragment else []
+    shown = play.printed
+    for secret in secrets:
+        start = secret[:24]
+        base32 = b32encode(secret[: len(secret) // 5 * 5])[:32]
+        for form in (start, start.hex().encode(), start.hex().upper().encode(), base32):
+            assert form not in shown
+
+
+def _stopped(tmp_path, words, stdin=None):
+    """Start a command, wait until it has files open, press Ctrl-C; give its exit code."""
+    with subprocess.Popen(
+        [*COMMAND, "share", *map(str, words)],
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.rglob(".wardnet-part-*")):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        return process.returncode
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_nothing_of_a_split(tmp_path):
+    """The record comes through a pipe that never ends, so that the command is surely at work."""
+    out, essential = tmp_path / "a" / "deal", tmp_path / "essential"
+    read, write = os.pipe()
+    os.write(write, RECORD)
+    words = ("split", "-", "-t", 3, "-n", 5, "--essential", essential, "--out", out)
+    try:
+        assert _stopped(tmp_path, words, stdin=read) == 130
+    finally:
+        os.close(read)
+        os.close(write)
+    assert list(tmp_path.rglob("*")) == []
+
+
+_LARGE_BYTES = 100 * 10**6
+_MORE_RSS_BYTES_MAX = 16 * 2**20
+"""What a large record may need in memory more than one of a byte: 8 MiB of rows, and caches."""
+
+
+_MEASURING = """
+import sys
+from pathlib import Path
+from node.commands.main import main
+status = main(sys.argv[1:])
+lines = Path("/proc/self/status").read_text().splitlines()
+print(next(line.split()[1] for line in lines if line.startswith("VmHWM")), file=sys.stderr)
+sys.exit(status)
+"""
+
+
+def _measured(*words):
+    """Run a command; give its exit code and its peak of memory in bytes.
+
+    Not by wait4: what that tells includes the process that started the command.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURING, "share", *map(str, words)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        check=False,
+    )
+    return done.returncode, int(done.stderr.splitlines()[-1]) * 1024
+
+
+def _sha256(path):
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@pytest.mark.slow
+def test_a_hundred_megabytes_open_from_every_set_in_bounded_memory(tmp_path):
+    """(3,5): all six pairs of custodians, every larger set, no single one."""
+    words = ("-t", 3, "-n", 5)
+    small, large = tmp_path / "small", tmp_path / "large"
+    small.write_bytes(b"x")
+    large.write_bytes(os.urandom(_LARGE_BYTES))
+    peaks = {}
+    for source in (small, large):
+        places = (
+            "--essential",
+            tmp_path / f"{source.name}.e",
+            "--out",
+            tmp_path / "d" / source.name,
+        )
+        status, peaks["split", source.name] = _measured("split", source, *words, *places)
+        assert status == 0
+    want = _sha256(large)
+    large.unlink()
+    essential = tmp_path / "large.e"
+    custodians = sorted((tmp_path / "d" / "large").iterdir())
+    out = tmp_path / "out"
+    for count in range(1, 5):
+        for chosen in combinations(custodians, count):
+            status, peak = _measured("combine", "--essential", essential, *chosen, "--out", out)
+            if count == 1:
+                assert (status, out.exists()) == (3, False)
+                continue
+            assert (status, _sha256(out)) == (0, want)
+            out.unlink()
+            peaks["combine", "large"] = max(peak, peaks.get(("combine", "large"), 0))
+    small_files = sorted((tmp_path / "d" / "small").iterdir())
+    _, peaks["combine", "small"] = _measured(
+        "combine", "--essential", tmp_path / "small.e", *small_files
+    )
+    for name in ("split", "combine"):
+        assert peaks[name, "large"] - peaks[name, "small"] < _MORE_RSS_BYTES_MAX, peaks
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d", "large.e", "small", "small.e"]
