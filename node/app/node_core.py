@@ -14,6 +14,7 @@ from node.app.client_desk import ClientDesk
 from node.app.custodian_questions import CustodianQuestions
 from node.app.custody_clerk import CustodyClerk
 from node.app.custody_desk import CustodyDesk
+from node.app.custody_mending import CustodyMending
 from node.app.engines import EnginePlan
 from node.app.events import (
     Asked,
@@ -68,6 +69,9 @@ from node.p2p.messages import (
     Released,
     Renew,
     Renewed,
+    RepairAsk,
+    RepairMask,
+    RepairPart,
     XCopy,
     XGive,
     XWant,
@@ -182,6 +186,14 @@ class NodeCore:
             period_us=parts.engine.period_s * 1_000_000,
             reply=self._reply,
         )
+        self.mending = CustodyMending(
+            self.custody,
+            sealing_private=parts.sealing_private,
+            entropy=parts.sealing,
+            store=self.store,
+            clerk=self.clerk,
+            period_us=parts.engine.period_s * 1_000_000,
+        )
         access.follow(self.custody, self.store)
         self.standings = StandingDesk(self.chain, parts.contracts, registry)
         self.standings.on_close.append(self._peer_lost)
@@ -265,6 +277,8 @@ class NodeCore:
             case XCopy():
                 if self.repair is not None:
                     self.repair.copy_told(turn, peer, message)
+            case RepairAsk() | RepairMask() | RepairPart():
+                self.mending.received(turn, peer, message)
             case Custody() | Deposit() | Release() | Renew() | Entrust() | Reclaim():
                 self.custody.received(turn, peer, message)
             case CustodyKept() | DepositKept() | Released() | Renewed() | Entrusted() | Reclaimed():
@@ -284,6 +298,8 @@ class NodeCore:
                 self.chain.timer_fired(turn, kind, height, round_)
             case ("peers", str(name)):
                 self.peers.timer_fired(turn, name)
+            case ("custody", "repair"):
+                self.mending.timer_fired(turn)
             case ("clients", "questions"):
                 self.questions.timer_fired(turn)
             case ("store", str(side), str(name)):
