@@ -166,26 +166,7 @@ class NodeCore:
         self.peers = PeerDesk(
             self.chain, parts.gossip, is_direct=parts.is_direct, memo=parts.blocks
         )
-        book = FinalBook(self.chain, parts.contracts)
-        self.clerk = CustodyClerk(
-            parts.signer,
-            chain=self.chain,
-            ledger=parts.contracts.custody,
-            store=parts.custody,
-            book=book,
-            submitted=self.peers.transaction_submitted,
-        )
-        self.custody = CustodyDesk(
-            _custodian(parts, self.ledger.chain_id),
-            sealing_private=parts.sealing_private,
-            store=self.store,
-            chain=self.chain,
-            contracts=parts.contracts,
-            book=book,
-            clerk=self.clerk,
-            period_us=parts.engine.period_s * 1_000_000,
-            reply=self._reply,
-        )
+        self.clerk, self.custody = self._custodian(parts)
         self.mending = CustodyMending(
             self.custody,
             sealing_private=parts.sealing_private,
@@ -217,6 +198,30 @@ class NodeCore:
             self.chain, self.store, self.questions, is_taken=self.clerk.is_open
         )
         self.clients.on_transaction.append(self.peers.transaction_submitted)
+
+    def _custodian(self, parts: NodeParts) -> tuple[CustodyClerk, CustodyDesk]:
+        """Give the desk of the own custodian and its clerk, which read one book."""
+        book = FinalBook(self.chain, parts.contracts)
+        clerk = CustodyClerk(
+            parts.signer,
+            chain=self.chain,
+            ledger=parts.contracts.custody,
+            store=parts.custody,
+            book=book,
+            submitted=self.peers.transaction_submitted,
+        )
+        desk = CustodyDesk(
+            _custodian(parts, self.ledger.chain_id),
+            sealing_private=parts.sealing_private,
+            store=self.store,
+            chain=self.chain,
+            contracts=parts.contracts,
+            book=book,
+            clerk=clerk,
+            period_us=parts.engine.period_s * 1_000_000,
+            reply=self._reply,
+        )
+        return clerk, desk
 
     def handle(self, event: Event, now: int) -> Outcome:
         """Apply one event at local time ``now``, microseconds since the Unix epoch."""
