@@ -10,6 +10,7 @@ from typing import Final
 
 from node.app.chain_desk import ChainDesk
 from node.app.custody_desk import CustodyDesk
+from node.app.final_book import Changes
 from node.app.final_view import FinalView
 from node.app.store_desk import StoreDesk
 from node.app.turn import Turn
@@ -38,8 +39,6 @@ class AccessDesk:
             one.address
             for one in (
                 contracts.consents,
-                contracts.custody,
-                contracts.patients,
                 contracts.pmr,
                 contracts.doctors,
                 contracts.hospitals,
@@ -59,6 +58,7 @@ class AccessDesk:
         """Follow the final block, behind the desk that reads its grants."""
         self._custody, self._stores = custody, stores
         self._chain.on_head.append(self.head_moved)
+        custody.on_changes.append(self._records_changed)
 
     def allowed(self, peer: Address, multihash: bytes, now: int) -> bool:
         """Say whether a peer may have a block."""
@@ -90,6 +90,10 @@ class AccessDesk:
         has_changed |= any(old.timestamp_s < start <= final.timestamp for start in starts)
         if has_changed:
             self._stores.access_changed(turn)
+
+    def _records_changed(self, _turn: Turn, changes: Changes) -> None:
+        if changes.concern_access:
+            self._deals_read = -1
 
     def _is_touched(self, old: FinalHead, number: int) -> bool:
         """Say whether a block that became final can have changed a grant or who is active."""
@@ -125,7 +129,7 @@ class AccessDesk:
         if record is None or not is_open(record):
             return
         home = view.home_of(record.patient)  # patients read their own records there
-        others = (*view.newcomers_of(deal_id), *(() if home is None else (home,)))
+        others = (*view.seated(deal_id), *(() if home is None else (home,)))
         for operator in dict.fromkeys(others):
             if operator != ZERO_ADDRESS:
                 yield AccessRule(root, operator, GRANT)

@@ -41,7 +41,6 @@ from node.privacy.custody import Custodian
 from node.privacy.deposits import DepositLetter
 from node.privacy.handover import open_share
 from node.privacy.release_errors import CustodyError
-from node.privacy.release_facts import GrantView
 from node.privacy.renewals import RenewalLetter
 from node.sss.commitments import Manifest
 from node.sss.shares import Kind, decode_container
@@ -54,15 +53,6 @@ _NOT_YET: Final = frozenset({"grant", "record", "early"})
 
 ChangesListener: TypeAlias = Callable[[Turn, Changes], None]
 Reply: TypeAlias = Callable[[Turn, Address, Message], None]
-
-
-Judgement: TypeAlias = Callable[[GrantView, int], GrantView]
-"""What a custodian sees of its final block, at a local time: a simulated fault sees otherwise."""
-
-
-def as_it_is(view: GrantView, _now_us: int) -> GrantView:
-    """See what there is."""
-    return view
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +83,6 @@ class CustodyDesk:
         clerk: CustodyClerk,
         period_us: int,
         reply: Reply,
-        judgement: Judgement = as_it_is,
     ) -> None:
         self.custodian = custodian
         self._sealing_private = sealing_private
@@ -104,7 +93,6 @@ class CustodyDesk:
         self._clerk = clerk
         self._period_us = period_us
         self._reply = reply
-        self._judgement = judgement
         self.places = DealPlaces(custodian.store)
         self._orders = CustodyOrders(
             custodian, places=self.places, book=book, store=store, clerk=clerk
@@ -140,8 +128,7 @@ class CustodyDesk:
             changes = self._book.advance(turn)
             if changes is not None and changes.is_anew:
                 self._clerk.look_again()
-            view = self.view()
-            self._orders.follow(turn, view, self._judgement(view, turn.now), changes)
+            self._orders.follow(turn, self.view(), changes)
         except (StorageError, UnavailableError) as error:
             # the view is stale by then: nothing is released before all up to F is read
             turn.note("custody.final_unread", why=str(error))
@@ -247,7 +234,7 @@ class CustodyDesk:
 
     def _taken(self, turn: Turn, message: Deposit | Renew) -> Hash32:
         """Let the custodian take a letter; give the digest that acknowledges it."""
-        view = self._judgement(self.view(), turn.now)
+        view = self.view()
         if isinstance(message, Deposit):
             self.custodian.take_deposit(_deposit(message), view)
             return message.digests[message.index - 1]
@@ -265,7 +252,7 @@ class CustodyDesk:
 
     def _release(self, turn: Turn, peer: Address, message: Release) -> None:
         turn.signatures += 2
-        view = self._judgement(self.view(), turn.now)
+        view = self.view()
         answer = self.custodian.handle(message.request, view, turn.now)
         if answer is None:
             self._reply(turn, peer, Released(receipt=b"", sealed=b"", rid=message.rid))

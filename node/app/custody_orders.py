@@ -18,7 +18,6 @@ from node.base.types import Cid
 from node.privacy.custody import Custodian
 from node.privacy.custody_epochs import GrantEnded, StepMissing, Stepped
 from node.privacy.release_errors import CustodyError
-from node.privacy.release_facts import GrantView
 from node.sss.commitments import Manifest
 
 _ORDER_LABEL: Final = b"wardnet/erase-order/v1\x00"
@@ -44,14 +43,9 @@ class CustodyOrders:
         self._due: dict[bytes, None] | None = None
         """Deals that F may have ordered away; None: all of them, as after a start."""
 
-    def follow(
-        self, turn: Turn, view: FinalView, judged: GrantView, changes: Changes | None
-    ) -> None:
-        """Follow the final block.
-
-        ``judged``    F as the custodian sees it; ``view`` unless a fault is simulated.
-        """
-        self._end_grants(turn, judged)
+    def follow(self, turn: Turn, view: FinalView, changes: Changes | None) -> None:
+        """Follow the final block."""
+        self._end_grants(turn, view)
         if changes is not None and changes.is_anew:
             self._due = None
         if self._due is None:
@@ -66,7 +60,7 @@ class CustodyOrders:
             else:
                 del self._due[deal_id]
 
-    def _end_grants(self, turn: Turn, view: GrantView) -> None:
+    def _end_grants(self, turn: Turn, view: FinalView) -> None:
         for event in self._custodian.follow(view):
             match event:
                 case GrantEnded(grant_id, deal_id, why):

@@ -53,6 +53,13 @@ class Changes:
     """Records that were erased, or an entry of which was shared anew; ascending."""
     replaced: tuple[CustodianReplaced, ...]
     """In the order of the chain."""
+    has_recovery: bool
+    """A patient has another account."""
+
+    @property
+    def concern_access(self) -> bool:
+        """Whether who may read a fragment can be another one now."""
+        return self.is_anew or bool(self.pmr_ids) or bool(self.replaced) or self.has_recovery
 
 
 @dataclass(slots=True)
@@ -140,6 +147,7 @@ class FinalBook:
             self._start_again()
         pmr_ids: dict[int, None] = {}
         replaced: list[CustodianReplaced] = []
+        has_recovery = False
         for number in range(self._number + 1, final.number + 1):
             block_hash = ledger.hash_by_number(number)
             header = ledger.header_by_number(number)
@@ -151,10 +159,11 @@ class FinalBook:
                     pmr_ids[event.pmr_id] = None
                 elif isinstance(event, CustodianReplaced):
                     replaced.append(event)
+                has_recovery |= isinstance(event, Recovered)
             self._number, self._read_to = number, block_hash
         if final.number >= was:
             self.advanced_us = turn.now
-        return Changes(is_anew, tuple(sorted(pmr_ids)), tuple(replaced))
+        return Changes(is_anew, tuple(sorted(pmr_ids)), tuple(replaced), has_recovery)
 
     # ---- grants and parties
 
@@ -198,14 +207,24 @@ class FinalBook:
         """Say whether the owner had the record erased."""
         return pmr_id in self._facts.erased
 
+    def seat(self, pmr_id: int, deal_id: bytes, index: int, original: Address) -> Seat | None:
+        """Give who holds a share by an order that fits a manifest; None: there is none."""
+        seat = self._facts.seats.get((pmr_id, deal_id, index))
+        return seat if seat is not None and seat.original == original else None
+
     def holder(self, pmr_id: int, deal_id: bytes, index: int, original: Address) -> Address:
         """Give who holds a share that a manifest gives to ``original``."""
-        seat = self._facts.seats.get((pmr_id, deal_id, index))
-        return seat.holder if seat is not None and seat.original == original else original
+        seat = self.seat(pmr_id, deal_id, index, original)
+        return original if seat is None else seat.holder
 
     def seats(self) -> tuple[tuple[int, bytes, int, Seat], ...]:
         """Give PMR, deal, index and holder of every share that was handed over, in order."""
         return tuple((*key, seat) for key, seat in self._facts.seats.items())
+
+    def manifests(self, pmr_id: int) -> tuple[Cid, ...]:
+        """Give the newest manifest of each entry of a PMR, in the order of the entries."""
+        current = self._facts.current.items()
+        return tuple(cid for _, cid in sorted((at, cid) for at, cid in current if at[0] == pmr_id))
 
     def is_destruction_recorded(self, deal_id: bytes, custodian: Address) -> bool:
         """Say whether a custodian's certificate of erasure stands on the ledger."""

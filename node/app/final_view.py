@@ -129,13 +129,21 @@ class FinalView:
             for index, original in enumerate(place.custodians, start=1)
         )
 
-    def newcomers_of(self, deal_id: bytes) -> tuple[Address, ...]:
-        """Give who holds shares of a deal that the manifest gives to others."""
+    def seated(self, deal_id: bytes) -> tuple[Address, ...]:
+        """Give who was named to hold shares of a deal after the manifest, in place or anew."""
         place = self._places.get(deal_id)
         if place is None:
             return ()
-        pairs = zip(self.holders_of(deal_id), place.custodians, strict=True)
-        return tuple(holder for holder, original in pairs if holder != original)
+        seats = (
+            self._book.seat(place.pmr_id, deal_id, index, original)
+            for index, original in enumerate(place.custodians, start=1)
+        )
+        return tuple(seat.holder for seat in seats if seat is not None)
+
+    def custody_key(self, account: Address) -> bytes | None:
+        """Give the X25519 key of a Verified hospital."""
+        hospital = self._ask(self._contracts.hospitals.hospital(account))
+        return hospital.custody_key if hospital.is_verified else None
 
     def recovered_key(self, lost: Address) -> bytes | None:
         """Give the X25519 key of whom the registry recovered an account to; None: of nobody."""

@@ -13,7 +13,7 @@ from node.app.chain_desk import BuildHabits, ChainDesk
 from node.app.client_desk import ClientDesk
 from node.app.custodian_questions import CustodianQuestions
 from node.app.custody_clerk import CustodyClerk
-from node.app.custody_desk import CustodyDesk, Judgement, as_it_is
+from node.app.custody_desk import CustodyDesk
 from node.app.engines import EnginePlan
 from node.app.events import (
     Asked,
@@ -131,8 +131,6 @@ class NodeParts:
     """Validator sets read from the registry; nodes of one process may share them."""
     wrap: Callable[[Engine], Engine] = _as_it_is
     """Puts something between engine and node: a simulated fault."""
-    custody_view: Judgement = as_it_is
-    """Changes what the custodian sees of its final block: a simulated fault."""
     revocation: Revocation = Revocation.STANDARD
     """What the custodian does at the end of a grant, besides destroying what was lent."""
     habits: BuildHabits | None = None
@@ -183,7 +181,6 @@ class NodeCore:
             clerk=self.clerk,
             period_us=parts.engine.period_s * 1_000_000,
             reply=self._reply,
-            judgement=parts.custody_view,
         )
         access.follow(self.custody, self.store)
         self.standings = StandingDesk(self.chain, parts.contracts, registry)

@@ -184,8 +184,6 @@ PIECES_COUNT_MAX: Final = 64
 """Copies, fragments or shares of one object in the loss calculator: its matrix is cubed."""
 SIMULATED_FAILURES_COUNT_MAX: Final = 3_000_000
 """Failures and repairs that one simulation of losses plays: about ten seconds."""
-SIMULATED_SHARES_COUNT_MAX: Final = 50_000_000
-"""Shares whose fate one simulation of deals draws: about ten seconds."""
 REPAIR_BYTES_PER_SECOND_MAX: Final = 20 * 2**20
 """What repair copies to one node, over the time that it copies."""
 REPAIR_COPIES_COUNT_MAX: Final = 4
@@ -194,8 +192,6 @@ SCRUB_BYTES_PER_SECOND_MAX: Final = 8 * 2**20
 """What the scrub reads and hashes, over the time that it runs."""
 MANIFEST_BYTES_MAX: Final = 4_096
 """A record's manifest: what a frame of custody carries."""
-FILE_MANIFEST_BYTES_MAX: Final = 2**16
-"""The manifest in the file of a holder: 30 kB with 254 custodians."""
 HEALS_COUNT_MAX: Final = 16
 """Bad blocks that the scrub has fetched anew at the same time."""
 CHALLENGES_COUNT_MAX: Final = 8

@@ -1,4 +1,4 @@
-"""Limits of sharing long records; see ``limits``."""
+"""Limits of sharing long records and of the files of shares; see ``limits``."""
 
 from typing import Final
 
@@ -14,6 +14,10 @@ SECRETS_TRIED_BYTES_MAX: Final = 8 * 2**30
 """What is rebuilt in search of the liars of one xor-1tn or nlss-q deal: about a minute."""
 STREAMED_ROWS_BYTES_MAX: Final = 4 * 2**20
 """All rows of a block of a record that is streamed: half of the 8 MiB that it may work in."""
+SIMULATED_SHARES_COUNT_MAX: Final = 50_000_000
+"""Shares whose fate one simulation of deals draws: about ten seconds."""
+FILE_MANIFEST_BYTES_MAX: Final = 2**16
+"""The manifest in the file of a holder: 30 kB with 254 custodians."""
 ROW_PROGRAM_CELLS_COUNT_MAX: Final = 100
 """Elements of a matrix that is searched for cheaper ways; the search takes 3 ms at this size."""
 ROW_PROGRAM_PAIRS_COUNT_MAX: Final = 4

@@ -16,6 +16,8 @@ TRANSACTIONS_MAX: Final = 100_000
 VALIDATORS_MAX: Final = 500
 MEBIBYTES_MIN: Final = 2
 MEBIBYTES_MAX: Final = 4_096
+SHARED_MEBIBYTES_MAX: Final = 64
+"""The longest record of xor-1tn."""
 _FEW: Final = 10.0
 """Figures below are shown with three digits behind the point."""
 STAGES: Final = ("decode", "execute", "lists", "root", "storage")
@@ -186,6 +188,34 @@ def store(
     raise typer.Exit(document["exit_code"])
 
 
+@app.command("sharing")
+def sharing(
+    *,
+    mebibytes: Annotated[
+        int,
+        typer.Option(
+            "--size", metavar="N", min=1, max=SHARED_MEBIBYTES_MAX, help="MiB of the secret."
+        ),
+    ] = 64,
+    rounds: Annotated[int, typer.Option(min=1, max=ROUNDS_MAX, help="Best of so many.")] = 4,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document on stdout, no progress.")
+    ] = False,
+) -> None:
+    """Measure secret sharing beside a naive kernel, zfec, pyshamir and SHA-256.
+
+    Exit 1 if bytes come out wrong; a target that is missed is no failure.
+    """
+    from node.bench.sharing import measure
+
+    document = measure(mebibytes, rounds, tell=_silent if as_json else output.talk)
+    if as_json:
+        output.write_json(document)
+    else:
+        _print_sharing(document)
+    raise typer.Exit(document["exit_code"])
+
+
 def _silent(_sentence: str) -> None:
     """Say nothing: stdout and stderr belong to a machine."""
 
@@ -214,6 +244,21 @@ def _print_store(document: Mapping[str, Any]) -> None:
             f"slowness {document['slowness']:.2f}: so many times as long as where the targets "
             "were set takes hashing alone here"
         )
+    _print_place(document)
+
+
+def _print_sharing(document: Mapping[str, Any]) -> None:
+    output.say(
+        f"secret sharing, {document['mebibytes']} MiB: MB of secret per CPU second of this "
+        f"process, best of {document['rounds']}"
+    )
+    _print_figures(document)
+    for each in document["absent"]:
+        output.say(f"absent   {each['name']}: {each['reason']}")
+    output.say(
+        f"slowness {document['slowness']:.2f}: so many times as long as where the targets "
+        "were set takes SHA-256 here"
+    )
     _print_place(document)
 
 

@@ -11,7 +11,7 @@ import typer
 from node.base.errors import UsageError
 from node.commands import output
 from node.commands.new_files import NewFiles, naming, unnamed_file
-from node.commands.share_files import ShareFileError, fault_text
+from node.commands.share_files import Meter, MeteredFile, ShareFileError, fault_text
 from node.commands.share_gather import Gathered, gather
 
 RECORD_NAME: Final = "record.bin"
@@ -47,7 +47,7 @@ def combine(
         # for stdout on the system's disk: a folder that was named may be read-only
         target = made.open(place) if place else stack.enter_context(unnamed_file())
         with naming(place or Path("temporary file")):
-            document = _rebuild(found, target)
+            document = _rebuild(found, target, Meter("combine", is_quiet=as_json))
         if place is None:
             target.seek(0)
             shutil.copyfileobj(target, sys.stdout.buffer)
@@ -61,7 +61,7 @@ def combine(
         output.talk(_sentence(document))
 
 
-def _rebuild(found: Gathered, target: BinaryIO) -> dict[str, Any]:
+def _rebuild(found: Gathered, target: BinaryIO, meter: Meter) -> dict[str, Any]:
     """Write the record; leave out the files that turn out to be bad, while enough are left."""
     from node.sss.errors import FragmentMismatchError, ShareFormatError, TamperedRecordError
     from node.sss.shares import Scheme
@@ -70,7 +70,7 @@ def _rebuild(found: Gathered, target: BinaryIO) -> dict[str, Any]:
     opened = _streamed if header.scheme is Scheme.SSMS else _in_memory
     while True:
         try:
-            faults = opened(found, target)
+            faults = opened(found, target, meter)
             break
         except ShareFormatError as error:
             if error.index not in found.custodians:
@@ -93,17 +93,20 @@ def _rebuild(found: Gathered, target: BinaryIO) -> dict[str, Any]:
     }
 
 
-def _streamed(found: Gathered, target: BinaryIO) -> dict[int, str]:
+def _streamed(found: Gathered, target: BinaryIO, meter: Meter) -> dict[int, str]:
     """Rebuild a record of any length; give what is wrong with which index."""
     from node.sss.streaming_open import combine_holders
     from node.sss.terms import Profile
 
-    given = [(one.file, one.holder) for one in found.custodians.values()]
+    given = [
+        (MeteredFile(str(one.path), one.file, meter), one.holder)
+        for one in found.custodians.values()
+    ]
     opened = combine_holders(found.essential, given, target, profile=Profile.PRODUCTION)
     return dict.fromkeys(opened.bad_fragments, _CHANGED) | dict.fromkeys(opened.liars, _LIES)
 
 
-def _in_memory(found: Gathered, target: BinaryIO) -> dict[int, str]:
+def _in_memory(found: Gathered, target: BinaryIO, _: Meter) -> dict[int, str]:
     """Rebuild a record whose shares are as long as it; give what is wrong with which index."""
     from node.sss.bundle import Bundle
     from node.sss.schemes import open_holders

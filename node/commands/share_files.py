@@ -1,11 +1,14 @@
 """The files of a deal as they are named on the command line, read and judged one by one."""
 
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from node.base.errors import OperatorError, UsageError
+from node.commands import output
+from node.commands.progress import LINE_SECONDS_MIN
 
 if TYPE_CHECKING:
     from node.sss.errors import ShareFormatError
@@ -39,6 +42,49 @@ class ShareFileError(OperatorError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.why}"
+
+
+class Meter:
+    """Tells on stderr how much has been read, at most every five seconds."""
+
+    def __init__(self, verb: str, *, is_quiet: bool) -> None:
+        self._verb = verb
+        self._is_quiet = is_quiet
+        self._bytes = 0
+        self._last = time.monotonic()
+
+    def count(self, size: int) -> None:
+        """Take note of bytes that were read."""
+        self._bytes += size
+        now = time.monotonic()
+        if now - self._last >= LINE_SECONDS_MIN and not self._is_quiet:
+            self._last = now
+            output.talk(f"{self._verb}: {self._bytes / 1e6:,.0f} MB read")
+
+
+class MeteredFile:
+    """An open file to read from; its errors name it, its bytes are counted.
+
+    Without the name an error would be taken for one of what is written meanwhile.
+    """
+
+    def __init__(self, name: str, file: BinaryIO, meter: Meter) -> None:
+        self._name = name
+        self._file = file
+        self._meter = meter
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Give at most ``size`` bytes; none at the end.  raises UsageError."""
+        try:
+            data = self._file.read(size)
+        except OSError as error:
+            raise UsageError(f"{self._name}: cannot be read: {error.strerror}") from error
+        self._meter.count(len(data))
+        return data
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a byte."""
+        return self._file.seek(offset, whence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +140,6 @@ def read_line(path: Path, file: BinaryIO) -> "Container | None":
     from node.sss.essential_text import PREFIX, from_text
 
     try:
-        file.seek(0)
         start = file.read(_TEXT_BYTES_MAX)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error

@@ -12,6 +12,7 @@ import typer
 from node.base.errors import UsageError
 from node.commands import output
 from node.commands.new_files import NewFiles, naming, refuse_existing
+from node.commands.share_files import Meter, MeteredFile
 from node.sss.claims import CLAIMS
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def split(
         holders = [made.open(place) for place in places]
         foreign = [made.open(copy) for copy in copies]
         patient = made.open(essential)
-        source, length = _opened(file, made, out)
+        source, length = _opened(file, made, out, Meter("split", is_quiet=as_json))
         with naming(out):
             if chosen is Scheme.SSMS:
                 header = _streamed(source, length, terms, (patient, *holders), made.scratch(out))
@@ -138,25 +139,7 @@ def _refuse_shares(out: Path) -> None:
         refuse_existing(found)
 
 
-class _Source:
-    """The record as a file to read from.
-
-    Its errors name the file, so that they are not taken for those of what is written meanwhile.
-    """
-
-    def __init__(self, name: str, file: BinaryIO) -> None:
-        self._name = name
-        self._file = file
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Give at most ``size`` bytes; none at the end.  raises UsageError."""
-        try:
-            return self._file.read(size)
-        except OSError as error:
-            raise UsageError(f"{self._name}: cannot be read: {error.strerror}") from error
-
-
-def _opened(name: str, made: NewFiles, folder: Path) -> tuple[_Source, int]:
+def _opened(name: str, made: NewFiles, folder: Path, meter: Meter) -> tuple[MeteredFile, int]:
     """Give the record and its length; what cannot be read twice is copied to a nameless file.
 
     raises        UsageError: it cannot be read.
@@ -171,8 +154,8 @@ def _opened(name: str, made: NewFiles, folder: Path) -> tuple[_Source, int]:
         file = made.opened(Path(name))
         found = os.fstat(file.fileno())
         if stat.S_ISREG(found.st_mode):
-            return _Source(name, file), found.st_size
-    source, copy, length = _Source(name, file), made.scratch(folder), 0
+            return MeteredFile(name, file, meter), found.st_size
+    source, copy, length = MeteredFile(name, file, meter), made.scratch(folder), 0
     with naming(folder):
         while chunk := source.read(_CHUNK_BYTES):
             length += len(chunk)
@@ -181,11 +164,15 @@ def _opened(name: str, made: NewFiles, folder: Path) -> tuple[_Source, int]:
             copy.write(chunk)
         copy.flush()
         copy.seek(0)
-    return _Source(name, copy), length
+    return MeteredFile(name, copy, meter), length
 
 
 def _streamed(
-    source: _Source, length: int, terms: "DealTerms", outs: Sequence[BinaryIO], scratch: BinaryIO
+    source: MeteredFile,
+    length: int,
+    terms: "DealTerms",
+    outs: Sequence[BinaryIO],
+    scratch: BinaryIO,
 ) -> "DealHeader":
     """Deal a record of any length by ssms-1tn into the holders' files, the patient's first."""
     from node.base.rng import SystemEntropy
@@ -207,7 +194,7 @@ def _streamed(
 
 
 def _dealt(
-    scheme: "Scheme", source: _Source, length: int, terms: "DealTerms", outs: Sequence[BinaryIO]
+    scheme: "Scheme", source: MeteredFile, length: int, terms: "DealTerms", outs: Sequence[BinaryIO]
 ) -> "DealHeader":
     """Deal a record in memory into the open files of the holders, the patient's first."""
     from node.base.rng import SystemEntropy

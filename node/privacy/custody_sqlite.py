@@ -181,6 +181,28 @@ class SqliteCustodyStore:
         row = self._database.row("SELECT name FROM entrusted WHERE patient = ?", patient)
         return None if row is None else str(row[0])
 
+    # ---- certificates of erasure
+
+    def put_certificate(self, deal_id: bytes, certificate: bytes) -> None:
+        """Keep the certificate that nothing of a deal is left here."""
+        with self._database.batch():
+            self._database.write(
+                "INSERT OR REPLACE INTO certificates VALUES (?, ?, ?)",
+                *(deal_id, certificate, crc32(certificate)),
+            )
+
+    def certificates(self) -> tuple[bytes, ...]:
+        """Give every certificate of erasure, in the order of the deals' ids."""
+        found: list[bytes] = []
+        for deal_id, raw, crc in self._database.read(
+            "SELECT deal, raw, crc FROM certificates ORDER BY deal"
+        ):
+            if crc32(raw) != crc:
+                path, what = str(self._database.path), "its certificate does not fit its checksum"
+                raise CorruptStoreError(path, f"deal {deal_id.hex()}", what)
+            found.append(raw)
+        return tuple(found)
+
     # ---- receipts and nonces
 
     def append_receipt(self, receipt: Receipt, request: Request, *, is_nonce_spent: bool) -> None:

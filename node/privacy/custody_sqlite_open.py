@@ -36,6 +36,9 @@ CREATE TABLE steps (
 CREATE TABLE renewals (deal BLOB PRIMARY KEY, digest BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE entrusted (patient BLOB PRIMARY KEY, name TEXT NOT NULL, sealed BLOB NOT NULL)
     STRICT, WITHOUT ROWID;
+-- signed words that nothing of a deal is left here
+CREATE TABLE certificates (deal BLOB PRIMARY KEY, raw BLOB NOT NULL, crc INTEGER NOT NULL)
+    STRICT, WITHOUT ROWID;
 -- the chain: sequence has no gap, raw are the signed bytes
 CREATE TABLE receipts (
     sequence INTEGER PRIMARY KEY, grant_id BLOB NOT NULL, status INTEGER NOT NULL,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from node.base.chance import Sampled, fewer_than, interval
 from node.base.errors import ConfigError
-from node.base.limits import SIMULATED_SHARES_COUNT_MAX
+from node.base.limits_sharing import SIMULATED_SHARES_COUNT_MAX
 from node.base.rng import Blocks, derive_key
 from node.sss.terms import check_plan
 

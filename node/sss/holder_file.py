@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from node.base.limits import FILE_MANIFEST_BYTES_MAX
+from node.base.limits_sharing import FILE_MANIFEST_BYTES_MAX
 from node.sss.bundle import FILE_SCHEMES
 from node.sss.commitments import Manifest
 from node.sss.errors import MixedRecordsError, ShareFormatError

@@ -54,8 +54,8 @@ class RowProgram:
 def program_of(matrix: Matrix) -> RowProgram:
     """Give the program of a matrix.
 
-    Above ROW_PROGRAM_CELLS_COUNT_MAX elements the search would take longer than it saves: such a matrix
-    gets plain Horner.
+    Above ROW_PROGRAM_CELLS_COUNT_MAX elements the search would take longer than it saves: such
+    a matrix gets plain Horner.
     """
     inputs = len(matrix[0]) if matrix else 0
     if len(matrix) * inputs > ROW_PROGRAM_CELLS_COUNT_MAX:

@@ -15,12 +15,13 @@ from node.privacy.release_messages import Head, Receipt
 from node.privacy.synthetic import make_person
 from node.privacy.wallet import Wallet
 from node.sss.drbg import SeedsUsed
+from node.sss.shares import decode_container
 from node.sss.terms import Profile
 from node.workflows.access import on_ledger
 from node.workflows.consult import consult
 from node.workflows.onboard_doctor import onboard_doctor
 from node.workflows.register_patient import register_patient
-from node.workflows.requests import AskRelease, LeaveDeposit
+from node.workflows.requests import AskRelease, LeaveDeposit, SendRenewal
 from node.workflows.transacting import send, transact
 from node.workflows.ward import Doctor, Hospital, Patient, Sharing
 from node.workflows.ward import Ward as Parties
@@ -32,9 +33,9 @@ GRANT_SECONDS = 40
 class Clinic:
     """A running network and the people of one record; ``net`` drives, ``parties`` act."""
 
-    def __init__(self):
-        founding = founded(2, (0, 1))
-        self.net = Ward(founding, 2)
+    def __init__(self, hospitals=2, t=2, n=3):
+        founding = founded(hospitals, tuple(range(hospitals)))
+        self.net = Ward(founding, hospitals)
         contracts = founding.contracts
         self.hospitals = tuple(
             Hospital(
@@ -48,14 +49,15 @@ class Clinic:
                 specialisation="general",
                 contact=f"desk@h{n}",
             )
-            for n, key in enumerate(HOSPITALS[:2])
+            for n, key in enumerate(HOSPITALS[:hospitals])
         )
         self.seeds = SeedsUsed()
         self.entropy = TreeEntropy(1, "clinic")
         self.parties = Parties(
             chain_id=CHAIN_ID,
             contracts=contracts,
-            sharing=Sharing(t=2, n=3),
+            sharing=Sharing(t=t, n=n),
+            period_s=1,
             zone=timedelta(0),
             profile=Profile.SIMULATION,
             seeds=self.seeds,
@@ -166,6 +168,36 @@ class Clinic:
         )
         self.net.run(transact(self.parties, patient.node, patient.signer, consents.address, data))
 
+    # -- the patient's own orders
+
+    def act(self, data, *, contract=None):
+        """Let the patient act on the custody ledger (or another contract) until it is final."""
+        patient = self.patient
+        to = (self.contracts.custody if contract is None else contract).address
+        self.net.run(transact(self.parties, patient.node, patient.signer, to, data))
+
+    def erase(self):
+        """Let the patient have the record erased."""
+        pmr = self.contracts.pmr
+        self.act(pmr.erase(self.visit.pmr_id, b"\x01" * 32), contract=pmr)
+
+    def renewals(self, **terms):
+        """Let the patient make the letters of a renewal, one for each custodian."""
+        keys = {one.signer.address: one.custody_key for one in self.hospitals}
+        wallet = self.patient.wallet
+        custodians = wallet.manifest(self.deal_id).custodians
+        return wallet.renew(self.deal_id, [keys[one] for one in custodians], self.entropy, **terms)
+
+    def renew(self, letter):
+        """Send a renewal to the custodian of its index, from core 0."""
+        call = self.net.ask(0, SendRenewal(self.custodian(letter.index), letter))
+        self.net.settle()
+        return call
+
+    def share(self, n):
+        """Give the share that core ``n`` keeps."""
+        return decode_container(self.net.cores[n].custody.custodian.share(self.deal_id))
+
     # -- releases
 
     def request(self, grant_id, index=1):
@@ -215,14 +247,17 @@ class Clinic:
 
 
 @cache
-def _opened():
-    clinic = Clinic()
+def _opened(**terms):
+    clinic = Clinic(**terms)
     clinic.net.run(onboard_doctor(clinic.parties, clinic.doctor))
     clinic.visit = clinic.admit(clinic.patient)
     clinic.deal_id = clinic.visit.filed.deal_id
     return clinic
 
 
-def opened():
-    """Give a clinic with a doctor, a patient and a record that is final and in custody."""
-    return _opened().copy()
+def opened(**terms):
+    """Give a clinic with a doctor, a patient and a record that is final and in custody.
+
+    ``terms``     hospitals, and the plan of sharing: 2 hospitals and (2, 3) unless said.
+    """
+    return _opened(**terms).copy()

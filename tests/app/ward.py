@@ -18,6 +18,7 @@ from node.app.events import (
     HeadMoved,
     Noted,
     PeerConnected,
+    PeerLost,
     SealingPaused,
     SendFrame,
     SendToMany,
@@ -38,6 +39,7 @@ from node.p2p.wire import encode
 from node.privacy.custody_store import MemoryStore as MemoryCustody
 from node.privacy.sealing import derive_private_key, public_key_of
 from node.sss.terms import Profile
+from node.storage.ledger_store import MemoryLedgerStore
 
 CHAIN_ID = 7_331
 EPOCH_S = 1_700_000_000
@@ -144,6 +146,8 @@ class Ward:
         self._log = log
         """Of the first core; the others' end with them."""
         self.cores = []
+        self.parts = []
+        """What each core is built of: what is in its stores outlives it."""
         for n in range(running):
             self.add(MemoryBlocks() if stores is None else stores[n])
         for n in range(running):
@@ -167,9 +171,11 @@ class Ward:
             store=store,
             custody=MemoryCustody(),
             profile=Profile.SIMULATION,
+            ledger_store=MemoryLedgerStore(),
         )
         if n == 0 and self._log is not None:
             parts = replace(parts, log=self._log)
+        self.parts.append(parts)
         self.cores.append(NodeCore(parts))
 
     def join(self):
@@ -181,6 +187,20 @@ class Ward:
         for other in range(n):
             self.meet(n, other)
         return n
+
+    def restart(self, n, **changes):
+        """Let a core end and begin again from its stores; what was on its way is lost."""
+        self.parts[n] = replace(self.parts[n], **changes)
+        self.timers = {key: at_us for key, at_us in self.timers.items() if key[0] != n}
+        self.frames = deque(frame for frame in self.frames if n not in frame[:2])
+        others = [other for other in range(len(self.cores)) if other != n]
+        for other in others:
+            self.give(other, PeerLost(self.cores[n].address))
+        self.cores[n] = NodeCore(self.parts[n])
+        self.give(n, Started())
+        for other in others:
+            self.meet(n, other)
+        self.settle()
 
     def copy(self):
         """Give an independent ward; what never changes is shared."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from node.bench import candidates, consensus, consensus_parts
+from node.bench import candidates, consensus, consensus_parts, sharing_kernels
 from node.bench.measured import Measured
 from node.commands.bench import STAGES
 from node.commands.main import main
@@ -186,3 +186,17 @@ def test_consensus_of_a_network_is_one_document(capsys: pytest.CaptureFixture[st
 def test_consensus_knows_its_groups(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "consensus", "--only", "raft"]) == 2
     assert "parts, qbft, clique" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_sharing_is_one_document_or_one_table(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing_kernels, "PYSHAMIR_BYTES_MAX", 16)
+    words = ["bench", "sharing", "--size", "1", "--rounds", "1"]
+    assert main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["bench"], found["mebibytes"], found["disagreements"]) == ("sharing", 1, [])
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert all(row["name"] in said for row in found["rows"])

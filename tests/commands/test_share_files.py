@@ -1,11 +1,21 @@
 """Files of a deal are read one by one, and told by name."""
 
+import io
 from contextlib import ExitStack
 
 import pytest
 
 from node.base.errors import UsageError
-from node.commands.share_files import ShareFileError, fault_text, open_file, read_given, read_line
+from node.commands import share_files
+from node.commands.share_files import (
+    Meter,
+    MeteredFile,
+    ShareFileError,
+    fault_text,
+    open_file,
+    read_given,
+    read_line,
+)
 from node.sss.errors import ShareFormatError
 from node.sss.essential_text import to_text
 from tests.commands.share_play import real_bundles, write_bundles
@@ -45,3 +55,22 @@ def test_a_folder_cannot_be_opened(tmp_path):
 def test_every_fault_keeps_its_code():
     for code in ("length", "magic", "format", "scheme", "digest", "vectors"):
         assert code in fault_text(ShareFormatError(code, 3))
+
+
+def test_what_is_read_is_told_every_five_seconds(capsys, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(share_files.time, "monotonic", lambda: now[0])
+    file = MeteredFile("record", io.BytesIO(bytes(3_000_000)), Meter("split", is_quiet=False))
+    for after in (4.9, 5.0, 9.9):
+        now[0] = 100.0 + after
+        assert len(file.read(1_000_000)) == 1_000_000
+    assert capsys.readouterr().err == "split: 2 MB read\n"
+
+
+def test_beside_json_nothing_is_told(capsys, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(share_files.time, "monotonic", lambda: now[0])
+    meter = Meter("split", is_quiet=True)
+    now[0] = 200.0
+    meter.count(9)
+    assert capsys.readouterr().err == ""

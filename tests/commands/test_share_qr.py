@@ -1,6 +1,10 @@
 """``wardnet share qr``: the essential share as a code, and back from its line."""
 
+import os
 import stat
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -74,3 +78,29 @@ def test_a_custodians_share_is_refused(play):
     _, custodians = play.split()
     status, why = play.bad("qr", custodians[1], KNOWN)
     assert (status, "the share of custodian 2" in why) == (2, True)
+
+
+def test_a_terminal_of_ascii_gets_ascii(play):
+    essential, _ = play.split()
+    done = subprocess.run(
+        [sys.executable, "-m", "node.commands.main", "share", "qr", str(essential), KNOWN],
+        capture_output=True,
+        check=True,
+        cwd=Path(__file__).resolve().parents[2],
+        env={**os.environ, "LC_ALL": "C"},
+    )
+    assert done.stdout.decode("ascii").splitlines() == qr_letters(_line(essential), ascii_only=True)
+
+
+def test_the_line_comes_through_a_pipe(play):
+    """As from a scanner: the file of the line is /dev/stdin."""
+    essential, custodians = play.split()
+    words = ["share", "combine", "--essential", "/dev/stdin", *map(str, custodians[:2])]
+    done = subprocess.run(
+        [sys.executable, "-m", "node.commands.main", *words],
+        input=_line(essential).encode() + b"\n",
+        capture_output=True,
+        check=True,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    assert done.stdout == RECORD

@@ -187,7 +187,7 @@ def test_end_of_a_recovery(world: World, record_property: Record, has_granted: b
     next_block_at(confirmed(world), running(world).ready_at)
     assert running(world, P1).ready_at == world.chain.time_s + 5
     _within(
-        record_property, "finish a recovery", _patients(world, STRANGER, finish(world)), 125_000
+        record_property, "finish a recovery", _patients(world, STRANGER, finish(world)), 150_000
     )
 
 

@@ -101,6 +101,18 @@ def test_the_new_key_revokes_what_the_old_one_granted(world: World) -> None:
     assert not world.view(consents.is_allowed(account("d2"), PMR_ID, world.chain.time_s))
 
 
+@pytest.mark.parametrize("pmr_id", [0, PMR_ID])
+def test_what_the_old_key_granted_stands_until_it_is_revoked(world: World, pmr_id: int) -> None:
+    consents = world.suite.consents
+    consent = world.consent(pmr_id=pmr_id, valid_until_s=world.chain.time_s + 10 * DAY)
+    grant_id = world.grant(consent)
+    recovered(world)
+    assert world.view(consents.is_standing(consent))
+    data = consents.revoke(grant_id, grantee=account("d2"), pmr_id=pmr_id)
+    world.send("p1 anew", consents.address, data)
+    assert not world.view(consents.is_standing(consent))
+
+
 def test_the_new_keys_nonces_go_on(world: World) -> None:
     consents = world.suite.consents
     world.grant()

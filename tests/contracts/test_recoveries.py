@@ -215,6 +215,15 @@ def test_the_old_key_objects_too_late(world: World, late_s: int) -> None:
     assert reason == RevertReason("RecoveryOver", (ready_at,))
 
 
+def test_the_old_key_clears_away_what_can_never_be_finished(world: World) -> None:
+    """Or the patient could not name another guardian until this one starts again."""
+    confirmed(world)
+    world.enact(RevokeHospital(account("h2")))
+    world.chain.wait(WAIT_S)
+    send(world, "p1", world.suite.patients.cancel_recovery())
+    assert running(world) == NONE
+
+
 def test_only_the_patient_objects_and_only_for_the_own_account(world: World) -> None:
     data = world.suite.patients.cancel_recovery()
     for sender in ("kin", "h2", "p1 anew", "stranger"):
@@ -252,6 +261,15 @@ def test_nobody_finishes_a_second_early(world: World) -> None:
     next_block_at(world, ready_at - 1)
     reason = refused(world, STRANGER, finish(world))
     assert reason == RevertReason("RecoveryNotReady", (ready_at,))
+
+
+def test_the_waiting_time_counts_seconds_and_not_blocks(world: World) -> None:
+    ready_at = running(confirmed(world)).ready_at
+    world.chain.set_block(world.chain.number + 10 * WAIT_S, world.chain.time_s)
+    assert refused(world, STRANGER, finish(world)) == RevertReason("RecoveryNotReady", (ready_at,))
+    next_block_at(world, ready_at)
+    world.chain.set_block(3, world.chain.time_s)
+    send(world, STRANGER, finish(world))
 
 
 def test_a_recovery_is_finished_once(world: World) -> None:

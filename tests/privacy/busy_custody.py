@@ -1,7 +1,7 @@
-"""A custodian that takes deposits, releases, settles and steps until SIGKILL ends it.
+"""A custodian that takes deposits, releases and steps until SIGKILL ends it.
 
 ``python -m tests.privacy.busy_custody FOLDER RUN``.  After each call that returned it says so:
-``answer RECEIPT_ID`` for a request, else ``deposit``, ``ended`` or ``step``.  The deal is 1 of 2
+``answer RECEIPT_ID STATUS`` for a request, else ``deposit`` or ``step``.  The deal is 1 of 2
 custodians (t=2, n=3), so every secret is known beforehand: y of epoch E is K xor e_E, a grant share
 is e_E, and the step into E+1 is e_E xor e_(E+1).
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from node.base.rng import TreeEntropy
 from node.privacy.consent import LATER_BIT, Purpose, scope_of
 from node.privacy.custody import Custodian
+from node.privacy.custody_epochs import Stepped
 from node.privacy.grantee import Grantee
 from node.privacy.release import GrantFacts, RecordFacts
 from node.privacy.sealing import public_key_of
@@ -119,6 +120,7 @@ class _Work:
         held = wallet._held[DEAL_ID]
         held.epoch = self.share().epoch
         held.steps = held.epoch + len(self.store.steps(DEAL_ID))
+        held.lent = len(self.store.deposits())
         return wallet
 
     def share(self):
@@ -136,14 +138,6 @@ class _Work:
             granted_s=900,
             is_revoked=False,
         )
-
-    def catch_up(self) -> None:
-        """Step for grants whose end was settled and whose step a crash prevented.
-
-        Every deposit brings one step and every end spends one.
-        """
-        while len(self.store.steps(DEAL_ID)) > len(self.store.deposits()):
-            self.step()
 
     def deposit(self) -> None:
         self.grants += 1
@@ -165,14 +159,10 @@ class _Work:
 
     def end(self, grant_id: bytes) -> None:
         self.view.change_grant(grant_id, is_revoked=True)
-        for _ in self.custodian.settle(self.view):
-            _say("ended")
-            self.step()
-
-    def step(self) -> None:
-        self.custodian.step(DEAL_ID)
-        self.wallet.advance(DEAL_ID)
-        _say("step")
+        for event in self.custodian.follow(self.view):
+            if isinstance(event, Stepped):
+                self.wallet.advance(DEAL_ID)
+                _say("step")
 
     def release(self, grant_id: bytes) -> None:
         self.now_us += 10**6
@@ -197,7 +187,6 @@ def work(folder: Path, run: int) -> None:
     """Go on until killed."""
     doing = _Work(folder, run)
     _say("begin")
-    doing.catch_up()
     while True:
         grants = [grant_id for grant_id, _ in doing.store.deposits()]
         chance = doing.entropy.below(10)

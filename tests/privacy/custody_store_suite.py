@@ -132,6 +132,15 @@ class CustodyStoreFacts:
         store.delete_entrusted(PATIENT)
         assert (store.entrusted(PATIENT), store.entrusted(other)) == (None, b"other")
 
+    def test_certificates_are_kept_one_of_each_deal_when_the_deal_is_gone(self, store):
+        assert store.certificates() == ()
+        store.put_holding(b"e", HOLDING)
+        store.delete_deal(b"e")
+        for deal_id, raw in ((b"e", b"of e"), (b"d", b"old"), (b"d", b"of d")):
+            store.put_certificate(deal_id, raw)
+        assert store.certificates() == (b"of d", b"of e")
+        assert store.is_clear_of(b"e")
+
     @pytest.mark.parametrize(("status", "count"), [(Status.RELEASED, 1), (Status.EXPIRED, 0)])
     def test_only_released_receipts_count_as_releases(self, store, status, count):
         request = Ward().request()

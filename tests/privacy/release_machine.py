@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from node.base.keys import PrivateKey
 from node.privacy.consent import LATER_BIT, Purpose, scope_of
+from node.privacy.custody_epochs import GrantEnded, Stepped
 from node.privacy.release_errors import CustodyError
 from node.privacy.release_messages import (
     OWNER_GRANT_ID,
@@ -109,14 +110,14 @@ class ReleaseMachine(RuleBasedStateMachine):
     def deposit(self, data) -> None:
         grant_id = data.draw(st.sampled_from(sorted(set(self.world.grants) - self.deposited)))
         held = self.ward.wallet._held[self.ward.deal_id]
-        steps = held.steps
+        before = held.steps, held.lent
         keys = [public_key_of(SEALING[x]) for x in range(1, 5)]
         letter = self.ward.wallet.deposit(grant_id, self.ward.deal_id, keys, self.ward.entropy)[0]
         grant = self.world.grants[grant_id]
         if grant.is_revoked or self.world.time_s >= grant.until_s:
             with pytest.raises(CustodyError, match="grant"):
                 self.custodian.take_deposit(letter, self._view())
-            held.steps = steps
+            held.steps, held.lent = before
             return
         self.custodian.take_deposit(letter, self._view())
         self.deposited.add(grant_id)
@@ -143,12 +144,13 @@ class ReleaseMachine(RuleBasedStateMachine):
         self.world.now_us -= 10**6
 
     @rule()
-    def settle(self) -> None:
+    def follow(self) -> None:
         gone = self.world.settle()
-        ended = self.custodian.settle(self._view())
-        assert {one.grant_id for one in ended} == gone
-        for _ in ended:
-            self.custodian.step(self.ward.deal_id)
+        events = self.custodian.follow(self._view())
+        assert {one.grant_id for one in events if isinstance(one, GrantEnded)} == gone
+        stepped = [one for one in events if isinstance(one, Stepped)]
+        assert len(stepped) == len(gone)
+        for _ in stepped:
             self.ward.wallet.advance(self.ward.deal_id)
 
     @rule(
@@ -177,22 +179,23 @@ class ReleaseMachine(RuleBasedStateMachine):
 
     # ---- requests
 
-    @rule(data=st.data(), twist=st.sampled_from(TWISTS))
-    def ask(self, data, twist) -> None:
-        grant_id = data.draw(st.sampled_from(sorted(self.world.grants)))
+    @rule(data=st.data(), twist=st.sampled_from(TWISTS), is_well=st.booleans())
+    def ask(self, data, twist, is_well) -> None:
+        if is_well:
+            self.all_is_well_again()
+        grant_id = self._draw_grant(data)
         self._ask(grant_id, self.world.grants[grant_id].grantee, twist)
 
     @rule(data=st.data(), count=st.integers(2, 5))
     def ask_in_a_row(self, data, count) -> None:
-        open_now = [one for one in sorted(self.world.lent) if self.world.is_inside(one)]
-        grant_id = data.draw(st.sampled_from(open_now or sorted(self.world.grants)))
+        grant_id = self._draw_grant(data)
         self.all_is_well_again()
         for _ in range(count):
             self._ask(grant_id, self.world.grants[grant_id].grantee, "none")
 
     @rule(data=st.data(), what=st.sampled_from(TOGGLES))
     def ask_while_one_thing_is_wrong(self, data, what) -> None:
-        grant_id = data.draw(st.sampled_from(sorted(self.world.grants)))
+        grant_id = self._draw_grant(data)
         grantee = self.world.grants[grant_id].grantee
         self.all_is_well_again()
         self.toggle(what, WHO[grantee])
@@ -227,6 +230,11 @@ class ReleaseMachine(RuleBasedStateMachine):
         """Sign an old nonce anew: fresh head, fresh epoch."""
         _, old = data.draw(st.sampled_from(self.sent))
         self._ask(old.grant_id, old.grantee, "none", nonce=old.nonce)
+
+    def _draw_grant(self, data) -> bytes:
+        """Draw from the grants that would release now, from all where there is none."""
+        open_now = [one for one in sorted(self.world.lent) if self.world.is_inside(one)]
+        return data.draw(st.sampled_from(open_now or sorted(self.world.grants)))
 
     def _ask(self, grant_id: bytes, grantee, twist: str, nonce: bytes | None = None) -> None:
         other = LOCUM.address if grantee == DOCTOR.address else DOCTOR.address

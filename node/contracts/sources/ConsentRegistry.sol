@@ -84,6 +84,7 @@ contract ConsentRegistry is EIP712, GrantLists, IConsents {
     IPatients private immutable PATIENTS;
     IPmr private immutable PMR;
     mapping(address patient => uint256 wallet) private _wallets; // nonce 64 | Patient-ID 64
+    mapping(address left => uint256 patientId) private _former; // accounts that a recovery has left
     mapping(bytes32 requestId => address patient) public requestedOf;
 
     constructor(
@@ -196,11 +197,14 @@ contract ConsentRegistry is EIP712, GrantLists, IConsents {
         emit Revoked(grantId);
     }
 
-    /// Hands a patient's nonce on to the account of a recovery.  The old account is then nobody's
-    /// here; what it granted stands, and is the new one's to revoke.
+    /// Hands a patient's nonce on to the account of a recovery.  The old account can do nothing
+    /// here any more; what it granted stands, and is the new one's to revoke.
     function moveWallet(address from, address to) external {
         require(msg.sender == address(PATIENTS), NotPatientRegistry());
-        _wallets[to] = _wallets[from];
+        uint256 wallet = _wallets[from];
+        if (wallet == 0) return; // never granted anything
+        _wallets[to] = wallet;
+        _former[from] = wallet >> AT_PATIENT;
         delete _wallets[from];
     }
 
@@ -224,6 +228,7 @@ contract ConsentRegistry is EIP712, GrantLists, IConsents {
     /// Whether this very Consent was granted and not revoked.
     function isStanding(Consent calldata c) external view returns (bool) {
         uint256 patientId = _wallets[c.patient] >> AT_PATIENT;
+        if (patientId == 0) patientId = _former[c.patient];
         (, uint256 word) = _find(_listOf(patientId, c.grantee, c.pmrId), grantIdOf(c));
         return word != 0;
     }

@@ -92,11 +92,13 @@ abstract contract Recoveries {
         emit RecoveryConfirmed(patientId, hospitalId, readyAt);
     }
 
-    /// The old key objects, until the waiting time is over and not at its end.
+    /// The old key objects, until the waiting time is over and not at its end; later only to what
+    /// cannot be finished because the hospital that confirmed has fallen.
     function cancelRecovery() external {
         uint64 patientId = _requirePatient(msg.sender);
-        uint256 readyAt = _requireRunning(patientId).readyAt;
-        require(readyAt == 0 || block.timestamp < readyAt, RecoveryOver(readyAt));
+        Recovery storage r = _requireRunning(patientId);
+        bool isDue = _isOver(r.readyAt) && HOSPITALS.isVerified(r.hospitalId);
+        require(!isDue, RecoveryOver(r.readyAt));
         delete _recoveries[patientId];
         emit RecoveryCancelled(patientId);
     }
@@ -104,7 +106,7 @@ abstract contract Recoveries {
     /// Moves the patient, at the end of the waiting time or later; for anybody to call.
     function finishRecovery(uint64 patientId) external {
         Recovery memory r = _requireRunning(patientId);
-        require(r.readyAt != 0 && block.timestamp >= r.readyAt, RecoveryNotReady(r.readyAt));
+        require(_isOver(r.readyAt), RecoveryNotReady(r.readyAt));
         // both may have changed while it waited: a word that is worth nothing any more, and an
         // account that somebody else has become
         require(HOSPITALS.isVerified(r.hospitalId), HospitalNotVerified());
@@ -122,6 +124,10 @@ abstract contract Recoveries {
     {
         Recovery storage r = _recoveries[patientId];
         return (r.newAccount, r.newKey, r.readyAt, r.hospitalId);
+    }
+
+    function _isOver(uint64 readyAt) private view returns (bool) {
+        return readyAt != 0 && block.timestamp >= readyAt;
     }
 
     function _requireRunning(uint64 patientId) private view returns (Recovery storage r) {
