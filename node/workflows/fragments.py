@@ -7,7 +7,7 @@ from node.base.types import Address
 from node.sss.commitments import Manifest
 from node.sss.errors import FragmentMismatchError
 from node.sss.shares import decode_container
-from node.workflows.asking import fetch
+from node.workflows.asking import drop, fetch
 from node.workflows.errors import FragmentsMissingError
 from node.workflows.requests import Flow
 
@@ -22,7 +22,7 @@ class Gathered:
 
 
 def gather(node: Address, manifest: Manifest) -> Flow[Gathered]:
-    """Have t-1 fragments on ``node``: the lowest indices, and others for what is missing there.
+    """Have t-1 fragments through ``node``: the lowest indices, others for what is missing there.
 
     raises        FragmentsMissingError: fewer are to be had; names every index and its cause.
     """
@@ -40,6 +40,9 @@ def gather(node: Address, manifest: Manifest) -> Flow[Gathered]:
             faults.append((index, str(error)))
         else:
             found.append(raw)
+            if manifest.address_of(index) != node:
+                # a copy that nobody asked for would outlive an erasure
+                yield from drop(node, entry.cid)
     if len(found) < needed:
         raise FragmentsMissingError(len(found), needed, tuple(faults))
     return Gathered(tuple(found), tuple(faults))
