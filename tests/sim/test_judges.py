@@ -117,7 +117,7 @@ def test_a_release_after_the_end_is_found_although_custodians_agree_on_it(
     """What if custodians did not look at the clock of the chain, and kept what has ended."""
     without = tuple(rule for rule in RULES if rule is not release._is_not_granted)
     monkeypatch.setattr(release, "RULES", without)
-    monkeypatch.setattr(Custodian, "settle", lambda *_: ())
+    monkeypatch.setattr(Custodian, "follow", lambda *_: ())
     run = played(
         ARRIVE
         + "  - {do: grant, id: given, patient: p0, doctor: d1, pmr: visit, for: 10s}\n"

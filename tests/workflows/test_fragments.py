@@ -6,7 +6,7 @@ from node.ipfs_lite.memory_store import MemoryStore
 from node.sss.commitments import Manifest
 from node.workflows.consult import Visit
 from node.workflows.errors import FetchFailedError, FragmentsMissingError
-from node.workflows.fragments import gather
+from node.workflows.fragments import gather, let_go
 from tests.workflows.stage import Stage, drive
 
 NODE = Address(b"\1" * 20)
@@ -116,3 +116,16 @@ def test_a_broken_store_costs_its_reader_patience_and_nothing_else(
     assert index == 1
     assert manifest.fragments[0].cid.hex() in why
     assert len(store.bad()) == 1
+
+
+def test_what_was_gathered_is_forgotten_where_somebody_else_keeps_it() -> None:
+    stage = Stage().onboard("d0").register("p0")
+    visit = stage.visit()
+    manifest = visit.filed.manifest
+    for name, core in stage.world.nodes.items():
+        node = stage.hospital(name).node
+        gathered = stage.do(gather(node, manifest))
+        assert all(core.store.store.has(manifest.fragments[x - 1].cid) for x in gathered.indices)
+        stage.do(let_go(node, manifest, gathered))
+        kept = [x for x in gathered.indices if core.store.store.has(manifest.fragments[x - 1].cid)]
+        assert kept == [x for x in gathered.indices if manifest.address_of(x) == node]
