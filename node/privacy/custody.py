@@ -18,7 +18,6 @@ from node.privacy.custody_deposits import Deposits, DepositTaken
 from node.privacy.custody_epochs import (
     CustodyEvent,
     Epochs,
-    GrantEnded,
     RenewalTaken,
     Revocation,
 )
@@ -291,12 +290,6 @@ class Custodian:
         events = self._epochs.follow(view)
         self._store.forget_nonces(view.head.number - HEAD_LAG_BLOCKS_MAX)
         return events
-
-    def settle(self, view: GrantView) -> tuple[GrantEnded, ...]:
-        """Destroy the grant shares whose grants F has ended, without a step of their deals."""
-        events = self._epochs.follow(view, Revocation.SOFT)
-        self._store.forget_nonces(view.head.number - HEAD_LAG_BLOCKS_MAX)
-        return tuple(event for event in events if isinstance(event, GrantEnded))
 
     def step(self, deal_id: bytes) -> Container:
         """Move a deal to its next epoch: the share, and every grant share still lent.

@@ -114,11 +114,8 @@ class Epochs:
         self._domain = domain
         self._revocation = revocation
 
-    def follow(
-        self, view: GrantView, revocation: Revocation | None = None
-    ) -> tuple[CustodyEvent, ...]:
+    def follow(self, view: GrantView) -> tuple[CustodyEvent, ...]:
         """Answer the grants that F has ended; see ``Custodian.follow``."""
-        level = revocation or self._revocation
         events: list[CustodyEvent] = []
         for grant_id, deal_id in self._store.deposits():
             grant = view.grant(grant_id)
@@ -126,7 +123,7 @@ class Epochs:
             if why is None:
                 continue
             try:
-                moved = self._end(grant_id, deal_id, level)
+                moved = self._end(grant_id, deal_id)
             except WardnetError as error:  # of this deal alone: the others still end
                 events.append(StepFailed(deal_id, f"{type(error).__name__}: {error}"))
                 continue
@@ -135,11 +132,9 @@ class Epochs:
                 events.append(moved)
         return tuple(events)
 
-    def _end(
-        self, grant_id: bytes, deal_id: bytes, level: Revocation
-    ) -> Stepped | StepMissing | None:
-        """Destroy a grant share and step, in one transaction."""
-        if level is Revocation.SOFT:
+    def _end(self, grant_id: bytes, deal_id: bytes) -> Stepped | StepMissing | None:
+        """Destroy a grant share and step, in one transaction; at the soft level no step."""
+        if self._revocation is Revocation.SOFT:
             self._store.delete_grant_share(grant_id, deal_id)
             return None
         try:

@@ -23,6 +23,8 @@ POLYNOMIAL: Final = 0x11B
 GENERATOR: Final = 3
 BLOCK_BYTES: Final = 128 * 1024
 """Bytes of a row that are worked on at a time: input, output and scratch stay in the cache."""
+LOOK_UP_BYTES: Final = 64 * 1024
+"""Bytes that are looked up at a time; for longer answers the allocator asks the system."""
 _ZERO: Final = np.uint64(0)
 _NO_SIGN: Final = np.int8(0)
 _REDUCTION: Final = np.uint16(POLYNOMIAL & 0xFF)
@@ -139,6 +141,7 @@ def apply_matrix(
     results = [row.view(np.uint64) for row in outputs]
     block = min(length, block_bytes) // 8
     spare = [np.empty(block, np.uint64) for _ in range(len(program.pairs) + 1)]
+    desk = bytearray(min(8 * block, LOOK_UP_BYTES))
     for start in range(0, length // 8, block or 1):
         stop = min(start + block, length // 8)
         *pairs, scratch = (words[: stop - start] for words in spare)
@@ -146,25 +149,48 @@ def apply_matrix(
             program,
             [*(row[start:stop] for row in sources), *pairs, *(r[start:stop] for r in results)],
             scratch,
+            desk,
         )
 
 
-def _run(program: RowProgram, registers: Sequence[Words], scratch: Words) -> None:
+def _run(program: RowProgram, registers: Sequence[Words], scratch: Words, desk: bytearray) -> None:
     """Work one block out."""
     for target, (left, right) in enumerate(program.pairs, start=program.inputs):
         np.bitwise_xor(registers[left], registers[right], registers[target])
     for one in program.sums:
         out = registers[one.target]
-        if not one.terms:
-            out.fill(0)
-            continue
-        first, *rest = one.terms[0]
-        # no copyto: the C library's copy of a whole block is slower than a pass of numpy's own
-        np.bitwise_xor(registers[first], registers[rest[0]] if rest else _ZERO, out)
-        for register in rest[1:]:
-            np.bitwise_xor(out, registers[register], out)
-        if len(one.terms) > 1:
+        if one.terms:
+            _add_all([registers[each] for each in one.terms[0]], out)
             _horner(one.terms[1:], registers, out, scratch)
+        else:
+            out.fill(0)
+        for factor, members in one.products:
+            _add_product(factor, [registers[each] for each in members], out, desk)
+
+
+def _add_all(rows: Sequence[Words], out: Words) -> None:
+    """Write the sum of at least one row."""
+    first, *rest = rows
+    # no copyto: the C library's copy of a whole block is slower than a pass of numpy's own
+    np.bitwise_xor(first, rest[0] if rest else _ZERO, out)
+    for row in rest[1:]:
+        np.bitwise_xor(out, row, out)
+
+
+def _add_product(factor: int, rows: Sequence[Words], out: Words, desk: bytearray) -> None:
+    """Add ``factor`` times the sum of rows by look-up.
+
+    Only a ``bytearray`` is looked up at this speed (``bytes`` stops at each byte to see whether it
+    changed).  Its time depends on the bytes a little: outside the threat model, section 11.
+    """
+    table = _times(factor)
+    words = np.frombuffer(desk, np.uint64)
+    for start in range(0, len(out), len(words)):
+        part = out[start : start + len(words)]
+        stop = start + len(part)
+        _add_all([row[start:stop] for row in rows], words[: len(part)])
+        product = np.frombuffer(desk.translate(table), np.uint64, len(part))
+        np.bitwise_xor(part, product, part)
 
 
 def _horner(

@@ -1,16 +1,17 @@
 """Shamir's sharing of strings as long as a record: the kernel for all but the last 7 bytes."""
 
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 
 import numpy as np
 
-from node.sss.gf256 import apply_matrix, combine_rows, lagrange_rows
+from node.sss.gf256 import BLOCK_BYTES, apply_matrix, combine_rows, lagrange_rows
 
 
 def xor_long(left: bytes, right: bytes) -> bytes:
     """XOR two strings of one length."""
-    total = np.bitwise_xor(np.frombuffer(left, np.uint8), np.frombuffer(right, np.uint8))
-    return total.tobytes()
+    (total,) = apply_long([(1, 1)], (left, right))
+    return total
 
 
 def apply_long(matrix: Sequence[Sequence[int]], inputs: Sequence[bytes]) -> tuple[bytes, ...]:
@@ -23,13 +24,21 @@ def apply_long(matrix: Sequence[Sequence[int]], inputs: Sequence[bytes]) -> tupl
         raise ValueError("rows have one length")
     body = length - length % 8
     rows = [np.frombuffer(one, np.uint8, body) for one in inputs]
-    outputs = [np.empty(length, np.uint8) for _ in matrix]
-    apply_matrix(matrix, rows, [one[:body] for one in outputs])
+    block = np.empty((len(matrix), min(BLOCK_BYTES, body)), np.uint8)
+    # a block is copied out of the cache at once: whole rows would be made in fresh pages, and
+    # copied to fresh pages again to become bytes, which costs more than the arithmetic
+    results = [BytesIO() for _ in matrix]
+    for start in range(0, body, BLOCK_BYTES):
+        width = min(BLOCK_BYTES, body - start)
+        made = [row[:width] for row in block]
+        apply_matrix(matrix, [row[start : start + width] for row in rows], made)
+        for result, row in zip(results, made, strict=True):
+            result.write(row.data)
     if body < length:
         tails = [one[body:] for one in inputs]
-        for coefficients, output in zip(matrix, outputs, strict=True):
-            output[body:] = np.frombuffer(combine_rows(coefficients, tails), np.uint8)
-    return tuple(output.tobytes() for output in outputs)
+        for coefficients, result in zip(matrix, results, strict=True):
+            result.write(combine_rows(coefficients, tails))
+    return tuple(result.getvalue() for result in results)
 
 
 def split_long(secret: bytes, random_shares: Sequence[bytes], *, total: int) -> tuple[bytes, ...]:

@@ -214,12 +214,11 @@ class Container:
 
     def digest(self) -> bytes:
         """Give the labelled SHA-256 of head and payload: what the manifest lists."""
-        return share_digest(self.head() + self.payload)
+        return share_digest(self.head(), self.payload)
 
     def encode(self) -> bytes:
         """Give the container's bytes: head, payload, digest."""
-        body = self.head() + self.payload
-        return body + share_digest(body)
+        return b"".join((self.head(), self.payload, self.digest()))
 
     def __repr__(self) -> str:
         return (
@@ -237,13 +236,13 @@ def container_of(
     )
 
 
-def share_digest(body: Octets) -> bytes:
+def share_digest(*parts: Octets) -> bytes:
     """Give the digest of a container's head and payload.  The salt inside keeps it unguessable."""
-    return share_digest_of((body,))
+    return share_digest_of(parts)
 
 
 def share_digest_of(pieces: Iterable[Octets]) -> bytes:
-    """Give the digest of a container's head and payload that come in pieces."""
+    """Give the same of pieces that need not be in memory together."""
     hasher = sha256(SHARE_LABEL)
     for piece in pieces:
         hasher.update(piece)

@@ -11,6 +11,7 @@ from node.commands.share_files import ShareFileError
 from node.commands.share_gather import gather
 from node.sss.errors import ShareMissingError
 from node.sss.essential_text import to_text
+from node.sss.shares import share_digest
 from tests.commands.share_play import real_bundles, write_bundles
 
 
@@ -77,3 +78,20 @@ def test_too_few_files_are_too_few(tmp_path):
     essential, custodians = write_bundles(tmp_path / "deal", real_bundles())
     with ExitStack() as stack, pytest.raises(ShareMissingError):
         gather(stack, essential, custodians[:1])
+
+
+def test_a_part_that_the_manifest_does_not_list_is_left_out(tmp_path):
+    """A share and a fragment that are whole in themselves: a custodian's own, or of a re-deal."""
+    bundles = real_bundles()
+    share = replace(bundles[1].share, salt=bytes(32))
+    body = bundles[2].fragment[:-40] + bytes(8)
+    bundles[1] = replace(bundles[1], share=share)
+    bundles[2] = replace(bundles[2], fragment=body + share_digest(body))
+    essential, custodians = write_bundles(tmp_path / "deal", bundles)
+    with ExitStack() as stack:
+        found = gather(stack, essential, custodians)
+        assert list(found.custodians) == [3, 4]
+        assert [str(error) for error in found.bad] == [
+            f"{custodians[0]}: its share is not the one that the manifest lists",
+            f"{custodians[1]}: its fragment is not the one that the manifest lists",
+        ]

@@ -10,7 +10,7 @@ from node.base.limits import (
 )
 from node.base.rng import TreeEntropy
 from node.privacy import custody
-from node.privacy.custody import Custodian, GrantEnded
+from node.privacy.custody import Custodian
 from node.privacy.custody_store import MemoryStore
 from node.privacy.erasure import ErasureCertificate
 from node.privacy.release_errors import CustodyError, RefreshMissingError
@@ -29,7 +29,6 @@ from tests.privacy.ward import (
     NOW_US,
     SEALING,
     STRANGER,
-    UNTIL_S,
     Ward,
 )
 
@@ -132,10 +131,10 @@ def test_a_replay_after_the_nonce_is_forgotten_stands_too_far_back():
     request = ward.request()
     _handle(ward, request)
     ward.view = ward.view.at(number=ward.view.head.number + HEAD_LAG_BLOCKS_MAX)
-    ward.custodians[1].settle(ward.view)
+    ward.custodians[1].follow(ward.view)
     assert _handle(ward, request).receipt.status is Status.REPLAY
     ward.view = ward.view.at(number=ward.view.head.number + 1)
-    ward.custodians[1].settle(ward.view)
+    ward.custodians[1].follow(ward.view)
     assert ward.custodians[1].store.nonces() == 0
     assert _handle(ward, request).receipt.status is Status.HEAD_UNKNOWN
 
@@ -214,23 +213,6 @@ def test_a_custodian_with_too_many_nonces_refuses(monkeypatch):
 # ---- the end of a grant
 
 
-@pytest.mark.parametrize(("time_s", "ended"), [(UNTIL_S - 1, False), (UNTIL_S, True)])
-def test_what_was_lent_is_destroyed_when_the_final_time_reaches_the_end(time_s, ended):
-    ward = Ward()
-    view = ward.view.at(time_s=time_s)
-    got = ward.custodians[1].settle(view)
-    assert got == ((GrantEnded(ward.grant_id, ward.deal_id, Status.EXPIRED),) if ended else ())
-    assert (ward.custodians[1].grant_share(ward.grant_id, ward.deal_id) is None) is ended
-
-
-def test_what_was_lent_is_destroyed_on_a_final_revocation():
-    ward = Ward()
-    ward.view.change_grant(ward.grant_id, is_revoked=True)
-    (ended,) = ward.custodians[1].settle(ward.view)
-    assert ended.why is Status.REVOKED
-    assert ward.custodians[1].settle(ward.view) == ()
-
-
 def test_a_step_moves_share_and_grant_shares_and_the_key_stays():
     ward = Ward()
     for custodian in ward.custodians.values():
@@ -269,8 +251,7 @@ def test_grants_of_two_epochs_follow_each_other():
     ] == [1, 2]
     ward.view.change_grant(ward.grant_id, is_revoked=True)
     for custodian in ward.custodians.values():
-        assert len(custodian.settle(ward.view)) == 1
-        custodian.step(ward.deal_id)
+        custodian.follow(ward.view)
     ward.wallet.advance(ward.deal_id)
     request = ward.request(grant_id=second.grant_id, epoch=1)
     assert _handle(ward, request).receipt.status is Status.RELEASED

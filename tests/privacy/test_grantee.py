@@ -235,7 +235,7 @@ class ReleaseMachine(RuleBasedStateMachine):
         self.now_us += 5_000_000
         self.ward.view = self.ward.view.at(number=head.number + 1, time_s=time_s)
         self.ward.view.head_advanced_us = self.now_us
-        self.ward.custodians[1].settle(self.ward.view)
+        self.ward.custodians[1].follow(self.ward.view)
 
     @rule()
     def revoke(self):

@@ -6,8 +6,17 @@ from hypothesis import strategies as st
 
 from node.sss.bundle import Bundle
 from node.sss.errors import MixedRecordsError, ShareFormatError
+from node.sss.shares import Scheme
 from node.sss.ssms import open_record
-from tests.sss.deals import SIMULATION, cases, custodian_addresses, make_deal, unhex
+from tests.sss.deals import (
+    SIMULATION,
+    cases,
+    custodian_addresses,
+    files_of,
+    make_deal,
+    scheme_deal,
+    unhex,
+)
 
 DEAL = make_deal()
 MANIFEST = DEAL.manifest(custodian_addresses(4))
@@ -88,3 +97,24 @@ def test_parts_of_different_deals_are_refused():
     other = make_deal(seed=2)
     with pytest.raises(MixedRecordsError):
         Bundle.decode(replace(CUSTODIAN, share=other.custodians[0]).encode())
+
+
+@pytest.mark.parametrize("scheme", [Scheme.XOR, Scheme.NLSS_Q])
+def test_files_of_schemes_without_fragments_decode_to_what_was_encoded(scheme):
+    for file in files_of(scheme_deal(scheme)):
+        assert Bundle.decode(file.encode()) == file
+        assert file.encode()[8:12] == (2).to_bytes(4)
+
+
+@pytest.mark.parametrize("scheme", [Scheme.XOR, Scheme.NLSS_Q])
+def test_a_fragment_in_a_scheme_without_fragments_is_refused(scheme):
+    file = files_of(scheme_deal(scheme))[1]
+    with pytest.raises(ShareFormatError, match="kind"):
+        Bundle.decode(replace(file, fragment=file.share.encode()).encode())
+
+
+def test_every_holder_of_the_default_scheme_gets_the_own_parts():
+    patient, *custodians = files_of(DEAL)
+    assert patient == PATIENT
+    assert [one.share for one in custodians] == list(DEAL.custodians)
+    assert [one.fragment for one in custodians] == list(DEAL.fragments)

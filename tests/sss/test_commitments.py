@@ -8,7 +8,7 @@ from node.base.types import Cid
 from node.sss.commitments import NO_CID, Manifest, is_manifest_cid
 from node.sss.errors import ShareFormatError
 from node.sss.shares import Scheme
-from tests.sss.deals import cases, custodian_addresses, make_deal, unhex
+from tests.sss.deals import cases, custodian_addresses, make_deal, scheme_deal, unhex, whole_deals
 
 CID = Cid(b"\x01\x55\x12\x20" + bytes(32))
 MANIFEST = make_deal().manifest(custodian_addresses(4), [CID, NO_CID, CID, CID])
@@ -85,3 +85,45 @@ def test_a_cid_with_any_codec_and_no_cid_at_all_stand_in_a_manifest():
     assert is_manifest_cid(CID)
     assert is_manifest_cid(b"\x01\x70\x12\x20" + bytes(32))
     assert is_manifest_cid(NO_CID)
+
+
+@pytest.mark.conformance
+@pytest.mark.parametrize(("name", "scheme"), [("xor", Scheme.XOR), ("nlss_q_full", Scheme.NLSS_Q)])
+def test_manifests_of_schemes_two_and_three_decode_where_they_are_asked_for(name, scheme):
+    for case in whole_deals(name):
+        manifest = Manifest.decode(unhex(case["manifest"]), schemes=(scheme,))
+        assert manifest.encode() == unhex(case["manifest"])
+        assert manifest.manifest_id().hex() == case["manifest_id"]
+        assert [list(one) for one in manifest.vectors] == case.get("vectors", [])
+        assert manifest.fragments == ()
+
+
+@pytest.mark.parametrize("scheme", [Scheme.XOR, Scheme.NLSS_Q])
+@pytest.mark.parametrize("change", [-1, 1, 20, 68])
+def test_a_manifest_without_fragments_of_another_size_is_refused(scheme, change):
+    raw = scheme_deal(scheme).manifest(custodian_addresses(4)).encode()
+    other = raw + bytes(change) if change > 0 else raw[:change]
+    with pytest.raises(ShareFormatError, match="length"):
+        Manifest.decode(other, schemes=(scheme,))
+
+
+def test_vectors_that_cannot_open_are_refused():
+    raw = scheme_deal(Scheme.NLSS_Q).manifest(custodian_addresses(4)).encode()
+    with pytest.raises(ShareFormatError, match="vectors"):
+        Manifest.decode(raw[:-2] + raw[-4:-2], schemes=(Scheme.NLSS_Q,))
+
+
+@pytest.mark.parametrize(("t", "n"), [(4, 5), (3, 14)])
+def test_a_plan_that_quadratic_forms_cannot_serve_is_refused(t, n):
+    manifest = scheme_deal(Scheme.XOR, t=t, n=n).manifest(custodian_addresses(n - 1))
+    header = replace(manifest.header, scheme=Scheme.NLSS_Q)
+    vectors = (bytes(t - 1),) * (n - 1)
+    raw = replace(manifest, header=header, vectors=vectors).encode()
+    with pytest.raises(ShareFormatError, match="threshold"):
+        Manifest.decode(raw, schemes=(Scheme.NLSS_Q,))
+
+
+def test_the_verifiable_scheme_has_no_reader_even_if_asked_for():
+    header = replace(MANIFEST.header, scheme=Scheme.SSMS_FELDMAN)
+    with pytest.raises(ShareFormatError, match="scheme"):
+        Manifest.decode(replace(MANIFEST, header=header).encode(), schemes=tuple(Scheme))

@@ -12,7 +12,7 @@ from typing import Any, Final
 from node.base.types import MICROS_PER_SECOND, Address, Hash32
 from node.privacy.custody import Custodian
 from node.privacy.custody_deposits import DepositTaken
-from node.privacy.custody_epochs import CustodyEvent, GrantEnded
+from node.privacy.custody_epochs import CustodyEvent
 from node.privacy.deposits import DepositLetter
 from node.privacy.release_facts import GrantFacts, GrantView, RecordFacts
 from node.privacy.release_messages import Answer, Head
@@ -101,10 +101,6 @@ class BentCustodian(Custodian):
     def follow(self, view: GrantView) -> tuple[CustodyEvent, ...]:
         """Step at the ends of grants as this custodian has them."""
         return super().follow(self._seen(view, None))
-
-    def settle(self, view: GrantView) -> tuple[GrantEnded, ...]:
-        """Destroy what has ended by what this custodian goes by."""
-        return super().settle(self._seen(view, None))
 
     def take_deposit(self, letter: DepositLetter, view: GrantView) -> DepositTaken:
         """Keep a deposit of a grant that stands by what this custodian goes by."""
