@@ -12,7 +12,7 @@ from node.app.final_book import Changes, FinalBook
 from node.app.final_view import FinalView
 from node.app.store_desk import Fetched, StoreDesk
 from node.app.turn import Turn
-from node.base.errors import StorageError, UnavailableError, WardnetError
+from node.base.errors import WardnetError
 from node.base.limits import (
     EARLY_DEPOSITS_COUNT_MAX,
     OPEN_INGESTS_COUNT_MAX,
@@ -131,7 +131,7 @@ class CustodyDesk:
             if changes is not None and changes.is_anew:
                 self._clerk.look_again()
             self._orders.follow(turn, self.view(), changes)
-        except (StorageError, UnavailableError) as error:
+        except WardnetError as error:
             # the view is stale by then: nothing is released before all up to F is read
             turn.note("custody.final_unread", why=str(error))
             return

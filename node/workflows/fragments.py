@@ -19,6 +19,8 @@ class Gathered:
     fragments: tuple[bytes, ...]
     faults: tuple[tuple[int, str], ...]
     """(index, cause) of each fragment that was asked for and is not to be had, or is wrong."""
+    indices: tuple[int, ...]
+    """Those of ``fragments``."""
 
 
 def gather(node: Address, manifest: Manifest) -> Flow[Gathered]:
@@ -28,6 +30,7 @@ def gather(node: Address, manifest: Manifest) -> Flow[Gathered]:
     """
     needed = manifest.header.needed
     found: list[bytes] = []
+    indices: list[int] = []
     faults: list[tuple[int, str]] = []
     for index, entry in enumerate(manifest.fragments, start=1):
         if len(found) == needed:
@@ -40,9 +43,14 @@ def gather(node: Address, manifest: Manifest) -> Flow[Gathered]:
             faults.append((index, str(error)))
         else:
             found.append(raw)
-            if manifest.address_of(index) != node:
-                # a copy that nobody asked for would outlive an erasure
-                yield from drop(node, entry.cid)
+            indices.append(index)
     if len(found) < needed:
         raise FragmentsMissingError(len(found), needed, tuple(faults))
-    return Gathered(tuple(found), tuple(faults))
+    return Gathered(tuple(found), tuple(faults), tuple(indices))
+
+
+def let_go(node: Address, manifest: Manifest, gathered: Gathered) -> Flow[None]:
+    """Forget on ``node`` the fragments that others keep: a copy would outlive an erasure."""
+    for index in gathered.indices:
+        if manifest.address_of(index) != node:
+            yield from drop(node, manifest.fragments[index - 1].cid)

@@ -12,7 +12,7 @@ from node.workflows.custodians import ask_custodians
 from node.workflows.custody_facts import current_cid, seated
 from node.workflows.dealing import Sealable
 from node.workflows.errors import CommitmentError, ContractRevertError
-from node.workflows.fragments import gather
+from node.workflows.fragments import gather, let_go
 from node.workflows.requests import Flow
 from node.workflows.ward import Patient, Ward
 
@@ -54,6 +54,7 @@ def read_own(ward: Ward, patient: Patient, deal_id: bytes, entropy: Entropy) -> 
     )
     find_released_key(manifest, collected)  # before a fragment travels
     gathered = yield from gather(patient.node, manifest)
+    yield from let_go(patient.node, manifest, gathered)
     result = open_released(dealt, collected, gathered.fragments, profile=ward.profile)
     salt, record = open_ready(result.record)
     if commitment(salt, body_of(record)) != entry.content.commitment:

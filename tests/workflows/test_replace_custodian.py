@@ -1,7 +1,8 @@
 import pytest
 
+from node.sss.shares import decode_container
 from node.workflows.errors import ContractRevertError
-from node.workflows.replace_custodian import replace_by_authority
+from node.workflows.replace_custodian import replace_by_authority, replace_custodian
 from tests.workflows.stage import Stage
 
 
@@ -30,3 +31,23 @@ def test_who_holds_no_share_has_no_seat_to_leave(stage: Stage) -> None:
     free = next(n for n, one in stage.cast.hospitals.items() if one.signer.address not in dealt)
     error = stage.play(by_authority(stage, visit, free, "h0")).error
     assert (error.name, error.values) == ("SeatUnknown", (stage.hospital(free).signer.address,))
+
+
+def test_a_patient_hands_a_seat_over_and_the_newcomer_takes_part(stage: Stage) -> None:
+    visit = stage.visit()
+    dealt = visit.filed.custodians
+    free = next(n for n, one in stage.cast.hospitals.items() if one.signer.address not in dealt)
+    newcomer = stage.hospital(free).signer.address
+    flow = replace_custodian(
+        stage.ward,
+        visit.patient,
+        visit.filed.deal_id,
+        leaver=dealt[1],
+        newcomer=newcomer,
+        entropy=stage.entropy(),
+    )
+    done = stage.do(flow)
+    assert (done.index, done.newcomer) == (2, newcomer)
+    assert done.refreshed.taken == 4
+    share = stage.world.nodes[free].custody.custodian.share(visit.filed.deal_id)
+    assert decode_container(share).epoch == visit.patient.wallet.epoch(visit.filed.deal_id) == 1

@@ -78,6 +78,7 @@ def test_built_actions_are_those_of_this_version() -> None:
                 "doctor": "doc-2",
                 "pmr": "v",
                 "for_us": 3_600_000_000,
+                "account": "own",
             },
         ),
         ("do: deny, patient: pat-1, request: r", {"patient": "pat-1", "request": "r"}),
