@@ -56,3 +56,13 @@ def test_what_is_not_protected_is_said() -> None:
     """At least one row of what an attacker does get, so that the page cannot become a poster."""
     learned = [cells for _, cells in ROWS if "not protected" in cells[-2].lower()]
     assert len(learned) >= 5
+
+
+def test_the_honest_sentence_stands_there_word_for_word() -> None:
+    """README and report say the same."""
+    words = " ".join(PAGE.read_text("utf-8").replace("\n> ", " ").split())
+    assert (
+        "After expiry, a practitioner who has not opened the record cannot open it unless k "
+        "custodians misbehave. One who has opened it may keep a copy: that is logged, not "
+        "prevented. Later versions and generations stay closed to him."
+    ) in words

@@ -10,6 +10,8 @@ from itertools import combinations
 import pytest
 
 from node.privacy.consent import sign
+from node.privacy.custody import Custodian
+from node.privacy.custody_epochs import Revocation
 from node.privacy.custody_store import Holding
 from node.privacy.deposits import digests_of
 from node.privacy.erasure import ErasureCertificate
@@ -26,6 +28,7 @@ from node.sss.gf256 import add
 from node.sss.record_key import find_key
 from node.sss.recovery import combine_master
 from node.sss.refresh import renewal_shares
+from node.sss.repair import RepairPlan, contribution, join
 from node.sss.shares import decode_container
 from node.sss.ssms import deal, decrypt
 from node.sss.terms import DealTerms, Profile
@@ -38,6 +41,7 @@ from tests.privacy.ward import (
     KEYS,
     PATIENT,
     RECORD,
+    SEALING,
     STRANGER,
     Ward,
 )
@@ -93,6 +97,58 @@ def test_one_custodian_that_kept_y_and_g_opens_nothing_with_the_others_after_the
     for x, share in ward.shares(others).items():
         with pytest.raises(WrongKeyError):
             _key(ward, {**kept, x: share.payload})
+
+
+def _kept_grant_shares_and_shares_of_today(revocation: Revocation):
+    """Let a grant end: (ward, y xor g by index), where g is of before and y of after the end."""
+    ward = Ward()
+    lent = {
+        x: decode_container(one.grant_share(ward.grant_id, ward.deal_id))
+        for x, one in ward.custodians.items()
+    }
+    ward.view.change_grant(ward.grant_id, is_revoked=True)
+    for x, custodian in ward.custodians.items():
+        Custodian(
+            signer=HOSPITALS[x - 1],
+            sealing_private=SEALING[x],
+            domain=DOMAIN,
+            store=custodian.store,
+            entropy=ward.entropy,
+            profile=Profile.SIMULATION,
+            revocation=revocation,
+        ).follow(ward.view)
+        assert custodian.grant_share(ward.grant_id, ward.deal_id) is None
+    return ward, {x: add(one.payload, lent[x].payload) for x, one in ward.shares().items()}
+
+
+def test_grant_shares_that_leaked_do_not_fit_the_shares_of_today():
+    ward, points = _kept_grant_shares_and_shares_of_today(Revocation.STANDARD)
+    with pytest.raises(WrongKeyError):
+        _key(ward, points)
+
+
+def test_at_the_soft_level_grant_shares_that_leaked_fit_the_shares_of_today():
+    ward, points = _kept_grant_shares_and_shares_of_today(Revocation.SOFT)
+    assert _read(ward, _key(ward, {x: points[x] for x in (2, 3)})) == RECORD
+
+
+@pytest.mark.parametrize("flip", [0, 1])
+def test_a_helper_that_lies_in_a_repair_is_found_at_the_next_opening_as_the_newcomers_fault(flip):
+    """With one custodian to spare the record opens; who lied stays unknown, so repair again."""
+    ward = Ward()
+    plan, shares = RepairPlan(ward.deal.header, 0, 2, (1, 4)), ward.shares()
+    parts = {
+        1: contribution(plan, shares[1], {4: b"\x6d" * 32}),
+        4: contribution(plan, shares[4], {1: b"\x6d" * 32}),
+    }
+    lie = {**parts, 4: add(parts[4], bytes(31) + bytes([flip]))}
+    repaired = join(plan, lie, salt=bytes(32))
+    e = ward.deal.essential.payload
+    found = find_key(ward.deal.header, _with_e(ward, {**shares, 2: repaired}, e))
+    assert found.liars == ((2,) if flip else ())
+    if flip:
+        with pytest.raises(WrongKeyError):
+            _key(ward, _with_e(ward, {1: shares[1], 2: repaired}, e))
 
 
 # ---- who has read
