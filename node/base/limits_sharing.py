@@ -17,7 +17,7 @@ STREAMED_ROWS_BYTES_MAX: Final = 4 * 2**20
 SIMULATED_SHARES_COUNT_MAX: Final = 50_000_000
 """Shares whose fate one simulation of deals draws: about ten seconds."""
 FILE_MANIFEST_BYTES_MAX: Final = 2**16
-"""The manifest in the file of a holder: 30 kB with 254 custodians."""
+"""The manifest in the file of a holder: 46 kB with 254 custodians and public points."""
 ROW_PROGRAM_CELLS_COUNT_MAX: Final = 100
 """Elements of a matrix that is searched for cheaper ways; the search takes 3 ms at this size."""
 ROW_PROGRAM_PAIRS_COUNT_MAX: Final = 4

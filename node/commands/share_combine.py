@@ -106,15 +106,19 @@ def _streamed(found: Gathered, target: BinaryIO, meter: Meter) -> dict[int, str]
     return dict.fromkeys(opened.bad_fragments, _CHANGED) | dict.fromkeys(opened.liars, _LIES)
 
 
-def _in_memory(found: Gathered, target: BinaryIO, _: Meter) -> dict[int, str]:
-    """Rebuild a record whose shares are as long as it; give what is wrong with which index."""
+def _in_memory(found: Gathered, target: BinaryIO, meter: Meter) -> dict[int, str]:
+    """Rebuild a record that was dealt in memory; give what is wrong with which index."""
     from node.sss.bundle import Bundle
+    from node.sss.holder_file import fragment_container
     from node.sss.schemes import open_holders
     from node.sss.terms import Profile
 
-    bundles = [
-        Bundle(one.holder.manifest, one.holder.share, None) for one in found.custodians.values()
-    ]
+    bundles: list[Bundle] = []
+    for one in found.custodians.values():
+        holder, part = one.holder, one.holder.fragment
+        file = MeteredFile(str(one.path), one.file, meter)
+        fragment = None if part is None else fragment_container(file, part)
+        bundles.append(Bundle(holder.manifest, holder.share, fragment))
     opened = open_holders(found.essential, bundles, profile=Profile.PRODUCTION)
     target.write(opened.record)
     return dict.fromkeys(opened.liars, _LIES)

@@ -28,6 +28,8 @@ _FAULTS: Final = {
     "kind": "it holds a part of another kind",
     "index": "its index cannot be",
     "deal": "its share belongs to another deal",
+    "scalar": "its share is no scalar, it is not below the order of the curve",
+    "point": "a public point of its manifest cannot be",
     "text": "the line after WARDNET: is no essential share",
 }
 

@@ -1,4 +1,4 @@
-"""The file of one holder: manifest, share container and, for custodians of scheme 1, the fragment.
+"""The file of one holder: manifest, share container and, in schemes 1 and 4, a fragment.
 
 Layout: secret-sharing.md section 5, "File of one holder".
 """
@@ -9,9 +9,17 @@ from typing import Final, Self
 from node.sss.commitments import Manifest
 from node.sss.deals import Deal
 from node.sss.errors import MixedRecordsError, ShareFormatError
-from node.sss.shares import Container, Kind, Octets, Scheme, decode_container, octets
+from node.sss.shares import (
+    AEAD_SCHEMES,
+    Container,
+    Kind,
+    Octets,
+    Scheme,
+    decode_container,
+    octets,
+)
 
-FILE_SCHEMES: Final = (Scheme.SSMS, Scheme.XOR, Scheme.NLSS_Q)
+FILE_SCHEMES: Final = tuple(Scheme)
 """The schemes whose files can be opened."""
 _MAGIC: Final = b"WSB1"
 _FRONT_BYTES: Final = 12
@@ -19,7 +27,7 @@ _FRONT_BYTES: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What one holder keeps; only a custodian of scheme 1 has a ``fragment``."""
+    """What one holder keeps; only a custodian of schemes 1 and 4 has a ``fragment``."""
 
     manifest: Manifest
     share: Container
@@ -58,7 +66,7 @@ class Bundle:
         has_fragment = count == 3
         if share.kind is not (Kind.CUSTODIAN if share.index else Kind.ESSENTIAL):
             raise ShareFormatError("kind", share.index)
-        if has_fragment != (share.index != 0 and manifest.header.scheme is Scheme.SSMS):
+        if has_fragment != (share.index != 0 and manifest.header.scheme in AEAD_SCHEMES):
             raise ShareFormatError("kind", share.index)
         if not has_fragment:
             return cls(manifest, share, None)

@@ -16,5 +16,6 @@ CLAIMS: Final = {
         "k-1 custodians it LEAKS 0.9956 of 8 bits per byte at t=3; strictly weaker than Shamir "
         "at equal t; never the default."
     ),
+    "ssms-feldman": "computational, and a wrong share can be proved to a contract.",
 }
 """Of the schemes that can be dealt, the default first."""

@@ -10,9 +10,10 @@ from hashlib import sha256
 from typing import Final, Self
 
 from node.base.types import Address, Cid
+from node.sss.bn128 import POINT_BYTES, is_public_point
 from node.sss.errors import ShareFormatError
 from node.sss.quadrics import are_usable, quadratic_plan_fault
-from node.sss.shares import HEADER_BYTES, DealHeader, Octets, Scheme, octets
+from node.sss.shares import AEAD_SCHEMES, HEADER_BYTES, DealHeader, Octets, Scheme, octets
 
 NO_CID: Final = Cid(bytes(36))
 """A fragment that lies in no store."""
@@ -43,9 +44,11 @@ class Manifest:
     custodians: tuple[Address, ...]
     """Who holds index 1 .. N: ``custodians[x - 1]``."""
     fragments: tuple[FragmentEntry, ...] = ()
-    """Scheme 1: where the ciphertext lies."""
+    """Schemes 1 and 4: where the ciphertext lies."""
     vectors: tuple[bytes, ...] = ()
     """Scheme 3: the public vectors of index 1 .. N, k bytes each."""
+    points: tuple[bytes, ...] = ()
+    """Scheme 4: C_0 .. C_{k-1} and E, 64 bytes each."""
 
     def encode(self) -> bytes:
         """Give the manifest's bytes."""
@@ -59,6 +62,7 @@ class Manifest:
                 *self.custodians,
                 *(entry.digest + entry.cid for entry in self.fragments),
                 *self.vectors,
+                *self.points,
             )
         )
 
@@ -77,8 +81,8 @@ class Manifest:
         ``schemes``   those that the caller can use; only the shares of scheme 1 can be lent, so
                       the network takes no other.
         raises        ShareFormatError: ``length``, ``magic``, ``format``, ``reserved``, ``cid``,
-                      ``vectors``, what the deal header breaks, or ``scheme`` for one that is not
-                      among ``schemes``.
+                      ``vectors``, ``point``, what the deal header breaks, or ``scheme`` for one
+                      that is not among ``schemes``.
         """
         raw = octets(data, "a manifest")
         if len(raw) < _FRONT_BYTES + HEADER_BYTES:
@@ -98,26 +102,27 @@ class Manifest:
         tail_at = addresses_at + 20 * count
         if len(raw) != tail_at + _tail_bytes(header):
             raise ShareFormatError("length")
-        tail = raw[tail_at:]
-        has_fragments = header.scheme is Scheme.SSMS
+        has_fragments = header.scheme in AEAD_SCHEMES
+        points_at = tail_at + (_ENTRY_BYTES * count if has_fragments else 0)
+        entries, rest = _cut(raw[tail_at:points_at], _ENTRY_BYTES), raw[points_at:]
         manifest = cls(
             epoch=int.from_bytes(raw[8:12]),
             header=header,
             digests=_cut(raw[digests_at:addresses_at], 32),
             custodians=tuple(map(Address, _cut(raw[addresses_at:tail_at], 20))),
-            fragments=tuple(map(_entry, _cut(tail, _ENTRY_BYTES))) if has_fragments else (),
-            vectors=() if has_fragments else _cut(tail, header.needed),
+            fragments=tuple(map(_entry, entries)),
+            vectors=() if has_fragments else _cut(rest, header.needed),
+            points=_cut(rest, POINT_BYTES) if has_fragments else (),
         )
         if header.scheme is Scheme.NLSS_Q:
             _check_quadratic(manifest)
+        if not all(map(is_public_point, manifest.points)):
+            raise ShareFormatError("point")
         return manifest
 
 
 def _tail_bytes(header: DealHeader) -> int:
-    """Give the bytes after the addresses.
-
-    raises        ShareFormatError: ``scheme``, its tail (k+1 points of 64 bytes) has no reader yet.
-    """
+    """Give the bytes after the addresses."""
     match header.scheme:
         case Scheme.SSMS:
             return _ENTRY_BYTES * header.custodians
@@ -126,7 +131,8 @@ def _tail_bytes(header: DealHeader) -> int:
         case Scheme.NLSS_Q:
             return header.needed * header.custodians
         case Scheme.SSMS_FELDMAN:
-            raise ShareFormatError("scheme")
+            points = header.needed + 1
+            return _ENTRY_BYTES * header.custodians + POINT_BYTES * points
 
 
 def _check_quadratic(manifest: Manifest) -> None:

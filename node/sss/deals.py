@@ -1,7 +1,8 @@
 """What a deal makes, whatever its scheme, and the header that its terms fix."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 from node.base.types import Address, Cid
 from node.sss.commitments import NO_CID, FragmentEntry, Manifest, is_manifest_cid
@@ -18,13 +19,19 @@ class Deal:
     custodians: tuple[Container, ...]
     """Index 1 .. N."""
     fragments: tuple[bytes, ...] = ()
-    """Scheme 1: containers of kind 2, encoded, index 1 .. N."""
+    """Schemes 1 and 4: containers of kind 2, encoded, index 1 .. N."""
     vectors: tuple[bytes, ...] = ()
     """Scheme 3: the public vectors of index 1 .. N."""
+    points: tuple[bytes, ...] = ()
+    """Scheme 4: the public points C_0 .. C_{k-1} and E."""
 
     def __repr__(self) -> str:
         plan = f"{self.header.scheme.name}, t={self.header.t}, n={self.header.n}"
         return f"Deal({plan}, {self.header.deal_id().hex()[:8]})"
+
+    def with_fragments(self, fragments: Iterable[bytes]) -> Self:
+        """Give the same deal with its fragments."""
+        return replace(self, fragments=tuple(fragments))
 
     def manifest(
         self, custodians: Sequence[Address], cids: Sequence[Cid] | None = None
@@ -50,13 +57,20 @@ class Deal:
                 for fragment, cid in zip(self.fragments, places, strict=True)
             ),
             vectors=self.vectors,
+            points=self.points,
         )
 
 
 def header_of(
-    scheme: Scheme, terms: DealTerms, profile: Profile, *, length: int, commitment: bytes
+    scheme: Scheme,
+    terms: DealTerms,
+    profile: Profile,
+    *,
+    length: int,
+    commitment: bytes,
+    nonce: bytes = bytes(12),
 ) -> DealHeader:
-    """Give D of a scheme that encrypts nothing (2 and 3): its nonce is zero."""
+    """Give D; the nonce of a scheme that encrypts nothing (2 and 3) is zero."""
     return DealHeader(
         scheme=scheme,
         t=terms.t,
@@ -67,7 +81,7 @@ def header_of(
         pmr_id=terms.pmr_id,
         record_version=terms.record_version,
         plaintext_length=length,
-        nonce=bytes(12),
+        nonce=nonce,
         dealer=terms.dealer,
         commitment=commitment,
     )
@@ -78,10 +92,11 @@ def deal_of(
     payloads: Sequence[bytes],
     salts: Sequence[bytes],
     vectors: tuple[bytes, ...] = (),
+    points: tuple[bytes, ...] = (),
 ) -> Deal:
     """Give a deal without fragments from the payloads and salts of index 0 .. N."""
     essential, *custodians = (
         container_of(header, Kind.CUSTODIAN if index else Kind.ESSENTIAL, index, salt, payload)
         for index, (salt, payload) in enumerate(zip(salts, payloads, strict=True))
     )
-    return Deal(header, essential, tuple(custodians), vectors=vectors)
+    return Deal(header, essential, tuple(custodians), vectors=vectors, points=points)

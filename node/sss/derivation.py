@@ -14,10 +14,13 @@ _COMMITMENT: Final = b"wardnet/sss/key-commit/v1"
 _RECORD_KEY: Final = b"wardnet/sss/record-key/v1"
 _ESSENTIAL: Final = b"wardnet/sss/essential/v1\x00"
 _ESSENTIAL_SALT: Final = b"wardnet/sss/essential-salt/v1\x00"
+_FELDMAN_KEY: Final = b"wardnet/sss/feldman-key/v1"
+_FELDMAN_ESSENTIAL: Final = b"wardnet/sss/feldman-essential/v1"
+_WIDE_BYTES: Final = 48
 
 
-def _hkdf(secret: bytes, info: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(secret)
+def _hkdf(secret: bytes, info: bytes, length: int = KEY_BYTES) -> bytes:
+    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(secret)
 
 
 def commitment_of(key: bytes) -> bytes:
@@ -28,6 +31,20 @@ def commitment_of(key: bytes) -> bytes:
 def record_key_of(key: bytes) -> bytes:
     """Give the AES-256 key under which the record of K is encrypted."""
     return _hkdf(key, _RECORD_KEY)
+
+
+def key_of_scalar(scalar: bytes) -> bytes:
+    """Give K of a deal of ``ssms-feldman`` from ``k' + e mod r``, 32 bytes."""
+    return _hkdf(scalar, _FELDMAN_KEY)
+
+
+def wide_essential(share: bytes) -> bytes:
+    """Give the 48 bytes that a wallet's essential share becomes a scalar from.
+
+    32 bytes reduced modulo r would show: r is 0.19 of 2^256, so some scalars would come a fifth
+    more often than others.
+    """
+    return _hkdf(share, _FELDMAN_ESSENTIAL, _WIDE_BYTES)
 
 
 @dataclass(frozen=True, slots=True)

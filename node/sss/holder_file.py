@@ -12,11 +12,11 @@ from node.sss.bundle import FILE_SCHEMES
 from node.sss.commitments import Manifest
 from node.sss.errors import MixedRecordsError, ShareFormatError
 from node.sss.shares import (
+    AEAD_SCHEMES,
     CONTAINER_FRAME_BYTES,
     CONTAINER_HEAD_BYTES,
     Container,
     Kind,
-    Scheme,
     check_against,
     decode_container,
     share_digest,
@@ -54,7 +54,7 @@ class FragmentPart:
 
 @dataclass(frozen=True, slots=True)
 class HolderFile:
-    """What a holder's file says; only a custodian of scheme 1 has a ``fragment``."""
+    """What a holder's file says; only a custodian of schemes 1 and 4 has a ``fragment``."""
 
     manifest: Manifest
     share: Container
@@ -90,7 +90,7 @@ def read_holder_file(file: SeekableFile) -> HolderFile:
     has_fragment = count == 3
     if share.kind is not (Kind.CUSTODIAN if share.index else Kind.ESSENTIAL):
         raise ShareFormatError("kind", share.index)
-    if has_fragment != (share.index != 0 and manifest.header.scheme is Scheme.SSMS):
+    if has_fragment != (share.index != 0 and manifest.header.scheme in AEAD_SCHEMES):
         raise ShareFormatError("kind", share.index)
     if not has_fragment:
         return HolderFile(manifest, share, None)
@@ -100,6 +100,11 @@ def read_holder_file(file: SeekableFile) -> HolderFile:
 def fragment_digest(file: SeekableFile, part: FragmentPart) -> bytes:
     """Compute the digest of a fragment, block by block."""
     return share_digest_of(_blocks(file, part.at, CONTAINER_HEAD_BYTES + part.payload_bytes))
+
+
+def fragment_container(file: SeekableFile, part: FragmentPart) -> bytes:
+    """Give the whole container of a fragment, into memory.  Its digest is not looked at."""
+    return _read(file, part.at, CONTAINER_FRAME_BYTES + part.payload_bytes)
 
 
 def _spans(file: SeekableFile, count: int, size: int) -> list[tuple[int, int]]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from node.base.ports import Entropy
+from node.sss.deals import deal_of, header_of
 from node.sss.derivation import KEY_BYTES, EssentialSecret, commitment_of
 from node.sss.drbg import SeedsUsed, fresh_stream
 from node.sss.gf256 import add
 from node.sss.shamir import split
-from node.sss.shares import FLAG_SIMULATED, Container, DealHeader, Kind, Scheme, container_of
+from node.sss.shares import Container, DealHeader, Scheme
 from node.sss.terms import DealTerms, Profile, check_entropy, check_plan
 
 NONCE_BYTES: Final = 12
@@ -60,23 +61,8 @@ def draw_deal(
     salts = [stream.take(KEY_BYTES) for _ in range(count + 1)]
     if derived is not None:
         salts[0] = derived.salt
-    header = DealHeader(
-        scheme=Scheme.SSMS,
-        t=terms.t,
-        n=terms.n,
-        flags=FLAG_SIMULATED if profile is Profile.SIMULATION else 0,
-        generation=terms.generation,
-        chain_id=terms.chain_id,
-        pmr_id=terms.pmr_id,
-        record_version=terms.record_version,
-        plaintext_length=length,
-        nonce=nonce,
-        dealer=terms.dealer,
-        commitment=commitment_of(key),
+    header = header_of(
+        Scheme.SSMS, terms, profile, length=length, commitment=commitment_of(key), nonce=nonce
     )
-    payloads = (e, *split(add(key, e), random_shares, total=count))
-    holders = tuple(
-        container_of(header, Kind.CUSTODIAN if index else Kind.ESSENTIAL, index, salt, payload)
-        for index, (salt, payload) in enumerate(zip(salts, payloads, strict=True))
-    )
-    return KeyedDeal(header, key, holders[0], holders[1:])
+    dealt = deal_of(header, (e, *split(add(key, e), random_shares, total=count)), salts)
+    return KeyedDeal(header, key, dealt.essential, dealt.custodians)

@@ -42,11 +42,13 @@ class RepairPlan:
     def __post_init__(self) -> None:
         """Check who takes part.
 
-        raises        RepairPlanError: the scheme is not linear, the target is no custodian's
-                      index, or the helpers are not k others in ascending order.
+        raises        RepairPlanError: the scheme is not linear over bytes, the target is no
+                      custodian's index, or the helpers are not k others in ascending order.
         """
         if self.header.scheme not in LINEAR_SCHEMES:
-            raise self._fault(f"shares of scheme {self.header.scheme.name} are not linear")
+            raise self._fault(
+                f"shares of scheme {self.header.scheme.name} are not linear over bytes"
+            )
         places = range(1, self.header.custodians + 1)
         if self.target not in places:
             raise self._fault(f"a custodian's index is 1 .. {self.header.custodians}")

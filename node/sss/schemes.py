@@ -14,7 +14,7 @@ from node.base.limits_sharing import (
     XOR_SECRET_BYTES_MAX,
 )
 from node.base.ports import Entropy
-from node.sss import nlss, ssms, xor_1tn
+from node.sss import feldman, nlss, ssms, xor_1tn
 from node.sss.bundle import Bundle
 from node.sss.claims import CLAIMS
 from node.sss.commitments import Manifest
@@ -26,6 +26,7 @@ from node.sss.errors import (
     FragmentMismatchError,
     MixedEpochsError,
     MixedRecordsError,
+    ShareFormatError,
     SharingPlanError,
     UnknownSchemeError,
     WrongEssentialShareError,
@@ -33,7 +34,7 @@ from node.sss.errors import (
     WrongSecretError,
 )
 from node.sss.record_key import OpenedRecord
-from node.sss.shares import Kind, Octets, Scheme
+from node.sss.shares import AEAD_SCHEMES, Kind, Octets, Scheme
 from node.sss.terms import DealTerms, Profile
 
 
@@ -53,6 +54,7 @@ SCHEMES: Final = {
         (Scheme.SSMS, "ssms-1tn", RECORD_IN_MEMORY_BYTES_MAX),
         (Scheme.XOR, "xor-1tn", XOR_SECRET_BYTES_MAX),
         (Scheme.NLSS_Q, "nlss-q", NLSS_SECRET_BYTES_MAX),
+        (Scheme.SSMS_FELDMAN, "ssms-feldman", RECORD_IN_MEMORY_BYTES_MAX),
     )
 }
 """The schemes that can be used, by number; the first is the default."""
@@ -66,11 +68,7 @@ def scheme_named(name: str) -> Scheme:
     for scheme, facts in SCHEMES.items():
         if facts.name == name:
             return scheme
-    raise _unknown(name)
-
-
-def _unknown(name: str) -> UnknownSchemeError:
-    return UnknownSchemeError(name, tuple(facts.name for facts in SCHEMES.values()))
+    raise UnknownSchemeError(name, tuple(facts.name for facts in SCHEMES.values()))
 
 
 def warnings_of(scheme: Scheme, terms: DealTerms, *, length: int) -> tuple[str, ...]:
@@ -97,14 +95,13 @@ def deal_record(
 
     ``record``    1 .. ``SCHEMES[scheme].record_bytes_max`` bytes.
     ``entropy``   48 bytes are taken; the system's in production, a seeded one in a simulation.
-    ``derived``   scheme 1: the essential share from the patient's wallet; None draws one.
+    ``derived``   schemes 1 and 4: the essential share from the patient's wallet; None draws one.
     raises        EmptyRecordError, RecordTooLongError, SharingPlanError, SeedReuseError,
                   SimulatedSecretError;
-                  UnknownSchemeError: a scheme without a construction.
                   TypeError: the record is not bytes-like.
     """
-    if derived is not None and scheme is not Scheme.SSMS:
-        rule = "only in ssms-1tn can a wallet's 32 bytes be the essential share"
+    if derived is not None and scheme not in AEAD_SCHEMES:
+        rule = "only in ssms-1tn and ssms-feldman can a wallet's 32 bytes be the essential share"
         raise SharingPlanError(terms.t, terms.n, rule)
     match scheme:
         case Scheme.SSMS:
@@ -116,7 +113,9 @@ def deal_record(
         case Scheme.NLSS_Q:
             return nlss.deal(record, terms, entropy=entropy, seeds=seeds, profile=profile)
         case Scheme.SSMS_FELDMAN:
-            raise _unknown("ssms-feldman")
+            return feldman.deal(
+                record, terms, entropy=entropy, seeds=seeds, profile=profile, derived=derived
+            )
 
 
 def open_holders(
@@ -139,8 +138,13 @@ def open_holders(
     while True:
         try:
             opened = _open(manifest, essential, tuple(left.values()), profile)
-        except (FragmentMismatchError, WrongKeyError, WrongSecretError) as error:
-            named = {error.index} if isinstance(error, FragmentMismatchError) else {*error.liars}
+        except (
+            FragmentMismatchError,
+            ShareFormatError,
+            WrongKeyError,
+            WrongSecretError,
+        ) as error:
+            named = _proved_wrong(error)
             rest = {index: one for index, one in left.items() if index not in named}
             if len(rest) == len(left) or len(rest) < manifest.header.needed:
                 raise
@@ -148,6 +152,19 @@ def open_holders(
             return OpenedRecord(opened.record, tuple(sorted(liars.union(opened.liars))))
         left = rest
         liars |= named
+
+
+def _proved_wrong(
+    error: FragmentMismatchError | ShareFormatError | WrongKeyError | WrongSecretError,
+) -> set[int]:
+    """Give the custodians whose shares an error proves wrong."""
+    match error:
+        case FragmentMismatchError():
+            return {error.index}
+        case ShareFormatError():  # of the other codes nobody can say whose fault they are
+            return {error.index} if error.code == "scalar" and error.index else set()
+        case _:
+            return {*error.liars}
 
 
 def one_deal(essential: Bundle, custodians: Iterable[Bundle]) -> dict[int, Bundle]:
@@ -182,13 +199,13 @@ def _open(
     manifest: Manifest, essential: Bundle, custodians: tuple[Bundle, ...], profile: Profile
 ) -> OpenedRecord:
     shares = [one.share.encode() for one in (essential, *custodians)]
+    fragments = [one.fragment for one in custodians if one.fragment is not None]
     match manifest.header.scheme:
         case Scheme.SSMS:
-            fragments = [one.fragment for one in custodians if one.fragment is not None]
             return ssms.open_record(manifest, shares, fragments, profile=profile)
         case Scheme.XOR:
             return xor_1tn.open_record(manifest, shares, profile=profile)
         case Scheme.NLSS_Q:
             return nlss.open_record(manifest, shares, profile=profile)
         case Scheme.SSMS_FELDMAN:
-            raise _unknown("ssms-feldman")
+            return feldman.open_record(manifest, shares, fragments, profile=profile)

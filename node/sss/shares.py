@@ -14,6 +14,7 @@ from node.base.limits import HOLDERS_COUNT_MAX, RECORD_BYTES_MAX
 from node.base.types import Address
 from node.sss.errors import ShareFormatError
 from node.sss.reed_solomon import fragment_length
+from node.sss.scalars import is_scalar
 
 Octets = bytes | bytearray | memoryview
 """What the public functions take as data; str and lists of ints are refused with TypeError."""
@@ -297,7 +298,8 @@ def check_against(container: Container, header: DealHeader, *, length: int | Non
     """Check that a container belongs to a deal.
 
     ``length``    of the payload, where the container is without it.
-    raises        ShareFormatError: ``kind``, ``deal`` or ``length``.
+    raises        ShareFormatError: ``kind``, ``deal``, ``length``, or ``scalar`` for a share of
+                  scheme 4 that is not below r.
     """
     index = container.index
     if container.kind is Kind.RECOVERY:
@@ -310,6 +312,9 @@ def check_against(container: Container, header: DealHeader, *, length: int | Non
     found = len(container.payload) if length is None else length
     if found != header.payload_length(container.kind):
         raise ShareFormatError("length", index)
+    has_scalar = header.scheme is Scheme.SSMS_FELDMAN and container.kind is not Kind.FRAGMENT
+    if has_scalar and length is None and not is_scalar(container.payload):
+        raise ShareFormatError("scalar", index)
 
 
 def _aead(scheme: Scheme) -> int:

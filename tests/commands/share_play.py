@@ -12,7 +12,7 @@ from node.sss.shares import Scheme
 from node.sss.terms import DealTerms, Profile
 
 RECORD = b"a record with a name in it, and a marked word: CANARY-7F3A. " * 40
-SCHEMES = ("ssms-1tn", "xor-1tn", "nlss-q")
+SCHEMES = ("ssms-1tn", "xor-1tn", "nlss-q", "ssms-feldman")
 
 
 class SharePlay:

@@ -7,7 +7,7 @@ from node.sss.claims import CLAIMS
 
 
 def test_the_default_comes_first() -> None:
-    assert list(CLAIMS) == ["ssms-1tn", "xor-1tn", "nlss-q"]
+    assert list(CLAIMS) == ["ssms-1tn", "xor-1tn", "nlss-q", "ssms-feldman"]
 
 
 def test_the_leak_of_the_quadratic_scheme_is_not_hidden() -> None:

@@ -121,9 +121,3 @@ def test_a_plan_that_quadratic_forms_cannot_serve_is_refused(t, n):
     raw = replace(manifest, header=header, vectors=vectors).encode()
     with pytest.raises(ShareFormatError, match="threshold"):
         Manifest.decode(raw, schemes=(Scheme.NLSS_Q,))
-
-
-def test_the_verifiable_scheme_has_no_reader_even_if_asked_for():
-    header = replace(MANIFEST.header, scheme=Scheme.SSMS_FELDMAN)
-    with pytest.raises(ShareFormatError, match="scheme"):
-        Manifest.decode(replace(MANIFEST, header=header).encode(), schemes=tuple(Scheme))

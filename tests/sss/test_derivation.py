@@ -7,7 +7,9 @@ from node.sss.derivation import (
     EssentialSecret,
     commitment_of,
     essential_of,
+    key_of_scalar,
     record_key_of,
+    wide_essential,
 )
 from node.sss.shares import DealHeader, decode_container
 from tests.sss.deals import cases, unhex
@@ -67,3 +69,10 @@ def test_every_part_of_the_context_changes_e_and_its_salt(change):
 
 def test_repr_of_an_essential_secret_shows_nothing():
     assert repr(EssentialSecret(b"s" * 32, b"t" * 32)) == "EssentialSecret(hidden)"
+
+
+def test_the_labels_of_the_verifiable_scheme_are_kept_apart():
+    share = b"e" * 32
+    assert len(wide_essential(share)) == 48
+    others = {key_of_scalar(share), commitment_of(share), record_key_of(share)}
+    assert len({wide_essential(share)[:32], *others}) == 4

@@ -30,13 +30,8 @@ def test_a_name_leads_to_its_number(scheme):
 
 
 def test_an_unknown_name_is_told_the_known_ones():
-    with pytest.raises(errors.UnknownSchemeError, match="ssms-1tn, xor-1tn, nlss-q"):
+    with pytest.raises(errors.UnknownSchemeError, match="ssms-1tn, xor-1tn, nlss-q, ssms-feldman"):
         scheme_named("shamir")
-
-
-def test_the_verifiable_option_has_no_construction_yet():
-    with pytest.raises(errors.UnknownSchemeError, match="ssms-feldman"):
-        scheme_deal(Scheme.SSMS_FELDMAN)
 
 
 def test_warnings_name_what_the_plan_and_the_scheme_cost():
@@ -69,8 +64,8 @@ def test_a_deal_goes_through_files_and_opens(scheme):
 
 
 @pytest.mark.parametrize("scheme", [Scheme.XOR, Scheme.NLSS_Q])
-def test_only_the_default_scheme_takes_its_essential_share_from_a_wallet(scheme):
-    with pytest.raises(errors.SharingPlanError, match="only in ssms-1tn"):
+def test_only_schemes_with_a_key_take_their_essential_share_from_a_wallet(scheme):
+    with pytest.raises(errors.SharingPlanError, match="only in ssms-1tn and ssms-feldman"):
         deal_record(
             scheme,
             RECORD,
