@@ -41,6 +41,11 @@ def total(left: bytes, right: bytes) -> bytes:
     return _write(_curve().add(_read(left), _read(right)))
 
 
+def negative(point: bytes) -> bytes:
+    """Give the point whose sum with this one is infinity."""
+    return point[:32] + (-int.from_bytes(point[32:]) % FIELD).to_bytes(32)
+
+
 def evaluate(points: Sequence[bytes], x: int) -> bytes:
     """Give ``sum_j x^j points[j]`` by Horner's rule, as a contract would."""
     curve = _curve()

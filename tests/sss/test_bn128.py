@@ -13,6 +13,7 @@ from node.sss.bn128 import (
     ORDER,
     evaluate,
     is_public_point,
+    negative,
     product,
     total,
 )
@@ -44,6 +45,12 @@ def test_a_sum_is_that_of_affine_arithmetic_and_of_the_precompiled_contract(left
     one, other = packed(times(left)), packed(times(right))
     want = packed(plus(unpacked(one), unpacked(other)))
     assert total(one, other) == want == ec_add(one, other)[0]
+
+
+def test_a_point_and_its_negative_make_infinity():
+    assert total(product(9), negative(product(9))) == INFINITY
+    assert negative(product(9)) == product(ORDER - 9)
+    assert negative(INFINITY) == INFINITY
 
 
 @pytest.mark.parametrize("x", [1, 2, 254])
