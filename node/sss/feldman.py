@@ -134,10 +134,10 @@ def _wrong_key(
 class Fit(Enum):
     """What everybody can tell of a share who is shown its container and the manifest."""
 
-    COMMITTED = "it is the share that the manifest lists, and fits the committed polynomial"
+    COMMITTED = "it is the share that the manifest lists, and fits the public points"
     LISTED = "it is the share that the manifest lists"
     ALTERED = "it is not the share that the manifest lists: its holder changed it"
-    MISDEALT = "the manifest lists it, but it misses the committed polynomial: the dealer lied"
+    MISDEALT = "the manifest lists it, but it misses the public points: the dealer lied"
 
     @property
     def is_good(self) -> bool:
