@@ -12,7 +12,7 @@ from node.app.final_book import Changes, FinalBook
 from node.app.final_view import FinalView
 from node.app.store_desk import Fetched, StoreDesk
 from node.app.turn import Turn
-from node.base.errors import StorageError, UnavailableError, WardnetError
+from node.base.errors import WardnetError
 from node.base.limits import (
     EARLY_DEPOSITS_COUNT_MAX,
     OPEN_INGESTS_COUNT_MAX,
@@ -89,7 +89,7 @@ class CustodyDesk:
         self._store = store
         self._chain = chain
         self._contracts = contracts
-        self._book = book
+        self.book = book
         self._clerk = clerk
         self._period_us = period_us
         self._reply = reply
@@ -101,6 +101,8 @@ class CustodyDesk:
         self._early: list[_Arrived] = []
         self._ingests: dict[Address, int] = {}
         """Fragments that are on their way, by who handed them over."""
+        self.is_expected: Callable[[bytes], bool] = lambda _deal_id: False
+        """Says whether a deal that is not held is on its way."""
         self.on_changes: list[ChangesListener] = []
         """Called with what final blocks have changed, after it was carried out here."""
         chain.on_head.append(self.head_moved)
@@ -125,11 +127,11 @@ class CustodyDesk:
     def head_moved(self, turn: Turn) -> None:
         """Follow the final block: what it orders is done, and what waited for it is judged."""
         try:
-            changes = self._book.advance(turn)
+            changes = self.book.advance(turn)
             if changes is not None and changes.is_anew:
                 self._clerk.look_again()
             self._orders.follow(turn, self.view(), changes)
-        except (StorageError, UnavailableError) as error:
+        except WardnetError as error:
             # the view is stale by then: nothing is released before all up to F is read
             turn.note("custody.final_unread", why=str(error))
             return
@@ -166,7 +168,7 @@ class CustodyDesk:
         if self._view is None or self._view.hash != self._chain.final.hash():
             self._view = FinalView(
                 self._chain,
-                self._book,
+                self.book,
                 self._contracts,
                 own=self.custodian.address,
                 period_us=self._period_us,
@@ -226,7 +228,10 @@ class CustodyDesk:
                 self._acknowledge(turn, one, _REFUSAL)
             of_peer = sum(other.peer == one.peer for other in self._early)
             may_wait = turn.now < one.until_us and of_peer < EARLY_DEPOSITS_COUNT_MAX
-            if error.code not in _NOT_YET or not may_wait:
+            is_early = error.code in _NOT_YET or (
+                error.code == "deal" and self.is_expected(message.deal)
+            )
+            if not is_early or not may_wait:
                 raise
             self._early.append(one)
             return
@@ -263,7 +268,7 @@ class CustodyDesk:
 
     def _entrust(self, turn: Turn, peer: Address, message: Entrust) -> None:
         """Keep a share of a registered patient's master; others could fill the store."""
-        if self._book.home_of(message.patient) is None:
+        if self.book.home_of(message.patient) is None:
             raise CustodyError("patient", f"0x{message.patient.hex()} is no patient")
         try:
             digest = Hash32(self.custodian.entrust(message.patient, message.sealed).digest())

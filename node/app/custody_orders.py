@@ -16,7 +16,7 @@ from node.app.turn import Turn
 from node.base.errors import WardnetError
 from node.base.types import Cid
 from node.privacy.custody import Custodian
-from node.privacy.custody_epochs import GrantEnded, StepMissing, Stepped
+from node.privacy.custody_epochs import GrantEnded, StepFailed, StepMissing, Stepped
 from node.privacy.release_errors import CustodyError
 from node.sss.commitments import Manifest
 
@@ -70,6 +70,8 @@ class CustodyOrders:
                     self._clerk.epoch_moved(deal_id)
                 case StepMissing(deal_id, epoch):
                     turn.note("custody.step_missing", deal=deal_id, epoch=epoch)
+                case StepFailed(deal_id, why):
+                    turn.note("custody.step_failed", deal=deal_id, why=why)
 
     def _judge(self, turn: Turn, view: FinalView, deal_id: bytes) -> None:
         place, record = self._places.get(deal_id), view.record(deal_id)

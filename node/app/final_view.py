@@ -134,11 +134,16 @@ class FinalView:
         place = self._places.get(deal_id)
         if place is None:
             return ()
-        seats = (
-            self._book.seat(place.pmr_id, deal_id, index, original)
-            for index, original in enumerate(place.custodians, start=1)
-        )
-        return tuple(seat.holder for seat in seats if seat is not None)
+        seats = (self.seat_of(deal_id, index + 1) for index in range(len(place.custodians)))
+        return tuple(seat for seat in seats if seat is not None)
+
+    def seat_of(self, deal_id: bytes, index: int) -> Address | None:
+        """Give who was named to hold a share after the manifest; None: nobody was."""
+        place = self._places.get(deal_id)
+        if place is None or not 1 <= index <= len(place.custodians):
+            return None
+        seat = self._book.seat(place.pmr_id, deal_id, index, place.custodians[index - 1])
+        return None if seat is None else seat.holder
 
     def custody_key(self, account: Address) -> bytes | None:
         """Give the X25519 key of a Verified hospital."""

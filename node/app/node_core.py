@@ -14,6 +14,7 @@ from node.app.client_desk import ClientDesk
 from node.app.custodian_questions import CustodianQuestions
 from node.app.custody_clerk import CustodyClerk
 from node.app.custody_desk import CustodyDesk
+from node.app.custody_mending import CustodyMending
 from node.app.engines import EnginePlan
 from node.app.events import (
     Asked,
@@ -68,6 +69,9 @@ from node.p2p.messages import (
     Released,
     Renew,
     Renewed,
+    RepairAsk,
+    RepairMask,
+    RepairPart,
     XCopy,
     XGive,
     XWant,
@@ -162,25 +166,14 @@ class NodeCore:
         self.peers = PeerDesk(
             self.chain, parts.gossip, is_direct=parts.is_direct, memo=parts.blocks
         )
-        book = FinalBook(self.chain, parts.contracts)
-        self.clerk = CustodyClerk(
-            parts.signer,
-            chain=self.chain,
-            ledger=parts.contracts.custody,
-            store=parts.custody,
-            book=book,
-            submitted=self.peers.transaction_submitted,
-        )
-        self.custody = CustodyDesk(
-            _custodian(parts, self.ledger.chain_id),
+        self.clerk, self.custody = self._custodian(parts)
+        self.mending = CustodyMending(
+            self.custody,
             sealing_private=parts.sealing_private,
+            entropy=parts.sealing,
             store=self.store,
-            chain=self.chain,
-            contracts=parts.contracts,
-            book=book,
             clerk=self.clerk,
             period_us=parts.engine.period_s * 1_000_000,
-            reply=self._reply,
         )
         access.follow(self.custody, self.store)
         self.standings = StandingDesk(self.chain, parts.contracts, registry)
@@ -205,6 +198,30 @@ class NodeCore:
             self.chain, self.store, self.questions, is_taken=self.clerk.is_open
         )
         self.clients.on_transaction.append(self.peers.transaction_submitted)
+
+    def _custodian(self, parts: NodeParts) -> tuple[CustodyClerk, CustodyDesk]:
+        """Give the desk of the own custodian and its clerk, which read one book."""
+        book = FinalBook(self.chain, parts.contracts)
+        clerk = CustodyClerk(
+            parts.signer,
+            chain=self.chain,
+            ledger=parts.contracts.custody,
+            store=parts.custody,
+            book=book,
+            submitted=self.peers.transaction_submitted,
+        )
+        desk = CustodyDesk(
+            _custodian(parts, self.ledger.chain_id),
+            sealing_private=parts.sealing_private,
+            store=self.store,
+            chain=self.chain,
+            contracts=parts.contracts,
+            book=book,
+            clerk=clerk,
+            period_us=parts.engine.period_s * 1_000_000,
+            reply=self._reply,
+        )
+        return clerk, desk
 
     def handle(self, event: Event, now: int) -> Outcome:
         """Apply one event at local time ``now``, microseconds since the Unix epoch."""
@@ -265,6 +282,8 @@ class NodeCore:
             case XCopy():
                 if self.repair is not None:
                     self.repair.copy_told(turn, peer, message)
+            case RepairAsk() | RepairMask() | RepairPart():
+                self.mending.received(turn, peer, message)
             case Custody() | Deposit() | Release() | Renew() | Entrust() | Reclaim():
                 self.custody.received(turn, peer, message)
             case CustodyKept() | DepositKept() | Released() | Renewed() | Entrusted() | Reclaimed():
@@ -284,6 +303,8 @@ class NodeCore:
                 self.chain.timer_fired(turn, kind, height, round_)
             case ("peers", str(name)):
                 self.peers.timer_fired(turn, name)
+            case ("custody", "repair"):
+                self.mending.timer_fired(turn)
             case ("clients", "questions"):
                 self.questions.timer_fired(turn)
             case ("store", str(side), str(name)):

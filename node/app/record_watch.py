@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from node.app.chain_desk import ChainDesk
 from node.app.validator_sets import RegistryValidators
 from node.base.types import Address, Cid, Hash32
+from node.contracts.custody_ledger import GenerationRotated
 from node.contracts.errors import CidFormError
-from node.contracts.pmr_token import EntryAdded
+from node.contracts.pmr_token import EntryAdded, Erased
 from node.contracts.suite import ContractSuite
 from node.evm.blooms import may_hold
 
 
 @dataclass(frozen=True, slots=True)
 class NamedRecord:
-    """A manifest that an entry of the final chain names."""
+    """A manifest that is the newest of an entry of the final chain."""
 
     cid: Cid
     members: tuple[Address, ...]
@@ -31,7 +32,8 @@ class RecordChanges:
     """The validators after the final block, ascending."""
     gained: tuple[NamedRecord, ...] = ()
     lost: tuple[Cid, ...] = ()
-    """Named by blocks that were left although they counted as final (Clique)."""
+    """Of records that were erased or shared anew, or named by blocks that were left although they
+    counted as final (Clique)."""
 
 
 class RecordWatch:
@@ -43,7 +45,8 @@ class RecordWatch:
         self._chain = chain
         self._contracts = contracts
         self._sets = sets
-        self._named: dict[Cid, None] = {}
+        self._named: dict[tuple[int, int], Cid] = {}
+        """The newest manifest by PMR and index of the entry; none of an erased record."""
         self._read_to = chain.ledger.genesis_hash
         self._number = 0
 
@@ -58,40 +61,54 @@ class RecordWatch:
         if final.number == self._number and not is_left:
             return None
         is_anew = is_left or final.number < self._number
-        known: dict[Cid, None] = {} if is_anew else self._named
-        found: dict[Cid, NamedRecord] = {}
+        named: dict[tuple[int, int], Cid] = {} if is_anew else dict(self._named)
+        before = dict.fromkeys(self._named.values())
+        members: dict[Cid, tuple[Address, ...]] = {}
         for number in range(1 if is_anew else self._number + 1, final.number + 1):
             block_hash = ledger.hash_by_number(number)
             assert block_hash is not None, "the chain has every number up to its final block"
-            for cid in self._entries(number, block_hash):
-                if cid not in known and cid not in found:
-                    members = self._sets.validators_after_block(block_hash)
-                    found[cid] = NamedRecord(cid, members)
+            for cid in self._follow(number, block_hash, named):
+                if cid not in before and cid not in members:
+                    members[cid] = self._sets.validators_after_block(block_hash)
+        after = dict.fromkeys(named.values())
         changes = RecordChanges(
             self._sets.validators_after_block(final.hash()),
-            tuple(one for cid, one in found.items() if cid not in self._named),
-            tuple(cid for cid in self._named if is_anew and cid not in found),
+            tuple(NamedRecord(cid, among) for cid, among in members.items() if cid in after),
+            tuple(cid for cid in before if cid not in after),
         )
-        self._named = known | dict.fromkeys(found)
+        self._named = named
         self._number, self._read_to = final.number, final.hash()
         return changes
 
-    def _entries(self, number: int, block_hash: Hash32) -> list[Cid]:
-        """Give the manifests that the entries of a block name, in their order."""
-        ledger, address = self._chain.ledger, self._contracts.pmr.address
+    def _follow(
+        self, number: int, block_hash: Hash32, named: dict[tuple[int, int], Cid]
+    ) -> list[Cid]:
+        """Read a block into ``named``; give the manifests that it names, in their order."""
+        ledger, pmr, custody = self._chain.ledger, self._contracts.pmr, self._contracts.custody
         header = ledger.header_by_number(number)
         assert header is not None, "the chain has every number up to its final block"
-        if not may_hold(header.logs_bloom, address):
+        watched = (pmr.address, custody.address)
+        if not any(may_hold(header.logs_bloom, address) for address in watched):
             return []
         cids: list[Cid] = []
         for receipt in ledger.receipts(block_hash):
             for log in receipt.logs:
-                if log.address != address:
+                if log.address not in watched:
                     continue
                 event = self._contracts.decode_log(log.address, log.topics, log.data)
-                if isinstance(event, EntryAdded):
-                    try:
-                        cids.append(event.content.cid)
-                    except CidFormError:
-                        continue  # of a contract that takes other names: no store can hold it
+                try:
+                    match event:
+                        case EntryAdded():
+                            cid = named[event.pmr_id, event.index] = event.content.cid
+                            cids.append(cid)
+                        case GenerationRotated():
+                            cid = named[event.pmr_id, event.entry_index] = event.manifest
+                            cids.append(cid)
+                        case Erased(pmr_id):
+                            for key in [key for key in named if key[0] == pmr_id]:
+                                del named[key]
+                        case _:
+                            pass
+                except CidFormError:
+                    continue  # of a contract that takes other names: no store can hold it
         return cids

@@ -335,6 +335,10 @@ PYTHON_FRAMES_MAX: Final = 12_288
 frames [measured], and JSON nested this deep still fits a stack of 8 MiB."""
 EARLY_DEPOSITS_COUNT_MAX: Final = 64
 """Deposits of one peer that wait for their grant to become final; more are refused."""
+REPAIR_SESSIONS_COUNT_MAX: Final = 64
+"""Repairs in which a custodian helps at once; the oldest makes room and can be asked again."""
+REPAIR_JOBS_COUNT_MAX: Final = 64
+"""Shares that a custodian repairs for itself at the same time; the others wait."""
 OPEN_INGESTS_COUNT_MAX: Final = 1_024
 """Fragments that one peer has handed over and that have not come yet; more are refused."""
 VIEW_ANSWERS_COUNT_MAX: Final = 4_096

@@ -284,7 +284,8 @@ class Custodian:
         """Destroy the grant shares whose grants F has ended, step their deals, drop old nonces.
 
         returns       in the order of grant id and deal id: ``GrantEnded``, each followed by
-                      ``Stepped`` or ``StepMissing`` unless the revocation level is soft.
+                      ``Stepped`` or ``StepMissing`` unless the revocation level is soft; or
+                      ``StepFailed`` instead, and the next call tries again.
         """
         events = self._epochs.follow(view)
         self._store.forget_nonces(view.head.number - HEAD_LAG_BLOCKS_MAX)

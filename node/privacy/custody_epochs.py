@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from node.base.errors import WardnetError
 from node.base.keys import recover
 from node.privacy.consent import Domain
 from node.privacy.custody_deposits import (
@@ -75,6 +76,14 @@ class StepMissing:
 
 
 @dataclass(frozen=True, slots=True)
+class StepFailed:
+    """A grant ended and its deal cannot be read or written now: the next look tries again."""
+
+    deal_id: bytes
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class RenewalTaken:
     """A custodian's word that a renewal is done."""
 
@@ -86,7 +95,7 @@ class RenewalTaken:
     """The share as it is now; its digest goes on chain."""
 
 
-CustodyEvent = GrantEnded | Stepped | StepMissing
+CustodyEvent = GrantEnded | Stepped | StepMissing | StepFailed
 
 
 class Epochs:
@@ -113,15 +122,21 @@ class Epochs:
             why = None if grant is None else ending(grant, view)
             if why is None:
                 continue
+            try:
+                moved = self._end(grant_id, deal_id)
+            except WardnetError as error:  # of this deal alone: the others still end
+                events.append(StepFailed(deal_id, f"{type(error).__name__}: {error}"))
+                continue
             events.append(GrantEnded(grant_id, deal_id, why))
-            if self._revocation is Revocation.SOFT:
-                self._store.delete_grant_share(grant_id, deal_id)
-            else:
-                events.append(self._step_at_end(grant_id, deal_id))
+            if moved is not None:
+                events.append(moved)
         return tuple(events)
 
-    def _step_at_end(self, grant_id: bytes, deal_id: bytes) -> Stepped | StepMissing:
-        """Destroy a grant share and step, in one transaction."""
+    def _end(self, grant_id: bytes, deal_id: bytes) -> Stepped | StepMissing | None:
+        """Destroy a grant share and step, in one transaction; at the soft level no step."""
+        if self._revocation is Revocation.SOFT:
+            self._store.delete_grant_share(grant_id, deal_id)
+            return None
         try:
             moved = self.step(deal_id, ended=grant_id)
         except RefreshMissingError as error:

@@ -13,7 +13,7 @@ from node.base.ports import Entropy, Signer
 from node.base.types import Address
 from node.privacy.consent import Deposit, Domain, sign
 from node.privacy.deposits import DepositLetter, deposit_letters, digests_of, join_deposit
-from node.privacy.entrusting import seal_entrusted
+from node.privacy.entrusting import open_reclaimed, seal_entrusted
 from node.privacy.grantee import Collected, Grantee
 from node.privacy.release_errors import CustodyError, UnknownDealError
 from node.privacy.release_messages import OWNER_GRANT_ID, Head, Request
@@ -120,6 +120,13 @@ class Wallet(ConsentSigner):
             stream=fresh_stream(entropy, self._seeds),
             epoch=epoch,
         )
+
+    def reclaimed(self, lost: Address, sealed: bytes) -> Container:
+        """Open what a hospital gives back of the master of a lost account.
+
+        raises        SealedBoxError, ShareFormatError, MixedRecordsError.
+        """
+        return open_reclaimed(self._sealing_private, lost, self._domain.chain_id, sealed)
 
     def entrust(self, share: Container, custodian_key: bytes, entropy: Entropy) -> bytes:
         """Sign and seal a share of the master to a hospital.  raises SealingKeyError."""

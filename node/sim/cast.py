@@ -17,7 +17,7 @@ from node.privacy.wallet import Wallet
 from node.sim.schema.scenario import Scenario
 from node.sss.drbg import SeedsUsed
 from node.sss.terms import Profile
-from node.workflows.ward import Doctor, Hospital, Lab, Patient, Regulator, Sharing, Ward
+from node.workflows.ward import Doctor, Guardian, Hospital, Lab, Patient, Regulator, Sharing, Ward
 
 _SECRET_BYTES: Final = 32
 _REGISTRATION_CHARS_MAX: Final = 32
@@ -74,6 +74,7 @@ class Cast:
     doctors: dict[str, Doctor]
     patients: dict[str, Patient]
     labs: dict[str, Lab]
+    guardians: dict[str, Guardian]
 
     def name_of(self, address: Address) -> str:
         """Give the id of a hospital by its account."""
@@ -155,7 +156,11 @@ def cast_all(scenario: Scenario, hospitals: dict[str, Hospital], contracts: Cont
         name: Lab(name, secrets_of(seed, name).signer, hospitals[lab.hospital])
         for name, lab in scenario.actors.labs.items()
     }
-    return Cast(ward, hospitals, regulators, doctors, patients, labs)
+    guardians = {
+        name: Guardian(name, secrets_of(seed, name).signer, hospitals[guardian.hospital])
+        for name, guardian in scenario.actors.guardians.items()
+    }
+    return Cast(ward, hospitals, regulators, doctors, patients, labs, guardians)
 
 
 def _registration(prefix: str, name: str) -> str:

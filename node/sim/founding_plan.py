@@ -39,6 +39,8 @@ def founding_plan(
         min_validators=min_validators(len(validators)),
         first_patient_id=scenario.records.first_patient_id,
         utc_offset_seconds=scenario.utc_offset_s,
+        recovery_seconds=-(-scenario.records.recovery_wait_us // MICROS_PER_SECOND),
+        retention_seconds=-(-scenario.records.retention_us // MICROS_PER_SECOND),
     )
 
 

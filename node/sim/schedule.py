@@ -10,6 +10,7 @@ from node.sim.flow_driver import Ended, NodeDownError
 from node.sim.history import EventKind, JsonValue
 from node.sim.kernel import Priority
 from node.sim.results import StepStatus
+from node.sim.schema.custody_steps import RotateKey
 from node.sim.schema.steps import AnyStep, PerformLab
 from node.sim.steps import StepBook, StepNotReadyError
 from node.sim.world import World
@@ -20,6 +21,7 @@ from node.workflows.errors import (
 )
 from node.workflows.read_record import Opinion, Reading
 from node.workflows.requests import Inclusion
+from node.workflows.rotate_key import Rotated
 from node.workflows.validators import RotatedKey
 
 
@@ -88,6 +90,8 @@ class Schedule:
             why = f"study {step.study.name}: {why}"
         if status == "ok":
             self._book.leave(step.id, ended.value)
+            if isinstance(step, RotateKey) and isinstance(ended.value, Rotated):
+                self._book.rotated(step.record, ended.value)
         value: JsonValue = {"gas": ended.gas} if error is None else {"error": error, "why": why}
         event = world.history.append(
             now, actor_of(step), _KINDS[status], step.do, value, ref=step.id

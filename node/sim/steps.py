@@ -10,8 +10,10 @@ from node.base.types import MICROS_PER_SECOND
 from node.privacy.consent import Purpose
 from node.privacy.record import Diagnosis, Insurance, PmrEntry
 from node.privacy.synthetic import make_consultation
+from node.sim.custody_steps import custody_flow
 from node.sim.government_steps import government_flow
 from node.sim.schema import steps as todo
+from node.sim.schema.custody_steps import CustodyStep
 from node.sim.share_trial import rebuild
 from node.sim.world import World
 from node.workflows.access import (
@@ -30,6 +32,7 @@ from node.workflows.read_record import read_record, second_opinion
 from node.workflows.register_hospital import register_hospital
 from node.workflows.register_patient import register_patient
 from node.workflows.requests import Flow
+from node.workflows.rotate_key import Rotated
 from node.workflows.suspend_doctor import suspend_doctor
 from node.workflows.validators import vote_in_headers
 from node.workflows.ward import Lab
@@ -70,14 +73,19 @@ class StepBook:
         if isinstance(value, FiledStudy | Visit):
             self._generations[step] = [value]
 
+    def rotated(self, record: str, rotated: Rotated) -> None:
+        """Remember that the record of a step has another generation."""
+        generations = self._generations[record]
+        generations.append(replace(generations[-1], filed=rotated.filed))
+
     def visit(self, step: str) -> Visit:
         """Give the visit that a step left."""
         return self._get(step, Visit)
 
     def record(self, step: str) -> FiledStudy | Visit | None:
-        """Give the record that a step filed; None while there is none."""
-        left = self._left.get(step)
-        return left if isinstance(left, FiledStudy | Visit) else None
+        """Give the record that a step filed, in its newest generation; None: there is none."""
+        generations = self.generations(step)
+        return generations[-1] if generations else None
 
     def generations(self, step: str) -> tuple[FiledStudy | Visit, ...]:
         """Give a record as it was filed and after each rotation of its key, the oldest first."""
@@ -108,6 +116,10 @@ class StepBook:
         entropy = TreeEntropy(self._world.scenario.run.seed, "step", step.id)
         if isinstance(step, todo.GovernmentStep):
             return government_flow(cast, step, entropy)
+        if isinstance(step, CustodyStep):
+            return custody_flow(
+                self._world, step, self._record, lambda grant: self._get(grant, GrantMade), entropy
+            )
         regulators = tuple(cast.regulators.values())
         match step:
             case todo.RegisterHospital():
@@ -195,19 +207,35 @@ class StepBook:
     def _request_of(self, step: todo.Grant) -> AccessRequest:
         """Give what the patient of the step answers: theirs to sign, whoever was asked."""
         cast = self._world.cast
+        patient = cast.patients[step.patient]
+        if step.account == "lost":
+            old = self._world.loot.accounts.get(step.patient)
+            if old is None:
+                raise StepNotReadyError(step.id, f"{step.patient} has lost no account")
+            patient = replace(patient, signer=old.signer, wallet=old.wallet)
         if step.request is not None:
             asked = self._get(step.request, AccessRequest)
-            return replace(asked, patient=cast.patients[step.patient])
+            return replace(asked, patient=patient)
         assert step.doctor is not None, _REFERENCES
         assert step.pmr is not None, _REFERENCES
         visit = self._get(step.pmr, Visit)
-        return direct_request(cast.doctors[step.doctor], cast.patients[step.patient], visit.pmr_id)
+        return direct_request(cast.doctors[step.doctor], patient, visit.pmr_id)
 
     def _rebuild(self, step: todo.Rebuild) -> Flow[object]:
-        record = self.record(step.record)
+        newest = self._record(step.record)
+        generations = self.generations(step.record)
+        if step.generation is None:
+            return _collude(self._world, step, newest)
+        if step.generation >= len(generations):
+            why = f"{step.record} has {len(generations)} generations"
+            raise StepNotReadyError(step.id, why)
+        return _collude(self._world, step, generations[step.generation])
+
+    def _record(self, step: str) -> FiledStudy | Visit:
+        record = self.record(step)
         if record is None:
-            raise StepNotReadyError(step.id, f"step {step.record} filed no record")
-        return _collude(self._world, step, record)
+            raise StepNotReadyError("", f"step {step} filed no record")
+        return record
 
     def _lab_for(self, step: todo.OrderLab) -> Lab:
         """Give the lab that performs the order later, else the first of the doctor's hospital."""

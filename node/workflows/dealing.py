@@ -46,6 +46,14 @@ class Filed:
     """As it was dealt: custodians and digests of the first epoch."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sealable:
+    """A record and the salt of its commitment: what a deal encrypts."""
+
+    record: Record
+    salt: bytes
+
+
 def file_record(
     ward: Ward,
     patient: Patient,
@@ -70,8 +78,6 @@ def file_record(
                   RecordError: the record cannot be.
     In both cases nothing was stored.
     """
-    keys = yield from _custody_keys(ward, node)
-    salt = entropy.take(SALT_BYTES)
     terms = DealTerms(
         chain_id=ward.chain_id,
         pmr_id=pmr_id.to_bytes(32),
@@ -81,6 +87,45 @@ def file_record(
         t=ward.sharing.t,
         n=ward.sharing.n,
     )
+    sealable = Sealable(record, entropy.take(SALT_BYTES))
+    return (yield from _deal_out(ward, patient, sealable, terms, node=node, entropy=entropy))
+
+
+def file_again(
+    ward: Ward, patient: Patient, sealable: Sealable, before: Manifest, entropy: Entropy
+) -> Flow[Filed]:
+    """Deal a record in its next generation: new key, fragments and custodians, by its patient.
+
+    The salt stays, so the commitment of the entry on the ledger holds for this generation too.
+
+    raises        PlacementInfeasibleError: fewer than n-1 Verified hospitals.
+    """
+    node = patient.node
+    header = before.header
+    terms = DealTerms(
+        chain_id=ward.chain_id,
+        pmr_id=header.pmr_id,
+        record_version=header.record_version,
+        generation=header.generation + 1,
+        dealer=patient.signer.address,
+        t=header.t,
+        n=header.n,
+    )
+    return (yield from _deal_out(ward, patient, sealable, terms, node=node, entropy=entropy))
+
+
+def _deal_out(
+    ward: Ward,
+    patient: Patient,
+    sealable: Sealable,
+    terms: DealTerms,
+    *,
+    node: Address,
+    entropy: Entropy,
+) -> Flow[Filed]:
+    """Seal and split a record on ``node``, and hand its parts to custodians."""
+    keys = yield from _custody_keys(ward, node)
+    record, salt = sealable.record, sealable.salt
     dealt = deal(
         seal_ready(record, salt),
         terms,

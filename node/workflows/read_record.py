@@ -19,7 +19,7 @@ from node.workflows.consult import Visit, write_entry
 from node.workflows.custodians import ask_custodians
 from node.workflows.custody_facts import current_cid, fetch_manifest, seated
 from node.workflows.errors import CommitmentError, ContractRevertError, NoGrantError
-from node.workflows.fragments import gather
+from node.workflows.fragments import gather, let_go
 from node.workflows.requests import Flow
 from node.workflows.transacting import send
 from node.workflows.ward import Doctor, HeldGrant, Patient, Ward
@@ -153,6 +153,7 @@ def _open(
     manifest = yield from seated(ward, doctor.node, dealt)
     collected, found = yield from _ask_all(ward, doctor, manifest, grants, entropy)
     gathered = yield from gather(doctor.node, manifest)
+    yield from let_go(doctor.node, manifest, gathered)
     for liar in found.liars:
         yield from _complain(ward, doctor, manifest, collected, liar)
     result = open_released(dealt, collected, gathered.fragments, profile=ward.profile)

@@ -14,6 +14,7 @@ from node.privacy.grantee import Grantee
 from node.privacy.synthetic import Person
 from node.privacy.wallet import Wallet
 from node.sss.drbg import SeedsUsed
+from node.sss.shares import Container
 from node.sss.terms import Profile
 
 
@@ -156,6 +157,32 @@ class Patient:
     @property
     def node(self) -> Address:
         """The node of the hospital at whose desk the patient stands."""
+        return self.hospital.node
+
+
+@dataclass(frozen=True, slots=True)
+class KeptShare:
+    """What a guardian keeps for a patient: a share of the master, and who has the others."""
+
+    account: Address
+    """The patient's at that time."""
+    share: Container
+    hospitals: tuple[Address, ...]
+
+
+@dataclass(slots=True)
+class Guardian:
+    """Whom patients trust with a part of their recovery."""
+
+    name: str
+    signer: PrivateKey
+    hospital: Hospital
+    kept: dict[int, KeptShare] = field(default_factory=dict[int, KeptShare])
+    """By Patient-ID."""
+
+    @property
+    def node(self) -> Address:
+        """The node of the hospital that the guardian goes to."""
         return self.hospital.node
 
 

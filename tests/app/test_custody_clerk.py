@@ -124,12 +124,12 @@ def test_what_a_reorganisation_took_out_is_posted_again(clinic):
     (raw,) = [one.raw for one in core.chain.pool.candidates()]
     second = extend(clinic.net, order[4:5], parent=hash_of(first[-1]), raws=[raw])
     extend(clinic.net, order[5:8], parent=hash_of(second[-1]))
-    stood = core.custody._book.receipts_of(core.address)
+    stood = core.custody.book.receipts_of(core.address)
     other = child(core, order[0], parent=fork, timestamp=core.ledger.header(fork).timestamp + 2)
     take(clinic.net, other)
     extend(clinic.net, order[1:10], parent=hash_of(other))
     (again,) = core.chain.pool.candidates()
-    assert (stood, core.custody._book.receipts_of(core.address)) == (1, 0)
+    assert (stood, core.custody.book.receipts_of(core.address)) == (1, 0)
     assert again.to == custody(clinic)
     last = extend(clinic.net, order[:1], parent=core.ledger.head_hash, raws=[again.raw])
     assert recorded(clinic, 0) == 1
@@ -175,7 +175,7 @@ def test_a_certificate_of_erasure_stands_on_the_ledger(clinic):
     for n, core in enumerate(clinic.net.cores):
         (told,) = clinic.net.noted(n, "custody.erased")
         certificate = ErasureCertificate.decode(told["certificate"])
-        assert core.custody._book.is_destruction_recorded(certificate.deal_id, core.address)
+        assert core.custody.book.is_destruction_recorded(certificate.deal_id, core.address)
 
 
 def test_a_certificate_that_was_signed_before_a_restart_is_posted_after_it(clinic):
@@ -185,7 +185,7 @@ def test_a_certificate_that_was_signed_before_a_restart_is_posted_after_it(clini
     clinic.net.restart(KEEPER)
     clinic.net.grow(8)
     core = clinic.net.cores[KEEPER]
-    assert core.custody._book.is_destruction_recorded(clinic.deal_id, core.address)
+    assert core.custody.book.is_destruction_recorded(clinic.deal_id, core.address)
     assert len(posted(clinic)) == 1
 
 

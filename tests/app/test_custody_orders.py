@@ -1,5 +1,7 @@
 """What F orders at a custodian: steps at the end of grants, old generations, erasure."""
 
+from dataclasses import replace
+
 import pytest
 
 from node.base.errors import CorruptStoreError
@@ -76,6 +78,19 @@ def test_a_node_that_restarts_after_the_end_steps_then(clinic):
     clinic.net.restart(KEEPER)
     clinic.net.sleep(GRANT_SECONDS + 4)
     assert clinic.share(KEEPER).epoch == 1
+
+
+def test_a_share_that_has_rotted_stops_the_step_of_no_other_deal(clinic):
+    clinic.grant(seconds=2 * GRANT_SECONDS)
+    other = clinic.admit(clinic._patient("another"))
+    signed = clinic.grant()
+    store = clinic.net.cores[KEEPER].custody.custodian.store
+    holding = store.holding(clinic.deal_id)
+    store.put_deposit(signed.grant_id, other.filed.deal_id, b"lent", b"step")
+    store.put_holding(other.filed.deal_id, replace(holding, share=b"rotten"))
+    clinic.net.sleep(GRANT_SECONDS + 4)
+    assert clinic.share(KEEPER).epoch == 1
+    assert clinic.net.noted(KEEPER, "custody.step_failed")[0]["deal"] == other.filed.deal_id
 
 
 # -- a new generation

@@ -18,7 +18,7 @@ def clinic():
 
 
 def book(clinic, n=0):
-    return clinic.net.cores[n].custody._book
+    return clinic.net.cores[n].custody.book
 
 
 def place(clinic):
@@ -104,7 +104,7 @@ def test_a_book_that_cannot_be_read_releases_nothing_and_stops_no_node(clinic, m
     def broken(turn):
         raise CorruptStoreError("ledger", "block", "it cannot be read")
 
-    monkeypatch.setattr(core.custody._book, "advance", broken)
+    monkeypatch.setattr(core.custody.book, "advance", broken)
     clinic.net.grow(1)
     assert clinic.net.noted(1, "custody.final_unread")
     assert clinic.release(signed.grant_id, clinic.second).name == "STALE_STATE"

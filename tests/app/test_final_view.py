@@ -297,7 +297,7 @@ def test_after_a_deep_reorganisation_the_book_reads_the_new_chain_to_f(clinic):
     earlier = clinic.grant(seconds=600)
     reorganised(clinic)
     seen = view(clinic)
-    assert clinic.net.cores[0].custody._book.number == seen.head.number
+    assert clinic.net.cores[0].custody.book.number == seen.head.number
     assert seen.grant(earlier.grant_id) is not None
 
 
@@ -323,7 +323,7 @@ def shortened():
     fork = core.ledger.head_hash
     out = [in_turn[5], in_turn[4]]
     extend(ward, out, parent=fork)
-    before = core.custody._book.number
+    before = core.custody.book.number
     ward.now += SECOND
     extend(ward, [in_turn[4]], parent=fork)
     return ward, before
@@ -332,7 +332,7 @@ def shortened():
 def test_f_may_step_back_and_the_book_goes_with_it():
     ward, before = shortened()
     core = ward.cores[0]
-    assert (before, core.custody._book.number, core.chain.final.number) == (3, 2, 2)
+    assert (before, core.custody.book.number, core.chain.final.number) == (3, 2, 2)
 
 
 def test_a_step_back_on_the_same_chain_leaves_no_final_block():

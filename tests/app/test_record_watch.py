@@ -4,6 +4,7 @@ import pytest
 
 from node.app.record_watch import RecordWatch
 from node.app.validator_sets import RegistryValidators
+from node.ipfs_lite.cid import make_cid
 from tests.app.clinic import opened
 from tests.app.ward import HOSPITALS
 
@@ -58,9 +59,30 @@ def test_what_a_left_branch_named_is_lost_and_what_both_named_stays(clinic):
     """The watch believes a chain on which another record stood beside this one."""
     watching = watch(clinic)
     (record,) = watching.advance().gained
-    watching._named[b"of the other branch"] = None
+    watching._named[9, 0] = b"of the other branch"
     watching._read_to = bytes(32)
     changes = watching.advance()
     assert changes.gained == ()
     assert changes.lost == (b"of the other branch",)
-    assert list(watching._named) == [record.cid]
+    assert list(watching._named.values()) == [record.cid]
+
+
+def test_a_record_that_is_shared_anew_has_the_new_manifest_and_no_more_the_old_one(clinic):
+    watching = watch(clinic)
+    watching.advance()
+    cid = make_cid(b"the next manifest")
+    custody = clinic.contracts.custody
+    clinic.act(custody.rotate(clinic.visit.pmr_id, 0, generation=1, manifest=cid))
+    changes = watching.advance()
+    assert [one.cid for one in changes.gained] == [cid]
+    assert changes.lost == (clinic.visit.filed.content.cid,)
+
+
+def test_an_erased_record_is_lost(clinic):
+    watching = watch(clinic)
+    watching.advance()
+    clinic.erase()
+    changes = watching.advance()
+    assert (changes.gained, changes.lost) == ((), (clinic.visit.filed.content.cid,))
+    fresh = watch(clinic).advance()
+    assert (fresh.gained, fresh.lost) == ((), ())

@@ -28,7 +28,8 @@ def test_the_scenario_holds(lost: _Run) -> None:
 
 
 def test_no_copy_is_made_before_the_grace_after_the_loss_is_over(lost: _Run) -> None:
-    made = notes(lost, "store.copy_made")
+    rot_us = 85 * 60 * 10**6  # what comes later heals what rotted
+    made = [one for one in notes(lost, "store.copy_made") if one["t"] < rot_us]
     assert made
     assert all(75 * 60 * 10**6 <= one["t"] < 80 * 60 * 10**6 for one in made)
 

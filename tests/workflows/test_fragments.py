@@ -6,7 +6,7 @@ from node.ipfs_lite.memory_store import MemoryStore
 from node.sss.commitments import Manifest
 from node.workflows.consult import Visit
 from node.workflows.errors import FetchFailedError, FragmentsMissingError
-from node.workflows.fragments import gather
+from node.workflows.fragments import gather, let_go
 from tests.workflows.stage import Stage, drive
 
 NODE = Address(b"\1" * 20)
@@ -116,3 +116,19 @@ def test_a_broken_store_costs_its_reader_patience_and_nothing_else(
     assert index == 1
     assert manifest.fragments[0].cid.hex() in why
     assert len(store.bad()) == 1
+
+
+def test_what_was_gathered_is_forgotten_where_somebody_else_keeps_it() -> None:
+    stage = Stage().onboard("d0").register("p0")
+    visit = stage.visit()
+    manifest, node = visit.filed.manifest, visit.patient.node
+    store = stage.world.nodes["h0"].store.store
+
+    def here(indices) -> list[int]:
+        return [x for x in indices if store.has(manifest.fragments[x - 1].cid)]
+
+    gathered = stage.do(gather(node, manifest))
+    assert here(gathered.indices) == list(gathered.indices)
+    stage.do(let_go(node, manifest, gathered))
+    own = [x for x in (1, 2, 3, 4) if manifest.address_of(x) == node]
+    assert here((1, 2, 3, 4)) == own

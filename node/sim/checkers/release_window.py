@@ -13,6 +13,8 @@ from node.base.types import Hash32
 
 RECEIPT_BYTES: Final = 297
 _RELEASED: Final = 0
+_OWN: Final = bytes(32)
+"""Instead of a grant id: the share went to the record's own patient."""
 _RECEIPT_LABEL: Final = b"wardnet/release-receipt/v1\x00"
 _SIGNED_BYTES: Final = 232
 
@@ -64,8 +66,8 @@ class ReleaseWindowChecker:
         read = read_receipt(receipt)
         if read is None:
             return f"{node} signed {len(receipt)} bytes that are no receipt"
-        if read.status != _RELEASED:
-            return None
+        if read.status != _RELEASED or read.grant_id == _OWN:
+            return None  # to a record's owner there is no window
         grant = self._grant_at(read.grant_id, read.head_hash)
         name = f"grant 0x{read.grant_id.hex()[:16]}"
         if grant is None:

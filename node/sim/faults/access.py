@@ -75,4 +75,5 @@ def _lose_wallet(stage: Stage, patient: str, tally: Tally) -> None:
     stage.world.loot.accounts[patient] = OldAccount(person.signer, person.wallet)
     entropy = TreeEntropy(stage.world.scenario.run.seed, "node", patient, "new wallet")
     person.signer, person.wallet = fresh_account(cast.ward, entropy)
-    person.manifests.clear()
+    for memory in (person.manifests, person.granted, person.lent):
+        memory.clear()

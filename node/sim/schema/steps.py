@@ -5,7 +5,8 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from pydantic import BeforeValidator, Field
 
-from node.sim.schema.base import Id, Section, listed, mapped, refers_to
+from node.sim.schema.base import Id, Section, listed, mapped, refers_to, whole
+from node.sim.schema.custody_steps import CustodyStep
 from node.sim.schema.step_base import StepBase
 from node.sim.schema.units import Date, PositiveDuration, wants
 
@@ -151,6 +152,8 @@ class Grant(StepBase):
     doctor: Id | None = refers_to("doctor", default=None)
     pmr: Id | None = refers_to("visit", default=None)
     for_us: PositiveDuration = Field(alias="for")
+    account: Literal["own", "lost"] = "own"
+    """``lost``: with the keys that an ``essential_lost`` took away, by whoever has them."""
 
 
 class Deny(StepBase):
@@ -196,6 +199,8 @@ class Rebuild(StepBase):
         BeforeValidator(_essential, json_schema_input_type=bool | Literal["stolen"]),
     ]
     """Whether the patient's share takes part; ``stolen``: what an ``essential_stolen`` copied."""
+    generation: Annotated[int, whole(0, 1_000)] | None = None
+    """How often the record's key had been rotated; None: the newest generation."""
     shares: Literal["now", "stolen"] = "now"
     """Those in the custodians' stores now, or those that a ``custody_stolen`` copied."""
 
@@ -316,6 +321,7 @@ Step: TypeAlias = (
     | SuspendDoctor
     | Vote
     | GovernmentStep
+    | CustodyStep
 )
 AnyStep: TypeAlias = Annotated[Step, Field(discriminator="do")]
 STEP_MODELS: Final[dict[str, type[StepBase]]] = {

@@ -120,15 +120,15 @@ BAD_FILES = {  # name: (text, the fault as line:column path: message)
     ),
     "YAML 1.1 boolean": (
         CAST + VISIT + "  - {do: rebuild, record: v, custodians: [h0], essential: no}\n",
-        '6:48 steps[1].essential: wants true or false, got "no"',
+        '6:48 steps[1].essential: wants true, false or stolen, got "no"',
     ),
     "unknown predicate": (
         HEAD + "expect:\n  - always: heads_agre\n",
         '4:5 expect[0].always: unknown predicate "heads_agre"; did you mean heads_agree?',
     ),
     "predicate that is not built": (
-        HEAD + "expect:\n  - always: {erased: {}}\n",
-        '4:14 expect[0].always.erased: unknown predicate "erased"',
+        HEAD + "expect:\n  - always: {revoked_never_served: {}}\n",
+        '4:14 expect[0].always.revoked_never_served: unknown predicate "revoked_never_served"',
     ),
     "unknown key of a predicate": (
         CAST + VISIT + "expect: [{always: {step_ok: {step: v, node: h0}}}]\n",

@@ -31,10 +31,11 @@ def _faults(text: str) -> list[str]:
 
 def test_built_actions_are_those_of_this_version() -> None:
     assert sorted(STEP_MODELS) == [
-        *("admit_validator", "consult", "deny", "emergency_withdraw", "grant", "lift_suspension"),
-        *("onboard_doctor", "order_lab", "perform_lab", "read_record", "rebuild"),
-        *("register_hospital", "register_patient", "request_access", "revoke"),
-        *("revoke_hospital", "rotate_validator_key", "second_opinion", "set_licence"),
+        *("admit_validator", "cancel_recovery", "consult", "deny", "emergency_withdraw", "erase"),
+        *("grant", "lift_suspension", "onboard_doctor", "order_lab", "perform_lab", "read_own"),
+        *("read_record", "rebuild", "recover_key", "refresh_epoch", "register_hospital"),
+        *("register_patient", "replace_custodian", "request_access", "revoke", "revoke_hospital"),
+        *("rotate_key", "rotate_validator_key", "second_opinion", "set_guardian", "set_licence"),
         *("suspend_doctor", "suspend_hospital", "sweep_expired", "vote", "withdraw_validator"),
     ]
 
@@ -77,6 +78,7 @@ def test_built_actions_are_those_of_this_version() -> None:
                 "doctor": "doc-2",
                 "pmr": "v",
                 "for_us": 3_600_000_000,
+                "account": "own",
             },
         ),
         ("do: deny, patient: pat-1, request: r", {"patient": "pat-1", "request": "r"}),
@@ -89,6 +91,7 @@ def test_built_actions_are_those_of_this_version() -> None:
                 "record": "s",
                 "custodians": ("h0", "h2"),
                 "essential": True,
+                "generation": None,
                 "shares": "stolen",
             },
         ),

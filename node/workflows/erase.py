@@ -1,0 +1,43 @@
+"""Workflow 13, ``erase``: a patient has a record destroyed (GDPR Art. 17).
+
+The ledger keeps salted commitments, which say nothing once record and salt are gone.  Each
+custodian destroys its shares and blocks when the order is final, reads its stores again, and signs
+that nothing is left.  Copies that readers made are out of anybody's reach.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from node.workflows.refresh import record_deals
+from node.workflows.requests import Flow
+from node.workflows.transacting import transact
+from node.workflows.ward import Patient, Ward
+
+BASIS_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureOrdered:
+    """What the flow leaves."""
+
+    pmr_id: int
+    deals: tuple[bytes, ...]
+    """What the wallet has forgotten."""
+
+
+def erase(ward: Ward, patient: Patient, pmr_id: int, *, basis: str | None) -> Flow[ErasureOrdered]:
+    """Order the erasure of a record, with the patient's key, and forget it.
+
+    ``basis``     the code of the legal reason; None: the retention time must be over.
+    raises        ContractRevertError: RetentionRunning, NotPatient, RecordErased, ...
+    """
+    pmr = ward.contracts.pmr
+    code = b"" if basis is None else basis.encode()
+    data = pmr.erase(pmr_id, code.ljust(BASIS_BYTES, b"\0"))
+    yield from transact(ward, patient.node, patient.signer, pmr.address, data)
+    deals = record_deals(patient, pmr_id)
+    for deal_id in deals:
+        patient.wallet.forget(deal_id)
+        del patient.manifests[deal_id]
+    patient.lent[:] = [one for one in patient.lent if one[1] not in deals]
+    return ErasureOrdered(pmr_id, deals)

@@ -1,0 +1,72 @@
+"""Workflow 9, ``refresh_epoch``: a patient moves the shares of records to the next epoch.
+
+What was stolen before, an essential share or shares of fewer than t-1 custodians, fits nothing
+that is released or stored afterwards.  It does nothing against a record that was opened, nor
+against t-1 custodians who keep what they should have destroyed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from node.base.ports import Entropy
+from node.base.types import Address
+from node.workflows.asking import send_renewal
+from node.workflows.custodians import custody_keys
+from node.workflows.custody_facts import seated
+from node.workflows.dealing import REGISTRATION_PMR_ID
+from node.workflows.lending import follow_epochs, send_letters
+from node.workflows.requests import Flow
+from node.workflows.ward import Patient, Ward
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh leaves."""
+
+    epochs: dict[bytes, int]
+    """The new epoch by deal."""
+    taken: int
+    """Letters that custodians took."""
+
+
+def refresh_epoch(
+    ward: Ward,
+    patient: Patient,
+    deals: Iterable[bytes],
+    entropy: Entropy,
+    *,
+    without: frozenset[Address] = frozenset(),
+) -> Flow[Refreshed]:
+    """Renew the steps of deals at their custodians, and make the first one at once.
+
+    ``without``   custodians that get no letter: they stay behind.
+    raises        CustodiansMissingError: fewer than t-1 custodians of a deal have stepped.
+    """
+    epochs: dict[bytes, int] = {}
+    taken = 0
+    for deal_id in deals:
+        yield from follow_epochs(ward, patient, deal_id)
+        manifest = yield from seated(ward, patient.node, patient.wallet.manifest(deal_id))
+        keys = yield from custody_keys(ward, patient.node, manifest)
+        left_out = frozenset(
+            index for index, one in enumerate(manifest.custodians, start=1) if one in without
+        )
+        letters = patient.wallet.renew(deal_id, keys, entropy, without=left_out)
+        taken += yield from send_letters(
+            manifest,
+            letters,
+            lambda custodian, letter: send_renewal(patient.node, custodian, letter),
+            "take a renewal",
+        )
+        epochs[deal_id] = patient.wallet.epoch(deal_id)
+    return Refreshed(epochs, taken)
+
+
+def record_deals(patient: Patient, pmr_id: int = 0) -> tuple[bytes, ...]:
+    """Give the deals of a patient's record, of all for 0; the desk's own are no records."""
+    found: list[bytes] = []
+    for deal_id in patient.wallet.deals:
+        of_deal = int.from_bytes(patient.wallet.manifest(deal_id).header.pmr_id)
+        if of_deal != REGISTRATION_PMR_ID and pmr_id in (0, of_deal):
+            found.append(deal_id)
+    return tuple(found)

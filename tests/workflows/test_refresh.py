@@ -1,0 +1,51 @@
+from node.workflows.custodian_errors import CustodiansMissingError
+from node.workflows.refresh import record_deals, refresh_epoch
+from tests.workflows.stage import Stage
+
+
+def share_epochs(stage: Stage, visit) -> list[int]:
+    found = []
+    for address in visit.filed.custodians:
+        core = stage.world.nodes[stage.cast.name_of(address)]
+        found.append(core.custody.custodian.share(visit.filed.deal_id))
+    return [int.from_bytes(raw[12:16]) if raw else -1 for raw in found]
+
+
+def refresh(stage: Stage, patient, deals, **options):
+    return refresh_epoch(stage.ward, patient, deals, stage.entropy(), **options)
+
+
+def test_all_custodians_and_the_wallet_are_in_the_next_epoch_and_grants_go_on() -> None:
+    stage = Stage().onboard("d0", "d1").register("p0")
+    visit = stage.visit()
+    stage.grant(visit)
+    patient, deal_id = visit.patient, visit.filed.deal_id
+    before = share_epochs(stage, visit)
+    done = stage.do(refresh(stage, patient, record_deals(patient)))
+    assert (done.taken, done.epochs) == (4, {deal_id: 1})
+    assert patient.wallet.epoch(deal_id) == 1
+    assert share_epochs(stage, visit) != before
+    assert stage.read(visit.pmr_id).entries
+
+
+def test_who_gets_no_letter_stays_behind_and_too_few_are_an_error() -> None:
+    stage = Stage().onboard("d0").register("p0")
+    visit = stage.visit()
+    patient, deal_id = visit.patient, visit.filed.deal_id
+    left_out = frozenset(visit.filed.custodians[:1])
+    done = stage.do(refresh(stage, patient, (deal_id,), without=left_out))
+    assert done.taken == 3
+    for address in visit.filed.custodians[1:]:
+        stage.world.stop_node(stage.cast.name_of(address)) if address != (patient.node) else None
+    error = stage.play(refresh(stage, patient, (deal_id,))).error
+    assert isinstance(error, CustodiansMissingError)
+    assert error.have < error.need == 2
+
+
+def test_the_desks_own_deals_are_no_records() -> None:
+    stage = Stage().onboard("d0").register("p0")
+    patient = stage.patient("p0")
+    assert record_deals(patient) == ()
+    visit = stage.visit()
+    assert record_deals(patient) == record_deals(patient, visit.pmr_id) == (visit.filed.deal_id,)
+    assert record_deals(patient, visit.pmr_id + 1) == ()
