@@ -6,7 +6,9 @@ source        EIP-196; the arithmetic is py_ecc's, which is imported when it is 
               deals of ``ssms-feldman`` pay its 0.1 s.  Not constant time.
 """
 
+import sys
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 FIELD: Final = 21888242871839275222246405745257275088696311157297823662689037894645226208583
@@ -31,7 +33,7 @@ def is_public_point(raw: bytes) -> bool:
 
 def product(scalar: int, point: bytes = GENERATOR) -> bytes:
     """Give ``scalar`` times a point; 5.8 ms for a scalar of 254 bits."""
-    return _write(_curve().multiply(_read(point), scalar % ORDER))
+    return _write(_times(scalar % ORDER, _read(point)))
 
 
 def total(left: bytes, right: bytes) -> bytes:
@@ -39,22 +41,41 @@ def total(left: bytes, right: bytes) -> bytes:
     return _write(_curve().add(_read(left), _read(right)))
 
 
+def negative(point: bytes) -> bytes:
+    """Give the point whose sum with this one is infinity."""
+    return point[:32] + (-int.from_bytes(point[32:]) % FIELD).to_bytes(32)
+
+
 def evaluate(points: Sequence[bytes], x: int) -> bytes:
     """Give ``sum_j x^j points[j]`` by Horner's rule, as a contract would."""
     curve = _curve()
     value = curve.Z1
     for point in reversed(points):
-        value = curve.add(curve.multiply(value, x), _read(point))
+        value = curve.add(_times(x, value), _read(point))
     return _write(value)
 
 
-# Any in these three: py_ecc's points are tuples of a field's elements that its own types garble
+# Any in the rest: py_ecc's points are tuples of a field's elements that its own types garble
 
 
+@cache
 def _curve() -> Any:  # noqa: ANN401
+    limit = sys.getrecursionlimit()
     from py_ecc import optimized_bn128  # noqa: PLC0415 - see the module's docstring
 
+    sys.setrecursionlimit(limit)  # py_ecc sets it to 100 000 for the whole process
     return optimized_bn128
+
+
+def _times(scalar: int, point: Any) -> Any:  # noqa: ANN401
+    """Double and add from the highest bit down; py_ecc's own goes 254 calls deep."""
+    curve = _curve()
+    value = curve.Z1
+    for bit in f"{scalar:b}":
+        value = curve.double(value)
+        if bit == "1":
+            value = curve.add(value, point)
+    return value
 
 
 def _read(raw: bytes) -> Any:  # noqa: ANN401

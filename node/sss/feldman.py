@@ -16,7 +16,7 @@ whether the fragments hold anything.
 source        Feldman 1987, section 4; secret-sharing.md section 12.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
 from node.base.limits import RECORD_IN_MEMORY_BYTES_MAX
@@ -114,7 +114,8 @@ def open_record(
     if commitment_of(key) != header.commitment:
         raise _wrong_key(manifest, e, points)
     # the key is the committed one, so the basis is right: no curve arithmetic is needed
-    liars = tuple(x for x, y in points.items() if interpolate(basis, at=x) != y)
+    others = (x for x in points if x not in basis)
+    liars = tuple(x for x in others if interpolate(basis, at=x) != points[x])
     return OpenedRecord(ssms.decrypt(manifest, key, fragments), liars)
 
 
@@ -124,16 +125,19 @@ def _wrong_key(
     """Say whose share is wrong; the points tell, where schemes 1 to 3 search among subsets."""
     if product(e) != manifest.points[-1]:
         return WrongEssentialShareError("it does not fit the point E of the manifest")
-    return WrongKeyError(tuple(x for x, y in points.items() if product(y) != _public(manifest, x)))
+    committed = manifest.points[:-1]
+    return WrongKeyError(
+        tuple(x for x, y in points.items() if not fits(committed, x, write_scalar(y)))
+    )
 
 
 class Fit(Enum):
     """What everybody can tell of a share who is shown its container and the manifest."""
 
-    COMMITTED = "it is the share that the manifest lists, and fits the committed polynomial"
+    COMMITTED = "it is the share that the manifest lists, and fits the public points"
     LISTED = "it is the share that the manifest lists"
     ALTERED = "it is not the share that the manifest lists: its holder changed it"
-    MISDEALT = "the manifest lists it, but it misses the committed polynomial: the dealer lied"
+    MISDEALT = "the manifest lists it, but it misses the public points: the dealer lied"
 
     @property
     def is_good(self) -> bool:
@@ -151,12 +155,12 @@ def judge(manifest: Manifest, share: Container) -> Fit:
         return Fit.ALTERED
     if manifest.header.scheme is not Scheme.SSMS_FELDMAN:
         return Fit.LISTED
-    value = int.from_bytes(share.payload)
-    is_fitting = is_scalar(share.payload) and product(value) == _public(manifest, share.index)
+    *coefficients, essential = manifest.points
+    points = coefficients if share.index else (essential,)
+    is_fitting = fits(points, share.index, share.payload)
     return Fit.COMMITTED if is_fitting else Fit.MISDEALT
 
 
-def _public(manifest: Manifest, index: int) -> bytes:
-    """Give the point of whoever has this index: ``y_x G`` from the commitments, or E."""
-    *coefficients, essential = manifest.points
-    return evaluate(coefficients, index) if index else essential
+def fits(points: Sequence[bytes], index: int, payload: bytes) -> bool:
+    """Say whether a scalar is the value at ``index`` of the polynomial that points commit to."""
+    return is_scalar(payload) and product(int.from_bytes(payload)) == evaluate(points, index)

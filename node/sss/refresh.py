@@ -1,6 +1,7 @@
 """Shares of e that are lent (kind 3), and steps that move a deal to the next epoch (kind 4).
 
-Both are Shamir shares, k of N.  By linearity ``y_x xor g_x`` is a share of K, and ``y_x xor
+Both are Shamir shares, k of N; those of scheme 4 are made by ``feldman_refresh``, for their
+commitments go with them.  By linearity ``y_x xor g_x`` is a share of K, and ``y_x xor
 delta_x`` is a share of the next epoch's k'; K and the fragments never change.
 source        secret-sharing.md sections 8 and 9; Herzberg et al. 1995.
 """
@@ -13,10 +14,17 @@ from typing import Final
 
 from node.sss.derivation import KEY_BYTES
 from node.sss.drbg import Stream
-from node.sss.errors import MixedEpochsError, MixedRecordsError, ShareFormatError, StaleEpochError
+from node.sss.errors import (
+    MixedEpochsError,
+    MixedRecordsError,
+    ShareFormatError,
+    SharingPlanError,
+    StaleEpochError,
+)
 from node.sss.gf256 import add
+from node.sss.scalars import write_scalar
 from node.sss.shamir import split
-from node.sss.shares import Container, DealHeader, Kind, container_of
+from node.sss.shares import Container, DealHeader, Kind, Scheme, container_of
 
 _DEPOSIT_LABEL: Final = b"wardnet/sss/deposit/v1\x00"
 
@@ -24,14 +32,20 @@ _DEPOSIT_LABEL: Final = b"wardnet/sss/deposit/v1\x00"
 def grant_shares(
     header: DealHeader, essential: bytes, *, epoch: int, stream: Stream
 ) -> tuple[Container, ...]:
-    """Share the current e among the custodians: index 1 .. N, kind 3."""
+    """Share the current e among the custodians: index 1 .. N, kind 3.
+
+    raises        SharingPlanError: the deal is not of ssms-1tn.
+    """
     return _shared(header, Kind.GRANT, essential, epoch, stream)
 
 
 def delta_shares(
     header: DealHeader, essential: bytes, following: bytes, *, epoch: int, stream: Stream
 ) -> tuple[Container, ...]:
-    """Share ``essential xor following``, the step INTO ``epoch``: index 1 .. N, kind 4."""
+    """Share ``essential xor following``, the step INTO ``epoch``: index 1 .. N, kind 4.
+
+    raises        SharingPlanError: the deal is not of ssms-1tn.
+    """
     return _shared(header, Kind.DELTA, add(essential, following), epoch, stream)
 
 
@@ -56,6 +70,9 @@ def renewal_shares(
 def _shared(
     header: DealHeader, kind: Kind, secret: bytes, epoch: int, stream: Stream
 ) -> tuple[Container, ...]:
+    if header.scheme is not Scheme.SSMS:
+        rule = f"shares of {header.scheme.name} are not lent or refreshed byte by byte"
+        raise SharingPlanError(header.t, header.n, rule)
     random_shares = [stream.take(KEY_BYTES) for _ in range(header.needed - 1)]
     salts = [stream.take(KEY_BYTES) for _ in range(header.custodians)]
     values = split(secret, random_shares, total=header.custodians)
@@ -77,13 +94,22 @@ def apply_delta(share: Container, delta: Container) -> Container:
     _check_pair(share, delta)
     if delta.epoch != share.epoch + 1:
         raise StaleEpochError(share.epoch, delta.epoch)
-    return replace(
-        share, epoch=delta.epoch, salt=delta.salt, payload=add(share.payload, delta.payload)
-    )
+    payload = _stepped(share, delta.payload)
+    return replace(share, epoch=delta.epoch, salt=delta.salt, payload=payload)
+
+
+def _stepped(share: Container, delta: bytes) -> bytes:
+    if share.scheme is not Scheme.SSMS_FELDMAN:
+        return add(share.payload, delta)
+    # k' gains what e loses; where + and - are not the same, a share of e has to lose it, too
+    value, step = int.from_bytes(share.payload), int.from_bytes(delta)
+    return write_scalar(value + step if share.kind is Kind.CUSTODIAN else value - step)
 
 
 def released_point(share: Container, grant: Container) -> bytes:
     """Give ``z_x = y_x xor g_x``, a share of K: what a custodian hands to a grantee.
+
+    In scheme 4 it is ``y_x + g_x mod r``.
 
     raises        ShareFormatError: ``kind``.  MixedRecordsError: another deal.
                   MixedEpochsError: another epoch.  ValueError: another index.
@@ -93,6 +119,8 @@ def released_point(share: Container, grant: Container) -> bytes:
     _check_pair(share, grant)
     if share.epoch != grant.epoch:
         raise MixedEpochsError((share.epoch, grant.epoch))
+    if share.scheme is Scheme.SSMS_FELDMAN:
+        return write_scalar(int.from_bytes(share.payload) + int.from_bytes(grant.payload))
     return add(share.payload, grant.payload)
 
 

@@ -13,6 +13,7 @@ from node.sss.bn128 import (
     ORDER,
     evaluate,
     is_public_point,
+    negative,
     product,
     total,
 )
@@ -46,6 +47,12 @@ def test_a_sum_is_that_of_affine_arithmetic_and_of_the_precompiled_contract(left
     assert total(one, other) == want == ec_add(one, other)[0]
 
 
+def test_a_point_and_its_negative_make_infinity():
+    assert total(product(9), negative(product(9))) == INFINITY
+    assert negative(product(9)) == product(ORDER - 9)
+    assert negative(INFINITY) == INFINITY
+
+
 @pytest.mark.parametrize("x", [1, 2, 254])
 def test_a_polynomial_of_points_is_the_point_of_its_value(x):
     coefficients = (11, 0, ORDER - 4, 29)
@@ -57,6 +64,12 @@ def test_a_polynomial_of_points_is_the_point_of_its_value(x):
 def test_points_on_the_curve_are_public_points():
     assert P == FIELD
     assert all(is_public_point(packed(times(scalar))) for scalar in (1, 2, 77, ORDER - 1))
+
+
+def _ran(script):
+    """Give what a fresh interpreter prints."""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return ran.stdout.strip()
 
 
 def _with(x=1, y=2):
@@ -88,7 +101,11 @@ def test_a_changed_bit_of_a_point_is_seen():
         assert not is_public_point(changed)
 
 
+def test_the_library_leaves_the_recursion_limit_as_it_was():
+    script = "import sys; from node.sss.bn128 import product; product(5); "
+    ran = _ran(script + "print(sys.getrecursionlimit(), 'py_ecc' in sys.modules)")
+    assert ran == f"{_ran('import sys; print(sys.getrecursionlimit())')} True"
+
+
 def test_the_library_is_imported_by_those_who_need_it_only():
-    script = "import sys, node.sss.schemes; print('py_ecc' in sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert ran.stdout.strip() == "False"
+    assert _ran("import sys, node.sss.schemes; print('py_ecc' in sys.modules)") == "False"

@@ -11,8 +11,8 @@ def test_the_default_comes_first() -> None:
 
 
 def test_the_leak_of_the_quadratic_scheme_is_not_hidden() -> None:
-    assert "LEAKS 0.9956 of 8 bits per byte" in CLAIMS["nlss-q", "ssms-feldman"]
-    assert "2012" not in CLAIMS["nlss-q", "ssms-feldman"]
+    assert "LEAKS 0.9956 of 8 bits per byte" in CLAIMS["nlss-q"]
+    assert "2012" not in CLAIMS["nlss-q"]
 
 
 def test_claims_cost_no_import() -> None:

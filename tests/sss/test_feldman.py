@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from node.base.limits_sharing import FILE_MANIFEST_BYTES_MAX
 from node.base.rng import TreeEntropy
 from node.sss import errors
 from node.sss.bn128 import ORDER, product
@@ -291,3 +292,13 @@ def test_a_seed_serves_one_deal():
     again()
     with pytest.raises(errors.SeedReuseError):
         again()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("t", "n"), [(255, 255), (2, 255)])
+def test_the_largest_plans_go_through_files(t, n):
+    files = [Bundle.decode(one.encode()) for one in files_of(_deal(t=t, n=n))]
+    assert len(files[0].manifest.encode()) <= FILE_MANIFEST_BYTES_MAX
+    assert judge(files[0].manifest, files[-1].share) is Fit.COMMITTED
+    opened = open_holders(files[0], files[n - t + 1 :], profile=SIMULATION)
+    assert (opened.record, opened.liars) == (RECORD, ())
