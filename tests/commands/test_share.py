@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -89,38 +90,50 @@ def test_no_payload_no_salt_and_no_key_is_ever_printed(play, scheme):
             assert form not in shown
 
 
-def _stopped(tmp_path, words, stdin=None):
-    """Start a command, wait until it has files open, press Ctrl-C; give its exit code."""
-    with subprocess.Popen(
+def _stopped(words, stop):
+    """Start a command that reads a pipe, stop it when it has read; give its exit code.
+
+    The pipe never ends, so the command is surely at work.
+    """
+    read, write = os.pipe()
+    os.write(write, RECORD)
+    process = subprocess.Popen(
         [*COMMAND, "share", *map(str, words)],
-        stdin=stdin,
+        stdin=read,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,
-    ) as process:
+    )
+    try:
         deadline = time.monotonic() + 60
-        while not list(tmp_path.rglob(".wardnet-part-*")):
+        while select.select([read], [], [], 0)[0]:
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(stop)
         process.communicate(timeout=60)
         return process.returncode
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(read)
+        os.close(write)
 
 
 @pytest.mark.slow
-def test_ctrl_c_leaves_nothing_of_a_split(tmp_path):
-    """The record comes through a pipe that never ends, so that the command is surely at work."""
-    out, essential = tmp_path / "a" / "deal", tmp_path / "essential"
-    read, write = os.pipe()
-    os.write(write, RECORD)
-    words = ("split", "-", "-t", 3, "-n", 5, "--essential", essential, "--out", out)
-    try:
-        assert _stopped(tmp_path, words, stdin=read) == 130
-    finally:
-        os.close(read)
-        os.close(write)
-    assert list(tmp_path.rglob("*")) == []
+@pytest.mark.parametrize(
+    ("stop", "status", "left"),
+    [
+        (signal.SIGINT, 130, []),
+        (signal.SIGTERM, -signal.SIGTERM, ["a", "a/deal"]),
+        (signal.SIGKILL, -signal.SIGKILL, ["a", "a/deal"]),
+    ],
+)
+def test_a_split_that_is_stopped_leaves_no_file(tmp_path, stop, status, left):
+    """Ctrl-C takes away the folders, too; nothing can when the process is killed."""
+    words = ("split", "-", "-t", 3, "-n", 5, "--essential", tmp_path / "essential")
+    assert _stopped((*words, "--out", tmp_path / "a" / "deal"), stop) == status
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == left
 
 
 _LARGE_BYTES = 100 * 10**6
