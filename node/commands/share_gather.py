@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 
 from node.base.errors import UsageError
 from node.commands import output
-from node.commands.share_files import GivenFile, ShareFileError, open_file, read_given, read_line
+from node.commands.share_files import (
+    GivenFile,
+    ShareFileError,
+    allow_open_files,
+    open_file,
+    read_given,
+    read_line,
+)
 
 if TYPE_CHECKING:
     from node.sss.bundle import Bundle
@@ -51,13 +58,13 @@ class Gathered:
         if not self.bad:
             raise missing
         for other in self.bad[1:]:
-            output.talk(f"warning: {output.printable(str(other))}")
+            output.talk(f"warning: {other}")
         raise replace(self.bad[0], hint=str(missing)) from missing
 
     def warn(self) -> None:
         """Name what was left out."""
         for error in self.bad:
-            output.talk(f"warning: {output.printable(str(error))}: left out")
+            output.talk(f"warning: {error}: left out")
 
 
 def gather(stack: ExitStack, essential: Path, custodians: Sequence[Path]) -> Gathered:
@@ -79,7 +86,9 @@ def gather(stack: ExitStack, essential: Path, custodians: Sequence[Path]) -> Gat
     if manifest is None:
         manifest = _agreed_manifest(given, bad)
     if manifest.digests[0] != share.digest() or manifest.epoch != share.epoch:
-        raise WrongEssentialShareError(f"{essential} does not fit the manifest")
+        raise WrongEssentialShareError(
+            f"{output.printable(str(essential))} does not fit the manifest"
+        )
     kept: dict[int, GivenFile] = {}
     for one in sorted(given, key=lambda one: one.holder.share.index):
         why = _mismatch(one, manifest)
@@ -106,13 +115,16 @@ def _patients(path: Path, stack: ExitStack) -> "tuple[Container, Manifest | None
         return line, None
     holder = read_given(path, file).holder
     if holder.share.index:
-        raise WrongEssentialShareError(f"{path} is the file of custodian {holder.share.index}")
+        raise WrongEssentialShareError(
+            f"{output.printable(str(path))} is the file of custodian {holder.share.index}"
+        )
     return holder.share, holder.manifest
 
 
 def _readable(
     paths: Sequence[Path], stack: ExitStack
 ) -> tuple[list[GivenFile], list[ShareFileError]]:
+    allow_open_files(len(paths))
     given: list[GivenFile] = []
     bad: list[ShareFileError] = []
     for path in paths:
@@ -137,7 +149,8 @@ def _check_deals(essential: Path, share: "Container", given: Sequence[GivenFile]
     got = others[0].holder.share.deal_id
     if len(others) == len(given) and all(one.holder.share.deal_id == got for one in given):
         raise WrongEssentialShareError(
-            f"{essential} is of deal {want.hex()}, the custodians' files of deal {got.hex()}"
+            f"{output.printable(str(essential))} is of deal {want.hex()}, "
+            f"the custodians' files of deal {got.hex()}"
         )
     raise ShareFileError(
         str(others[0].path),

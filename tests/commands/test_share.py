@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 from node.commands.main import main
 from node.sss.bundle import Bundle
 from node.sss.claims import CLAIMS
-from tests.commands.share_play import RECORD, SCHEMES, SharePlay
+from tests.commands.share_play import RECORD, SCHEMES, SharePlay, spoil
 
 COMMAND = [sys.executable, "-m", "node.commands.main"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,6 +89,51 @@ def test_no_payload_no_salt_and_no_key_is_ever_printed(play, scheme):
         base32 = b32encode(secret[: len(secret) // 5 * 5])[:32]
         for form in (start, start.hex().encode(), start.hex().upper().encode(), base32):
             assert form not in shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("t", "n", "scheme"),
+    [
+        (2, 2, "ssms-1tn"),
+        (2, 255, "ssms-1tn"),
+        (128, 255, "ssms-1tn"),
+        (255, 255, "ssms-1tn"),
+        (128, 255, "xor-1tn"),
+        (69, 70, "nlss-q"),
+        (255, 255, "nlss-q"),
+    ],
+)
+def test_the_smallest_and_the_largest_deals_open(play, t, n, scheme):
+    """With the 256 files that a shell lets a process open, unless it asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        essential, custodians = play.split(t=t, n=n, scheme=scheme)
+        assert len(custodians) == n - 1
+        assert play.combine(essential, custodians) == RECORD
+        assert play.combine(essential, custodians[1 - t :]) == RECORD
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_no_name_commands_the_terminal(play):
+    """A file whose name has a line break and an escape sequence, in every message about it."""
+    essential, custodians = play.split()
+    odd = play.file("ev\nil\x1b[31m", custodians[0].read_bytes())
+    shown = str(odd).replace("\n", "\\n").replace("\x1b", "\\x1b")
+    _, why = play.bad("combine", "--essential", odd, *custodians)
+    assert shown in why
+    _, why = play.bad("combine", "--essential", essential, odd, custodians[0])
+    assert shown in why
+    spoil(odd, 40)
+    _, why = play.bad("combine", "--essential", essential, odd)
+    assert why.startswith(shown)
+    _, why = play.bad("inspect", odd)
+    assert why.startswith(shown)
+    status, _, err = play.run("combine", "--essential", essential, odd, *custodians[1:])
+    assert (status, f"warning: {shown}: " in err) == (0, True)
+    assert b"\x1b" not in play.printed
 
 
 def _stopped(words, stop):
