@@ -91,14 +91,14 @@ def _digests(share: "Container", listed: bytes | None = None) -> dict[str, Any]:
 
 
 def _fragment_digests(given: GivenFile) -> dict[str, Any] | None:
-    from node.sss.holder_file import fragment_digest
+    from node.sss.holder_file import part_digest
 
     holder = given.holder
     if holder.fragment is None:
         return None
     return {
         "stored": holder.fragment.stored.hex(),
-        "computed": fragment_digest(given.file, holder.fragment).hex(),
+        "computed": part_digest(given.file, holder.fragment).hex(),
         "manifest": holder.manifest.fragments[holder.share.index - 1].digest.hex(),
     }
 
