@@ -1,7 +1,7 @@
 """Which of the files that were named can open a record together.
 
 The patient's file is trusted: what is listed in its manifest decides about the custodians' files.
-Where only the line of a QR code is given, the custodians' manifests must agree with one another.
+Where only the line of a QR code is given, the manifests of t-1 custodians must agree.
 """
 
 from collections.abc import Sequence
@@ -182,15 +182,24 @@ def _check_indices(given: Sequence[GivenFile]) -> None:
 def _agreed_manifest(given: Sequence[GivenFile], bad: Sequence[ShareFileError]) -> "Manifest":
     if not given:
         raise bad[0]
-    first = given[0]
-    for one in given[1:]:
-        if one.holder.manifest != first.holder.manifest:
-            raise ShareFileError(
-                str(one.path),
-                f"its manifest differs from that of {first.path}: the patient's file would tell "
-                "which is right, the line of a QR code cannot",
-            )
-    return first.holder.manifest
+    groups: dict[Manifest, list[GivenFile]] = {}
+    for one in given:
+        groups.setdefault(one.holder.manifest, []).append(one)
+    if len(groups) == 1:
+        return given[0].holder.manifest
+    # the line names the deal, and the deal the key's commitment: t-1 files that agree either open
+    # the right record or none, so the others may be left out without a vote
+    enough = [
+        manifest for manifest, files in groups.items() if len(files) >= manifest.header.needed
+    ]
+    if len(enough) == 1:
+        return enough[0]
+    first, other = (files[0].path for files in list(groups.values())[:2])
+    raise ShareFileError(
+        str(other),
+        f"its manifest differs from that of {first}: the patient's file would tell "
+        "which is right, the line of a QR code cannot",
+    )
 
 
 def _mismatch(one: GivenFile, manifest: "Manifest") -> str | None:
@@ -200,7 +209,7 @@ def _mismatch(one: GivenFile, manifest: "Manifest") -> str | None:
     if holder.share.digest() != manifest.digests[index]:
         return "its share is not the one that the manifest lists"
     if holder.manifest != manifest:
-        return "its manifest is not the patient's"
+        return "its manifest is not the one that the record is opened by"
     if holder.fragment and holder.fragment.stored != manifest.fragments[index - 1].digest:
         return "its fragment is not the one that the manifest lists"
     return None
