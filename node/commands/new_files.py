@@ -42,7 +42,7 @@ class NewFiles:
         raises        UsageError.
         """
         for folder in (path, *path.parents):
-            if folder.exists():
+            if os.path.lexists(folder):
                 break
             self._folders.append(folder)
         make_folder(path)
@@ -135,6 +135,14 @@ def refuse_existing(path: Path) -> None:
     """See that nothing has a name, not even a link to nowhere.  raises UsageError."""
     if os.path.lexists(path):
         raise UsageError(f"{path}: exists already, wants a new name")
+
+
+def is_folder(path: Path) -> bool:
+    """Say whether a path is a folder.  raises UsageError: it cannot be looked at."""
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
 
 
 @contextmanager

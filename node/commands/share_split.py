@@ -11,7 +11,7 @@ import typer
 
 from node.base.errors import UsageError
 from node.commands import output
-from node.commands.new_files import NewFiles, naming, refuse_existing
+from node.commands.new_files import NewFiles, is_folder, naming, refuse_existing
 from node.commands.share_files import Meter, MeteredFile, allow_open_files
 from node.sss.claims import CLAIMS
 
@@ -134,7 +134,7 @@ def _terms(t: int, n: int) -> "DealTerms":
 
 def _refuse_shares(out: Path) -> None:
     """See that a folder has no shares of another deal.  raises UsageError."""
-    if out.exists() and not out.is_dir():
+    if not is_folder(out) and os.path.lexists(out):
         raise UsageError(f"{out}: is no folder")
     for found in sorted(out.glob("custodian-*.wss")):
         refuse_existing(found)

@@ -136,6 +136,19 @@ def test_no_name_commands_the_terminal(play):
     assert b"\x1b" not in play.printed
 
 
+def test_a_name_that_cannot_be_looked_at_is_told(play):
+    essential, custodians = play.split()
+    long = play.folder / ("x" * 300)
+    words = ("combine", "--essential", essential, *custodians, "--out", long)
+    assert play.bad(*words) == (2, f"{long}: File name too long")
+    words = ("-t", 3, "-n", 5, "--essential", play.folder / "e", "--out")
+    record = play.file("record")
+    assert play.bad("split", record, *words, long) == (2, f"{long}: File name too long")
+    nowhere = play.folder / "link"
+    nowhere.symlink_to(play.folder / "nowhere")
+    assert play.bad("split", record, *words, nowhere) == (2, f"{nowhere}: is no folder")
+
+
 def _stopped(words, stop):
     """Start a command that reads a pipe, stop it when it has read; give its exit code.
 
