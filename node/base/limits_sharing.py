@@ -16,8 +16,8 @@ STREAMED_ROWS_BYTES_MAX: Final = 4 * 2**20
 """All rows of a block of a record that is streamed: half of the 8 MiB that it may work in."""
 SIMULATED_SHARES_COUNT_MAX: Final = 50_000_000
 """Shares whose fate one simulation of deals draws: about ten seconds."""
-FILE_MANIFEST_BYTES_MAX: Final = 2**16
-"""The manifest in the file of a holder: 46 kB with 254 custodians and public points."""
+FILE_MANIFEST_BYTES_MAX: Final = 2**17
+"""The manifest in the file of a holder: with 254 custodians 30 kB, 78 kB with nlss-q's vectors."""
 ROW_PROGRAM_CELLS_COUNT_MAX: Final = 100
 """Elements of a matrix that is searched for cheaper ways; the search takes 3 ms at this size."""
 ROW_PROGRAM_PAIRS_COUNT_MAX: Final = 4

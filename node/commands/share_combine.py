@@ -10,7 +10,7 @@ import typer
 
 from node.base.errors import UsageError
 from node.commands import output
-from node.commands.new_files import NewFiles, naming, unnamed_file
+from node.commands.new_files import NewFiles, is_folder, naming, unnamed_file
 from node.commands.share_files import Meter, MeteredFile, ShareFileError, fault_text
 from node.commands.share_gather import Gathered, gather
 
@@ -41,7 +41,7 @@ def combine(
     """
     if as_json and out is None:
         raise UsageError("--json: the record goes to stdout, wants --out")
-    place = out / RECORD_NAME if out is not None and out.is_dir() else out
+    place = out / RECORD_NAME if out is not None and is_folder(out) else out
     with ExitStack() as stack, NewFiles() as made:
         found = gather(stack, essential, custodians)
         # for stdout on the system's disk: a folder that was named may be read-only

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _TEXT_BYTES_MAX: Final = 1_024
 """A file with the line of a QR code: 252 characters and what a scanner puts around them."""
+_OTHER_FILES: Final = 64
+"""Besides a deal's: the standard streams, the record, libraries."""
 _FAULTS: Final = {
     "length": "it is cut off, or bytes follow its end",
     "magic": "it is no share file, those begin with WSB1",
@@ -43,7 +45,7 @@ class ShareFileError(OperatorError):
     hint: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.why}"
+        return output.printable(f"{self.path}: {self.why}")
 
 
 class Meter:
@@ -98,6 +100,23 @@ class GivenFile:
     holder: "HolderFile"
 
 
+def allow_open_files(count: int) -> None:
+    """Let this process have so many files open and a few more, as far as the system lets it.
+
+    A deal has up to 254 custodians, twice as many files with foreign copies, and shells give 256.
+    """
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows, which has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + _OTHER_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def open_file(stack: ExitStack, path: Path) -> BinaryIO:
     """Open a file until the stack is left.
 
@@ -113,11 +132,13 @@ def read_given(path: Path, file: BinaryIO) -> GivenFile:
     """Read what a holder's file says.
 
     raises        ShareFileError: it is none, or is damaged.
-                  UsageError: it cannot be read.
+                  UsageError: it cannot be read, or only once from front to end.
     """
     from node.sss.errors import MixedRecordsError, ShareFormatError
     from node.sss.holder_file import read_holder_file
 
+    if not file.seekable():  # only the line of a QR code may come through a pipe
+        raise UsageError(f"{path}: is a pipe or device, wants a regular file")
     try:
         return GivenFile(path, file, read_holder_file(file))
     except ShareFormatError as error:

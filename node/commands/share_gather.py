@@ -1,7 +1,7 @@
 """Which of the files that were named can open a record together.
 
 The patient's file is trusted: what is listed in its manifest decides about the custodians' files.
-Where only the line of a QR code is given, the custodians' manifests must agree with one another.
+Where only the line of a QR code is given, the manifests of t-1 custodians must agree.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 
 from node.base.errors import UsageError
 from node.commands import output
-from node.commands.share_files import GivenFile, ShareFileError, open_file, read_given, read_line
+from node.commands.share_files import (
+    GivenFile,
+    ShareFileError,
+    allow_open_files,
+    open_file,
+    read_given,
+    read_line,
+)
 
 if TYPE_CHECKING:
     from node.sss.bundle import Bundle
@@ -51,13 +58,13 @@ class Gathered:
         if not self.bad:
             raise missing
         for other in self.bad[1:]:
-            output.talk(f"warning: {output.printable(str(other))}")
+            output.talk(f"warning: {other}")
         raise replace(self.bad[0], hint=str(missing)) from missing
 
     def warn(self) -> None:
         """Name what was left out."""
         for error in self.bad:
-            output.talk(f"warning: {output.printable(str(error))}: left out")
+            output.talk(f"warning: {error}: left out")
 
 
 def gather(stack: ExitStack, essential: Path, custodians: Sequence[Path]) -> Gathered:
@@ -79,7 +86,9 @@ def gather(stack: ExitStack, essential: Path, custodians: Sequence[Path]) -> Gat
     if manifest is None:
         manifest = _agreed_manifest(given, bad)
     if manifest.digests[0] != share.digest() or manifest.epoch != share.epoch:
-        raise WrongEssentialShareError(f"{essential} does not fit the manifest")
+        raise WrongEssentialShareError(
+            f"{output.printable(str(essential))} does not fit the manifest"
+        )
     kept: dict[int, GivenFile] = {}
     for one in sorted(given, key=lambda one: one.holder.share.index):
         why = _mismatch(one, manifest)
@@ -106,13 +115,16 @@ def _patients(path: Path, stack: ExitStack) -> "tuple[Container, Manifest | None
         return line, None
     holder = read_given(path, file).holder
     if holder.share.index:
-        raise WrongEssentialShareError(f"{path} is the file of custodian {holder.share.index}")
+        raise WrongEssentialShareError(
+            f"{output.printable(str(path))} is the file of custodian {holder.share.index}"
+        )
     return holder.share, holder.manifest
 
 
 def _readable(
     paths: Sequence[Path], stack: ExitStack
 ) -> tuple[list[GivenFile], list[ShareFileError]]:
+    allow_open_files(len(paths))
     given: list[GivenFile] = []
     bad: list[ShareFileError] = []
     for path in paths:
@@ -137,7 +149,8 @@ def _check_deals(essential: Path, share: "Container", given: Sequence[GivenFile]
     got = others[0].holder.share.deal_id
     if len(others) == len(given) and all(one.holder.share.deal_id == got for one in given):
         raise WrongEssentialShareError(
-            f"{essential} is of deal {want.hex()}, the custodians' files of deal {got.hex()}"
+            f"{output.printable(str(essential))} is of deal {want.hex()}, "
+            f"the custodians' files of deal {got.hex()}"
         )
     raise ShareFileError(
         str(others[0].path),
@@ -169,15 +182,24 @@ def _check_indices(given: Sequence[GivenFile]) -> None:
 def _agreed_manifest(given: Sequence[GivenFile], bad: Sequence[ShareFileError]) -> "Manifest":
     if not given:
         raise bad[0]
-    first = given[0]
-    for one in given[1:]:
-        if one.holder.manifest != first.holder.manifest:
-            raise ShareFileError(
-                str(one.path),
-                f"its manifest differs from that of {first.path}: the patient's file would tell "
-                "which is right, the line of a QR code cannot",
-            )
-    return first.holder.manifest
+    groups: dict[Manifest, list[GivenFile]] = {}
+    for one in given:
+        groups.setdefault(one.holder.manifest, []).append(one)
+    if len(groups) == 1:
+        return given[0].holder.manifest
+    # the line names the deal, and the deal the key's commitment: t-1 files that agree either open
+    # the right record or none, so the others may be left out without a vote
+    enough = [
+        manifest for manifest, files in groups.items() if len(files) >= manifest.header.needed
+    ]
+    if len(enough) == 1:
+        return enough[0]
+    first, other = (files[0].path for files in list(groups.values())[:2])
+    raise ShareFileError(
+        str(other),
+        f"its manifest differs from that of {first}: the patient's file would tell "
+        "which is right, the line of a QR code cannot",
+    )
 
 
 def _mismatch(one: GivenFile, manifest: "Manifest") -> str | None:
@@ -187,7 +209,7 @@ def _mismatch(one: GivenFile, manifest: "Manifest") -> str | None:
     if holder.share.digest() != manifest.digests[index]:
         return "its share is not the one that the manifest lists"
     if holder.manifest != manifest:
-        return "its manifest is not the patient's"
+        return "its manifest is not the one that the record is opened by"
     if holder.fragment and holder.fragment.stored != manifest.fragments[index - 1].digest:
         return "its fragment is not the one that the manifest lists"
     return None

@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,10 +21,10 @@ def inspect(
     """Show the header fields and digests of share files, and whether they belong together.
 
     Payloads, salts and keys are never shown. A file with the line of a QR code is read too. Exit 1
-    if a digest does not fit or the files are of different deals or epochs.
+    if a digest does not fit or the files are of different deals or epochs. What a simulation dealt
+    is shown as such: share combine does not open it.
     """
-    with ExitStack() as stack:
-        found = [_described(path, open_file(stack, path)) for path in files]
+    found = [_described(path) for path in files]
     together = _together(found)
     status = 1 if together["faults"] else 0
     if as_json:
@@ -34,16 +34,21 @@ def inspect(
     raise typer.Exit(status)
 
 
-def _described(path: Path, file: BinaryIO) -> dict[str, Any]:
-    line = read_line(path, file)
-    if line is not None:
-        return {"file": str(path), **_share(line), "share_digests": _digests(line)}
-    given = read_given(path, file)
+def _described(path: Path) -> dict[str, Any]:
+    with ExitStack() as stack:
+        file = open_file(stack, path)
+        line = read_line(path, file)
+        if line is not None:
+            return {"file": str(path), **_share(line), "share_digests": _digests(line)}
+        return _of_holder(read_given(path, file))
+
+
+def _of_holder(given: GivenFile) -> dict[str, Any]:
     holder = given.holder
     header, manifest = holder.manifest.header, holder.manifest
     index = holder.share.index
     return {
-        "file": str(path),
+        "file": str(given.path),
         **_share(holder.share),
         "record_bytes": header.plaintext_length,
         "record_version": header.record_version,
@@ -53,6 +58,7 @@ def _described(path: Path, file: BinaryIO) -> dict[str, Any]:
         "dealer": header.dealer.hex(),
         "simulated": header.is_simulated,
         "manifest_id": manifest.manifest_id().hex(),
+        "essential_digest": manifest.digests[0].hex(),
         "share_digests": _digests(holder.share, manifest.digests[index]),
         "fragment_digests": _fragment_digests(given),
     }
@@ -85,14 +91,14 @@ def _digests(share: "Container", listed: bytes | None = None) -> dict[str, Any]:
 
 
 def _fragment_digests(given: GivenFile) -> dict[str, Any] | None:
-    from node.sss.holder_file import fragment_digest
+    from node.sss.holder_file import part_digest
 
     holder = given.holder
     if holder.fragment is None:
         return None
     return {
         "stored": holder.fragment.stored.hex(),
-        "computed": fragment_digest(given.file, holder.fragment).hex(),
+        "computed": part_digest(given.file, holder.fragment).hex(),
         "manifest": holder.manifest.fragments[holder.share.index - 1].digest.hex(),
     }
 
@@ -109,16 +115,24 @@ def _together(found: list[dict[str, Any]]) -> dict[str, Any]:
         if len(values) > 1:
             faults.append(f"the files are of different {what}: {', '.join(values)}")
             break
+    # the line of a QR code has no manifest of its own
+    listed = {one["essential_digest"] for one in found if "essential_digest" in one}
+    faults += [
+        f"{one['file']}: its share is not the one that the manifests list"
+        for one in found
+        if "essential_digest" not in one and listed - {one["share_digests"]["computed"]}
+    ]
     indices = [one["index"] for one in found]
     faults += [f"index {x} comes twice" for x in sorted(set(indices)) if indices.count(x) > 1]
     custodians = sorted({x for x in indices if x})
     needed = found[0]["t"] - 1
+    is_real = not any(one.get("simulated") for one in found)
     return {
         "faults": faults,
         "essential": 0 in indices,
         "custodians": custodians,
         "needed": needed,
-        "opens": not faults and 0 in indices and len(custodians) >= needed,
+        "opens": not faults and is_real and 0 in indices and len(custodians) >= needed,
     }
 
 

@@ -11,8 +11,8 @@ import typer
 
 from node.base.errors import UsageError
 from node.commands import output
-from node.commands.new_files import NewFiles, naming, refuse_existing
-from node.commands.share_files import Meter, MeteredFile
+from node.commands.new_files import NewFiles, is_folder, naming, refuse_existing
+from node.commands.share_files import Meter, MeteredFile, allow_open_files
 from node.sss.claims import CLAIMS
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def split(
     _refuse_shares(out)
     places = [out / f"custodian-{x:03}.wss" for x in range(1, n)]
     copies = [place.with_suffix(".yx") for place in places] if is_foreign else []
+    allow_open_files(len(places) + len(copies))
     with NewFiles() as made:
         made.folder(out)
         holders = [made.open(place) for place in places]
@@ -133,7 +134,7 @@ def _terms(t: int, n: int) -> "DealTerms":
 
 def _refuse_shares(out: Path) -> None:
     """See that a folder has no shares of another deal.  raises UsageError."""
-    if out.exists() and not out.is_dir():
+    if not is_folder(out) and os.path.lexists(out):
         raise UsageError(f"{out}: is no folder")
     for found in sorted(out.glob("custodian-*.wss")):
         refuse_existing(found)
@@ -149,11 +150,14 @@ def _opened(name: str, made: NewFiles, folder: Path, meter: Meter) -> tuple[Mete
     from node.sss.errors import RecordTooLongError
 
     if name == _STREAM:
+        if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] - so it is when closed
+            raise UsageError("-: stdin is closed")
         file = sys.stdin.buffer
     else:
         file = made.opened(Path(name))
         found = os.fstat(file.fileno())
-        if stat.S_ISREG(found.st_mode):
+        # files of /proc say 0 whatever is in them
+        if stat.S_ISREG(found.st_mode) and found.st_size:
             return MeteredFile(name, file, meter), found.st_size
     source, copy, length = MeteredFile(name, file, meter), made.scratch(folder), 0
     with naming(folder):
@@ -201,16 +205,20 @@ def _dealt(
     from node.base.types import Address
     from node.sss.bundle import bundles_of
     from node.sss.drbg import SeedsUsed
-    from node.sss.errors import RecordTooLongError
+    from node.sss.errors import RecordTooLongError, SourceChangedError
     from node.sss.schemes import SCHEMES, deal_record
+    from node.sss.streaming import read_exactly
     from node.sss.terms import Profile
 
     limit = SCHEMES[scheme].record_bytes_max
     if length > limit:
         raise RecordTooLongError(length, limit)
+    record = read_exactly(source, length + 1)
+    if len(record) != length:
+        raise SourceChangedError(length, len(record))
     deal = deal_record(
         scheme,
-        source.read(),
+        record,
         terms,
         entropy=SystemEntropy(),
         seeds=SeedsUsed(),

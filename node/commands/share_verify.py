@@ -21,7 +21,7 @@ from node.commands.share_files import (
 if TYPE_CHECKING:
     from node.sss.commitments import Manifest
     from node.sss.feldman import Fit
-    from node.sss.holder_file import FragmentPart
+    from node.sss.holder_file import FilePart
     from node.sss.shares import Container
 
 _MANIFEST_MAGIC: Final = b"WSM1"
@@ -35,7 +35,7 @@ class _Shown:
     file: BinaryIO
     share: "Container"
     manifest: "Manifest | None" = None
-    fragment: "FragmentPart | None" = None
+    fragment: "FilePart | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +113,9 @@ def _begins(path: Path, file: BinaryIO) -> bytes:
 
 def _manifest(path: Path, file: BinaryIO) -> "Manifest":
     from node.base.limits_sharing import FILE_MANIFEST_BYTES_MAX
-    from node.sss.bundle import FILE_SCHEMES
     from node.sss.commitments import Manifest
     from node.sss.errors import ShareFormatError
+    from node.sss.holder_file import FILE_SCHEMES
 
     try:
         return Manifest.decode(file.read(FILE_MANIFEST_BYTES_MAX + 1), schemes=FILE_SCHEMES)
@@ -139,7 +139,7 @@ def _decisive(references: Sequence[_Reference], shown: Sequence[_Shown]) -> _Ref
 def _judged(one: _Shown, reference: _Reference | None) -> dict[str, Any]:
     """Say what is wrong with a share and its fragment, or what is proved of it."""
     from node.sss.feldman import judge
-    from node.sss.holder_file import fragment_digest
+    from node.sss.holder_file import part_digest
 
     share = one.share
     if reference is None:
@@ -157,7 +157,7 @@ def _judged(one: _Shown, reference: _Reference | None) -> dict[str, Any]:
         faults.append("the manifest in it is not the one that decides")
     if one.fragment is not None:
         listed = manifest.fragments[share.index - 1].digest
-        if not listed == one.fragment.stored == fragment_digest(one.file, one.fragment):
+        if not listed == one.fragment.stored == part_digest(one.file, one.fragment):
             faults.append("its fragment is not the one that the manifest lists")
     return _verdict(one.path, share.index, faults, fit)
 

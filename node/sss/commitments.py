@@ -12,7 +12,7 @@ from typing import Final, Self
 from node.base.types import Address, Cid
 from node.sss.bn128 import POINT_BYTES, is_public_point
 from node.sss.errors import ShareFormatError
-from node.sss.quadrics import are_usable, quadratic_plan_fault
+from node.sss.quadrics import lines_of, quadratic_plan_fault
 from node.sss.shares import AEAD_SCHEMES, HEADER_BYTES, DealHeader, Octets, Scheme, octets
 
 NO_CID: Final = Cid(bytes(36))
@@ -140,7 +140,7 @@ def _check_quadratic(manifest: Manifest) -> None:
     header = manifest.header
     if quadratic_plan_fault(needed=header.needed, count=header.custodians) is not None:
         raise ShareFormatError("threshold")
-    if not are_usable(manifest.vectors):
+    if lines_of(manifest.vectors) is None:
         raise ShareFormatError("vectors")
 
 

@@ -1,14 +1,14 @@
 """The file of one holder as far as it must be in memory: all but a fragment's payload.
 
-The same layout and codes as ``bundle``, for files larger than memory and for looking into one.
+Layout: secret-sharing.md section 5, "File of one holder".  Files may be larger than memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from node.base.limits_sharing import FILE_MANIFEST_BYTES_MAX
-from node.sss.bundle import FILE_SCHEMES
 from node.sss.commitments import Manifest
 from node.sss.errors import MixedRecordsError, ShareFormatError
 from node.sss.shares import (
@@ -17,12 +17,15 @@ from node.sss.shares import (
     CONTAINER_HEAD_BYTES,
     Container,
     Kind,
+    Scheme,
     check_against,
     decode_container,
-    share_digest,
+    decode_head,
     share_digest_of,
 )
 
+FILE_SCHEMES: Final = tuple(Scheme)
+"""The schemes whose files can be opened."""
 MAGIC: Final = b"WSB1"
 _FRONT_BYTES: Final = 12
 _DIGEST_BYTES: Final = 32
@@ -42,14 +45,15 @@ class SeekableFile(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class FragmentPart:
-    """Where a fragment lies in its file, and what its container says."""
+class FilePart:
+    """Where a container lies in its file, and what it says."""
 
+    index: int
     at: int
     """Of the container's first byte."""
     payload_bytes: int
     stored: bytes
-    """The digest at its end; ``fragment_digest`` computes what it should be."""
+    """The digest at its end; ``part_digest`` computes what it should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +62,15 @@ class HolderFile:
 
     manifest: Manifest
     share: Container
-    fragment: FragmentPart | None
+    fragment: FilePart | None
 
 
 def read_holder_file(file: SeekableFile) -> HolderFile:
     """Read a holder's file but for the payload of its fragment.
 
     raises        ShareFormatError: ``length``, ``magic``, ``format``, ``reserved``, ``kind``,
-                  ``index``, or what a part breaks; a fragment's digest is not looked at.
+                  ``index``, or what a part breaks.  The digest of a fragment is left to
+                  ``part_digest``, unless its head is wrong.
                   MixedRecordsError: parts of different deals.
     """
     size = file.seek(0, 2)
@@ -85,11 +90,13 @@ def read_holder_file(file: SeekableFile) -> HolderFile:
     if spans[0][1] > FILE_MANIFEST_BYTES_MAX:
         raise ShareFormatError("length")
     manifest = Manifest.decode(_read(file, *spans[0]), schemes=FILE_SCHEMES)
+    head, part = _head(file, *spans[1], manifest)
+    with _digest_first(file, part):
+        if head.kind is not (Kind.CUSTODIAN if head.index else Kind.ESSENTIAL):
+            raise ShareFormatError("kind", head.index)
+    # as long as in its deal, so it may be in memory
     share = decode_container(_read(file, *spans[1]))
-    _check_part(share, manifest)
     has_fragment = count == 3
-    if share.kind is not (Kind.CUSTODIAN if share.index else Kind.ESSENTIAL):
-        raise ShareFormatError("kind", share.index)
     if has_fragment != (share.index != 0 and manifest.header.scheme in AEAD_SCHEMES):
         raise ShareFormatError("kind", share.index)
     if not has_fragment:
@@ -97,12 +104,16 @@ def read_holder_file(file: SeekableFile) -> HolderFile:
     return HolderFile(manifest, share, _fragment(file, *spans[2], share, manifest))
 
 
-def fragment_digest(file: SeekableFile, part: FragmentPart) -> bytes:
-    """Compute the digest of a fragment, block by block."""
-    return share_digest_of(_blocks(file, part.at, CONTAINER_HEAD_BYTES + part.payload_bytes))
+def part_digest(file: SeekableFile, part: FilePart) -> bytes:
+    """Compute the digest of a container, block by block.
+
+    raises        ShareFormatError: ``length``, the file has become shorter.
+    """
+    size = CONTAINER_HEAD_BYTES + part.payload_bytes
+    return share_digest_of(_blocks(file, part.at, size, part.index))
 
 
-def fragment_container(file: SeekableFile, part: FragmentPart) -> bytes:
+def fragment_container(file: SeekableFile, part: FilePart) -> bytes:
     """Give the whole container of a fragment, into memory.  Its digest is not looked at."""
     return _read(file, part.at, CONTAINER_FRAME_BYTES + part.payload_bytes)
 
@@ -124,63 +135,60 @@ def _spans(file: SeekableFile, count: int, size: int) -> list[tuple[int, int]]:
     return spans
 
 
-def _fragment(
-    file: SeekableFile, at: int, length: int, share: Container, manifest: Manifest
-) -> FragmentPart:
-    """Check a fragment's head as if its payload were empty, then its lengths."""
+def _head(
+    file: SeekableFile, at: int, length: int, manifest: Manifest
+) -> tuple[Container, FilePart]:
+    """Read a part but for its payload, and hold it against the deal."""
     if length < CONTAINER_FRAME_BYTES:
         raise ShareFormatError("length")
-    head = _read(file, at, CONTAINER_HEAD_BYTES)
-    payload_bytes = length - CONTAINER_FRAME_BYTES
-    if int.from_bytes(head[80:]) != payload_bytes:
-        raise ShareFormatError("length", head[7])
-    empty = head[:80] + bytes(8)
-    fragment = decode_container(empty + share_digest(empty))
+    head = decode_head(_read(file, at, CONTAINER_HEAD_BYTES), length)
     stored = _read(file, at + length - _DIGEST_BYTES, _DIGEST_BYTES)
-    part = FragmentPart(at, payload_bytes, stored)
-    try:
-        _check_fragment(fragment, payload_bytes, share, manifest)
-    except (MixedRecordsError, ShareFormatError) as error:
-        if fragment_digest(file, part) != stored:  # the digest is judged before the contents
-            raise ShareFormatError("digest", fragment.index) from error
-        raise
+    part = FilePart(head.index, at, length - CONTAINER_FRAME_BYTES, stored)
+    deal_id = manifest.header.deal_id()
+    with _digest_first(file, part):
+        if head.deal_id != deal_id:
+            raise MixedRecordsError(deal_id, head.deal_id)
+        check_against(head, manifest.header, length=part.payload_bytes)
+    return head, part
+
+
+def _fragment(
+    file: SeekableFile, at: int, length: int, share: Container, manifest: Manifest
+) -> FilePart:
+    head, part = _head(file, at, length, manifest)
+    with _digest_first(file, part):
+        if head.kind is not Kind.FRAGMENT:
+            raise ShareFormatError("kind", head.index)
+        if head.index != share.index:
+            raise ShareFormatError("index", head.index)
     return part
 
 
-def _check_fragment(
-    fragment: Container, payload_bytes: int, share: Container, manifest: Manifest
-) -> None:
-    if fragment.deal_id != manifest.header.deal_id():
-        raise MixedRecordsError(manifest.header.deal_id(), fragment.deal_id)
-    if fragment.kind is not Kind.FRAGMENT:
-        raise ShareFormatError("kind", fragment.index)
-    if fragment.index != share.index:
-        raise ShareFormatError("index", fragment.index)
-    if payload_bytes != manifest.header.payload_length(Kind.FRAGMENT):
-        raise ShareFormatError("length", fragment.index)
-
-
-def _check_part(share: Container, manifest: Manifest) -> None:
-    deal_id = manifest.header.deal_id()
-    if share.deal_id != deal_id:
-        raise MixedRecordsError(deal_id, share.deal_id)
-    check_against(share, manifest.header)
+@contextmanager
+def _digest_first(file: SeekableFile, part: FilePart) -> Generator[None]:
+    """Tell of changed bytes before what they say: the order of section 5."""
+    try:
+        yield
+    except (MixedRecordsError, ShareFormatError) as error:
+        if part_digest(file, part) != part.stored:
+            raise ShareFormatError("digest", part.index) from error
+        raise
 
 
 def _read(file: SeekableFile, at: int, length: int) -> bytes:
     return b"".join(_blocks(file, at, length))
 
 
-def _blocks(file: SeekableFile, at: int, length: int) -> Iterator[bytes]:
+def _blocks(file: SeekableFile, at: int, length: int, index: int | None = None) -> Iterator[bytes]:
     """Give so many bytes in blocks.
 
-    raises        ShareFormatError: ``length``, the file has become shorter.
+    raises        ShareFormatError: ``length``, the file of ``index`` has become shorter.
     """
     file.seek(at)
     left = length
     while left:
         block = file.read(min(left, _BLOCK_BYTES))
         if not block:
-            raise ShareFormatError("length")
+            raise ShareFormatError("length", index)
         left -= len(block)
         yield block

@@ -29,7 +29,7 @@ from node.sss.message import (
     open_committed,
 )
 from node.sss.nlss_rows import evaluate, spread
-from node.sss.quadrics import Line, are_usable, line_of, quadratic_plan_fault, subsets_of
+from node.sss.quadrics import Line, lines_of, quadratic_plan_fault, subsets_of
 from node.sss.record_key import OpenedRecord
 from node.sss.shares import Octets, Scheme
 from node.sss.terms import DealTerms, Profile, check_profile
@@ -87,15 +87,16 @@ def open_record(manifest: Manifest, shares: Iterable[Octets], *, profile: Profil
     vectors = manifest.vectors
     values = {index: payload[:length] for index, payload in payloads.items()}
     ties = {index: payload[length:] for index, payload in payloads.items()}
-    sets = subsets_of(len(vectors), manifest.header.needed)
+    sets, lines = subsets_of(len(vectors), manifest.header.needed), _lines(vectors)
     plane_bytes = -(-length // 8)
 
     def solve(members: Members, targets: list[bytes]) -> tuple[bytes, ...]:
-        start = sets.index(members) * plane_bytes
+        place = sets.index(members)
+        start = place * plane_bytes
         pieces = {index: ties[index][start : start + plane_bytes] for index in members}
         (plane,) = values_long(pieces, (0,))
         given = [values[index] for index in members]
-        return evaluate(vectors, _line(vectors, members), given, plane, targets)
+        return evaluate(vectors, lines[place], given, plane, targets)
 
     def rebuild(members: Members) -> bytes:
         (masked,) = solve(members, [bytes(len(members))])
@@ -120,7 +121,7 @@ def _draw_vectors(stream: Stream, needed: int, count: int) -> tuple[bytes, ...]:
     while True:
         drawn = stream.take(needed * count)
         vectors = tuple(drawn[start : start + needed] for start in range(0, len(drawn), needed))
-        if are_usable(vectors):
+        if lines_of(vectors) is not None:
             return vectors
 
 
@@ -132,11 +133,7 @@ def _draw_nonzero(stream: Stream, length: int) -> bytes:
     return row.tobytes()
 
 
-def _line(vectors: tuple[bytes, ...], members: Members) -> Line:
-    line = line_of(vectors, members)
-    assert line is not None  # the dealer drew until, and the manifest's decoder checked it
-    return line
-
-
-def _lines(vectors: tuple[bytes, ...]) -> list[Line]:
-    return [_line(vectors, members) for members in subsets_of(len(vectors), len(vectors[0]))]
+def _lines(vectors: tuple[bytes, ...]) -> tuple[Line, ...]:
+    lines = lines_of(vectors)
+    assert lines is not None  # the dealer drew until, and the manifest's decoder checked it
+    return lines

@@ -6,12 +6,15 @@ construction, secret-sharing.md section 6.  A vector is k bytes, k even.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import combinations
 from math import comb
+from typing import Final
 
 from node.base.limits_sharing import SUBSETS_COUNT_MAX
 from node.sss.gf256 import add, combine_rows, invert, multiply, scale
+
+_VECTORS_KEPT: Final = 8
 
 
 def quadratic_plan_fault(*, needed: int, count: int) -> str | None:
@@ -115,7 +118,16 @@ def subsets_of(count: int, needed: int) -> tuple[tuple[int, ...], ...]:
     return tuple(combinations(range(1, count + 1), needed))
 
 
-def are_usable(vectors: Sequence[bytes]) -> bool:
-    """Say whether EVERY k-subset of the custodians can open a deal with these vectors."""
-    sets = subsets_of(len(vectors), len(vectors[0]))
-    return all(line_of(vectors, members) is not None for members in sets)
+@lru_cache(maxsize=_VECTORS_KEPT)
+def lines_of(vectors: tuple[bytes, ...]) -> tuple[Line, ...] | None:
+    """Give the line of EVERY k-subset, in order; None: one of them could not open a deal.
+
+    All files of a deal carry the same vectors, and with 68 of 69 custodians an answer takes 1.7 s.
+    """
+    lines: list[Line] = []
+    for members in subsets_of(len(vectors), len(vectors[0])):
+        line = line_of(vectors, members)
+        if line is None:
+            return None
+        lines.append(line)
+    return tuple(lines)

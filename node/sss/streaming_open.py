@@ -24,10 +24,10 @@ from node.sss.errors import (
 )
 from node.sss.gf256 import BLOCK_BYTES, apply_matrix, lagrange_rows
 from node.sss.holder_file import (
-    FragmentPart,
+    FilePart,
     HolderFile,
     SeekableFile,
-    fragment_digest,
+    part_digest,
     read_holder_file,
 )
 from node.sss.record_key import recover_key
@@ -100,7 +100,7 @@ def combine_holders(
     bad = tuple(
         index
         for index, (file, part) in sorted(fragments.items())
-        if fragment_digest(file, part) != manifest.fragments[index - 1].digest
+        if part_digest(file, part) != manifest.fragments[index - 1].digest
         or part.stored != manifest.fragments[index - 1].digest
     )
     good = {index: one for index, one in sorted(fragments.items()) if index not in bad}
@@ -142,7 +142,7 @@ def _key(
 
 def _gather(
     header: DealHeader,
-    fragments: Mapping[int, tuple[SeekableFile, FragmentPart]],
+    fragments: Mapping[int, tuple[SeekableFile, FilePart]],
     out: WritableFile,
 ) -> None:
     """Write the padded ciphertext, a block of every slice at a time."""
@@ -163,11 +163,11 @@ def _gather(
             out.write(piece.data)
 
 
-def _payload(file: SeekableFile, part: FragmentPart, start: int, count: int) -> bytes:
+def _payload(file: SeekableFile, part: FilePart, start: int, count: int) -> bytes:
     file.seek(part.at + CONTAINER_HEAD_BYTES + start)
     found = read_exactly(file, count)
     if len(found) < count:
-        raise ShareFormatError("length")
+        raise ShareFormatError("length", part.index)
     return found
 
 

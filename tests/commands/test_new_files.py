@@ -2,12 +2,14 @@
 
 import errno
 import os
+import shutil
 import stat
 from pathlib import Path
 
 import pytest
 
 from node.base.errors import UsageError
+from node.commands import new_files
 from node.commands.chain_io import OutputFileError
 from node.commands.new_files import NewFiles, unnamed_file
 
@@ -85,18 +87,22 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
         unnamed_file(tmp_path / "none")
 
 
-@pytest.mark.parametrize("call", ["fsync", "rename"])
+@pytest.mark.parametrize("call", ["fsync", "link", "rename"])
 def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch, call):
-    """The second file fails; the first one had its name already, in the case of rename."""
+    """The second file fails; the first one had its name already, except for fsync."""
     calls = []
 
-    def full(*_):
+    def full(*given, **named):
         calls.append(call)
-        if len(calls) == 2:
+        if len(calls) > 1:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return real(*_)
+        return real(*given, **named)
 
-    place = os if call == "fsync" else Path
+    if call == "rename":
+        monkeypatch.setattr(os, "link", _no_links)
+    else:  # what could not be linked is copied, which a full disk does not take either
+        monkeypatch.setattr(shutil, "copyfileobj", full)
+    place = Path if call == "rename" else os
     real = getattr(place, call)
     monkeypatch.setattr(place, call, full)
     with NewFiles() as made:
@@ -105,6 +111,40 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch, call):
         with pytest.raises(OutputFileError, match="two: No space left"):
             made.publish()
     assert _everything(tmp_path) == []
+
+
+def _no_links(*_, **__):
+    raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+
+@pytest.mark.parametrize("is_linked", [True, False])
+def test_a_file_that_grows_has_no_name_that_a_kill_could_leave(tmp_path, monkeypatch, is_linked):
+    if not is_linked:
+        monkeypatch.setattr(os, "link", _no_links)
+    with NewFiles() as made:
+        made.open(tmp_path / "one").write(b"1" * 100_000)
+        assert _everything(tmp_path) == []
+        made.publish()
+    assert _everything(tmp_path) == ["one"]
+    assert (tmp_path / "one").read_bytes() == b"1" * 100_000
+    assert stat.S_IMODE((tmp_path / "one").stat().st_mode) == 0o600
+
+
+def test_what_appears_at_the_last_moment_is_not_replaced(tmp_path, monkeypatch):
+    """Between the look whether the name is free and its taking."""
+    refused = new_files.refuse_existing
+
+    def slow(path):
+        refused(path)
+        path.write_bytes(b"other")
+
+    with NewFiles() as made:
+        made.open(tmp_path / "one").write(b"1")
+        monkeypatch.setattr(new_files, "refuse_existing", slow)
+        with pytest.raises(UsageError, match="one: exists already"):
+            made.publish()
+    assert (tmp_path / "one").read_bytes() == b"other"
+    assert _everything(tmp_path) == ["one"]
 
 
 def test_an_unnamed_file_is_read_back_and_never_seen(tmp_path):

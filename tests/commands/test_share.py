@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import resource
+import select
 import signal
 import subprocess
 import sys
@@ -15,7 +17,7 @@ import pytest
 from node.commands.main import main
 from node.sss.bundle import Bundle
 from node.sss.claims import CLAIMS
-from tests.commands.share_play import RECORD, SCHEMES, SharePlay
+from tests.commands.share_play import RECORD, SCHEMES, SharePlay, spoil
 
 COMMAND = [sys.executable, "-m", "node.commands.main"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,38 +91,108 @@ def test_no_payload_no_salt_and_no_key_is_ever_printed(play, scheme):
             assert form not in shown
 
 
-def _stopped(tmp_path, words, stdin=None):
-    """Start a command, wait until it has files open, press Ctrl-C; give its exit code."""
-    with subprocess.Popen(
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("t", "n", "scheme"),
+    [
+        (2, 2, "ssms-1tn"),
+        (2, 255, "ssms-1tn"),
+        (128, 255, "ssms-1tn"),
+        (255, 255, "ssms-1tn"),
+        (128, 255, "xor-1tn"),
+        (69, 70, "nlss-q"),
+        (255, 255, "nlss-q"),
+    ],
+)
+def test_the_smallest_and_the_largest_deals_open(play, t, n, scheme):
+    """With the 256 files that a shell lets a process open, unless it asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        essential, custodians = play.split(t=t, n=n, scheme=scheme)
+        assert len(custodians) == n - 1
+        assert play.combine(essential, custodians) == RECORD
+        assert play.combine(essential, custodians[1 - t :]) == RECORD
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_no_name_commands_the_terminal(play):
+    """A file whose name has a line break and an escape sequence, in every message about it."""
+    essential, custodians = play.split()
+    odd = play.file("ev\nil\x1b[31m", custodians[0].read_bytes())
+    shown = str(odd).replace("\n", "\\n").replace("\x1b", "\\x1b")
+    _, why = play.bad("combine", "--essential", odd, *custodians)
+    assert shown in why
+    _, why = play.bad("combine", "--essential", essential, odd, custodians[0])
+    assert shown in why
+    spoil(odd, 40)
+    _, why = play.bad("combine", "--essential", essential, odd)
+    assert why.startswith(shown)
+    _, why = play.bad("inspect", odd)
+    assert why.startswith(shown)
+    status, _, err = play.run("combine", "--essential", essential, odd, *custodians[1:])
+    assert (status, f"warning: {shown}: " in err) == (0, True)
+    assert b"\x1b" not in play.printed
+
+
+def test_a_name_that_cannot_be_looked_at_is_told(play):
+    essential, custodians = play.split()
+    long = play.folder / ("x" * 300)
+    words = ("combine", "--essential", essential, *custodians, "--out", long)
+    assert play.bad(*words) == (2, f"{long}: File name too long")
+    words = ("-t", 3, "-n", 5, "--essential", play.folder / "e", "--out")
+    record = play.file("record")
+    assert play.bad("split", record, *words, long) == (2, f"{long}: File name too long")
+    nowhere = play.folder / "link"
+    nowhere.symlink_to(play.folder / "nowhere")
+    assert play.bad("split", record, *words, nowhere) == (2, f"{nowhere}: is no folder")
+
+
+def _stopped(words, stop):
+    """Start a command that reads a pipe, stop it when it has read; give its exit code.
+
+    The pipe never ends, so the command is surely at work.
+    """
+    read, write = os.pipe()
+    os.write(write, RECORD)
+    process = subprocess.Popen(
         [*COMMAND, "share", *map(str, words)],
-        stdin=stdin,
+        stdin=read,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,
-    ) as process:
+    )
+    try:
         deadline = time.monotonic() + 60
-        while not list(tmp_path.rglob(".wardnet-part-*")):
+        while select.select([read], [], [], 0)[0]:
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(stop)
         process.communicate(timeout=60)
         return process.returncode
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(read)
+        os.close(write)
 
 
 @pytest.mark.slow
-def test_ctrl_c_leaves_nothing_of_a_split(tmp_path):
-    """The record comes through a pipe that never ends, so that the command is surely at work."""
-    out, essential = tmp_path / "a" / "deal", tmp_path / "essential"
-    read, write = os.pipe()
-    os.write(write, RECORD)
-    words = ("split", "-", "-t", 3, "-n", 5, "--essential", essential, "--out", out)
-    try:
-        assert _stopped(tmp_path, words, stdin=read) == 130
-    finally:
-        os.close(read)
-        os.close(write)
-    assert list(tmp_path.rglob("*")) == []
+@pytest.mark.parametrize(
+    ("stop", "status", "left"),
+    [
+        (signal.SIGINT, 130, []),
+        (signal.SIGTERM, -signal.SIGTERM, ["a", "a/deal"]),
+        (signal.SIGKILL, -signal.SIGKILL, ["a", "a/deal"]),
+    ],
+)
+def test_a_split_that_is_stopped_leaves_no_file(tmp_path, stop, status, left):
+    """Ctrl-C takes away the folders, too; nothing can when the process is killed."""
+    words = ("split", "-", "-t", 3, "-n", 5, "--essential", tmp_path / "essential")
+    assert _stopped((*words, "--out", tmp_path / "a" / "deal"), stop) == status
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == left
 
 
 _LARGE_BYTES = 100 * 10**6

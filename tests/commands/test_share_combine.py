@@ -11,6 +11,7 @@ from node.base.rng import TreeEntropy
 from node.commands import share_combine
 from node.sss.bundle import Bundle, bundles_of
 from node.sss.drbg import SeedsUsed
+from node.sss.essential_text import to_text
 from node.sss.schemes import deal_record
 from node.sss.shares import Scheme
 from node.sss.terms import Profile
@@ -212,7 +213,28 @@ def test_a_manifest_of_ones_own_does_not_stop_the_others(play):
     essential, custodians = write_bundles(play.folder / "deal", bundles)
     status, out, err = play.run("combine", "--essential", essential, *custodians)
     assert (status, out) == (0, RECORD)
-    assert f"warning: {custodians[0]}: its manifest is not the patient's: left out" in err
+    assert f"warning: {custodians[0]}: its manifest is not the one that the record is " in err
+
+
+@pytest.mark.parametrize("is_line", [True, False])
+@pytest.mark.parametrize("liar", [1, 2, 3])
+def test_a_custodian_who_rewrites_the_whole_file_is_left_out(play, is_line, liar):
+    """Own share, and a manifest that fits it; the line of a QR code says only which deal it is."""
+    bundles = real_bundles()
+    share = replace(bundles[liar].share, payload=bytes(32))
+    digests = list(bundles[liar].manifest.digests)
+    digests[liar] = share.digest()
+    manifest = replace(bundles[liar].manifest, digests=tuple(digests))
+    bundles[liar] = replace(bundles[liar], share=share, manifest=manifest)
+    essential, custodians = write_bundles(play.folder / "deal", bundles)
+    if is_line:
+        essential = play.file("line", to_text(bundles[0].share).encode())
+    words = ("combine", "--essential", essential)
+    status, out, err = play.run(*words, *custodians[:3])
+    assert (status, out) == (0, RECORD), err
+    assert f"warning: {custodians[liar - 1]}: " in err
+    others = [path for at, path in enumerate(custodians, start=1) if at != liar]
+    assert play.bad(*words, custodians[liar - 1], others[0])[0] == 2
 
 
 def test_a_deal_of_a_simulation_is_refused(play):
@@ -259,8 +281,9 @@ def test_ctrl_c_leaves_no_part_of_the_record(play, monkeypatch):
     before = play.names()
     seen = []
 
-    def stopped(*_):
-        seen.extend(path.stat().st_size for path in play.folder.glob(".wardnet-part-*"))
+    def stopped(handle):
+        seen.append(os.fstat(handle).st_size)
+        assert play.names() == before
         raise KeyboardInterrupt
 
     monkeypatch.setattr(os, "fsync", stopped)

@@ -1,7 +1,10 @@
 """Files of a deal are read one by one, and told by name."""
 
 import io
+import os
+import resource
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,7 @@ from node.commands.share_files import (
     Meter,
     MeteredFile,
     ShareFileError,
+    allow_open_files,
     fault_text,
     open_file,
     read_given,
@@ -74,3 +78,28 @@ def test_beside_json_nothing_is_told(capsys, monkeypatch):
     now[0] = 200.0
     meter.count(9)
     assert capsys.readouterr().err == ""
+
+
+def test_what_cannot_be_read_twice_is_told_so():
+    read, write = os.pipe()
+    try:
+        path = Path(f"/dev/fd/{read}")
+        with ExitStack() as stack, pytest.raises(UsageError, match="wants a regular file"):
+            read_given(path, open_file(stack, path))
+    finally:
+        os.close(read)
+        os.close(write)
+
+
+def test_as_many_files_may_be_open_as_a_deal_has():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+        allow_open_files(10)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (256, hard)
+        allow_open_files(508)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= 508
+        allow_open_files(10**9)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[1] == hard
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -51,7 +51,7 @@ def test_a_line_cannot_tell_which_of_two_manifests_is_right(tmp_path):
     line = tmp_path / "line"
     line.write_text(to_text(bundles[0].share))
     with ExitStack() as stack, pytest.raises(ShareFileError, match="its manifest differs"):
-        gather(stack, line, custodians)
+        gather(stack, line, custodians[:2])
 
 
 def test_the_line_itself_is_no_name_of_a_file(tmp_path):

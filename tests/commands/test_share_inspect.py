@@ -1,9 +1,15 @@
 """``wardnet share inspect``: what files say, and whether they belong together."""
 
+import resource
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from node.sss.bundle import Bundle
+from node.sss.essential_text import to_text
 from tests.commands.share_play import RECORD, SharePlay, real_bundles, spoil, write_bundles
+from tests.sss.deals import files_of, make_deal
 
 
 @pytest.fixture
@@ -92,6 +98,33 @@ def test_a_line_of_a_qr_code_is_read(play):
     document = play.json("inspect", line, *custodians[:2])
     assert document["files"][0]["kind"] == "essential"
     assert document["together"]["opens"] is True
+
+
+def test_a_line_that_the_manifests_do_not_list_is_told(play):
+    bundles = real_bundles()
+    other = replace(bundles[0].share, salt=bytes(32))
+    _, custodians = write_bundles(play.folder / "deal", bundles)
+    line = play.file("line", to_text(other).encode())
+    status, (fault,) = _faults(play, line, *custodians[:2])
+    assert (status, fault) == (1, f"{line}: its share is not the one that the manifests list")
+
+
+def test_files_of_a_simulation_open_nothing_here(play):
+    essential, custodians = write_bundles(play.folder / "deal", list(files_of(make_deal())))
+    document = play.json("inspect", essential, *custodians)
+    assert document["files"][0]["simulated"] is True
+    assert document["together"]["opens"] is False
+
+
+def test_files_are_not_open_all_at_once(play):
+    essential, custodians = play.split()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = max(int(path.name) for path in Path("/dev/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 3, hard))
+    try:
+        assert play.json("inspect", essential, *custodians)["together"]["opens"] is True
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.parametrize(

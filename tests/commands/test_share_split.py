@@ -179,9 +179,9 @@ def test_what_exists_is_named_and_never_replaced(play, name):
 
 
 @pytest.mark.parametrize("scheme", ["ssms-1tn", "xor-1tn"])
-@pytest.mark.parametrize("call", ["write", "fsync", "rename"])
+@pytest.mark.parametrize("call", ["write", "fsync"])
 def test_a_full_disk_is_told_and_leaves_nothing(play, monkeypatch, scheme, call):
-    """The third write, the third fsync or the third rename finds no room."""
+    """The third write or the third fsync finds no room."""
     source = play.file("record")
     calls = []
 
@@ -206,8 +206,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(play, monkeypatch, scheme, call)
 
         monkeypatch.setattr(NewFiles, "open", narrow)
     else:
-        place = os if call == "fsync" else Path
-        monkeypatch.setattr(place, call, full(getattr(place, call)))
+        monkeypatch.setattr(os, "fsync", full(os.fsync))
     status, why = play.bad("split", source, *_words(play), "--scheme", scheme)
     assert (status, "No space left on device" in why) == (3, True)
     assert play.names() == ["record"]
@@ -226,3 +225,34 @@ def test_a_record_that_cannot_be_read_is_named_and_not_the_folder(play, monkeypa
     os.close(fd)
     assert (status, "record: cannot be read: Input/output error" in why) == (2, True)
     assert play.names() == ["record"]
+
+
+@pytest.mark.parametrize("scheme", ["ssms-1tn", "xor-1tn"])
+def test_a_file_without_a_length_is_read_to_its_end(play, scheme):
+    """Those of /proc say 0 bytes."""
+    want = Path("/proc/version").read_bytes()
+    assert Path("/proc/version").stat().st_size == 0
+    document = play.json("split", "/proc/version", *_words(play), "--scheme", scheme)
+    assert document["record_bytes"] == len(want)
+
+
+@pytest.mark.parametrize("scheme", ["ssms-1tn", "xor-1tn"])
+@pytest.mark.parametrize(("by", "said"), [(-1, "has more"), (1, f"has only {len(RECORD)}")])
+def test_a_record_that_changes_while_it_is_read_is_refused(play, monkeypatch, scheme, by, said):
+    """It was shorter or longer a moment ago."""
+    source = play.file("record")
+    looked = os.fstat
+    found = SimpleNamespace(st_mode=source.stat().st_mode, st_size=len(RECORD) + by)
+    monkeypatch.setattr(
+        share_split.os, "fstat", lambda fd: found if looked(fd).st_size else looked(fd)
+    )
+    status, why = play.bad("split", source, *_words(play), "--scheme", scheme)
+    assert (status, said in why) == (2, True), why
+    assert play.names() == ["record"]
+
+
+def test_a_closed_stdin_is_told(play, monkeypatch):
+    monkeypatch.setattr("sys.stdin", None)
+    status, why = play.bad("split", "-", *_words(play))
+    assert (status, why) == (2, "-: stdin is closed")
+    assert play.names() == []

@@ -4,9 +4,9 @@ import pytest
 
 from node.sss.gf256 import add, multiply, scale
 from node.sss.quadrics import (
-    are_usable,
     bilinear,
     line_of,
+    lines_of,
     quadratic,
     quadratic_plan_fault,
     subsets_of,
@@ -52,7 +52,7 @@ def test_subsets_stand_in_lexicographic_order():
 def test_the_vectors_of_the_vectors_are_usable_and_in_their_order_of_sets():
     for case in cases("nlss_q_full"):
         vectors = [bytes(one) for one in case["vectors"]]
-        assert are_usable(vectors)
+        assert lines_of(tuple(vectors)) is not None
         if "subsets" in case:
             sets = [list(one) for one in subsets_of(len(vectors), case["t"] - 1)]
             assert sets == case["subsets"]
@@ -67,7 +67,7 @@ def test_the_vectors_of_the_vectors_are_usable_and_in_their_order_of_sets():
     ],
 )
 def test_vectors_that_cannot_open_are_refused(vectors):
-    assert not are_usable(vectors)
+    assert lines_of(tuple(vectors)) is None
 
 
 def test_a_line_holds_every_point_that_fits_the_shares_and_no_other():
@@ -89,3 +89,9 @@ def test_a_line_holds_every_point_that_fits_the_shares_and_no_other():
     assert fit <= on_line
     assert start[line.free] == 0
     assert line.kernel[line.free] == 1
+
+
+def test_the_lines_of_a_deal_are_worked_out_once_for_all_its_files():
+    vectors = (b"\x44\x20", b"\x82\x3c", b"\x11\x07")
+    assert lines_of(vectors) is lines_of(tuple(bytes(bytearray(one)) for one in vectors))
+    assert [line.members for line in lines_of(vectors)] == [(1, 2), (1, 3), (2, 3)]

@@ -8,8 +8,8 @@ import pytest
 from node.base.limits_sharing import XOR_SECRET_BYTES_MAX
 from node.base.types import Address
 from node.sss import errors
-from node.sss.bundle import FILE_SCHEMES
 from node.sss.commitments import Manifest
+from node.sss.holder_file import FILE_SCHEMES
 from node.sss.shares import Scheme
 from node.sss.xor_1tn import open_record
 from tests.sss.deals import (
