@@ -207,6 +207,12 @@ class FinalBook:
         """Say whether the owner had the record erased."""
         return pmr_id in self._facts.erased
 
+    def is_closed(self, pmr_id: int, manifest: Cid) -> bool:
+        """Say whether a deal is done with for good: its record is erased, or was shared anew."""
+        entry = self.entry(pmr_id, manifest)
+        is_old = entry is not None and self.manifest(pmr_id, entry.index) != manifest
+        return is_old or self.is_erased(pmr_id)
+
     def seat(self, pmr_id: int, deal_id: bytes, index: int, original: Address) -> Seat | None:
         """Give who holds a share by an order that fits a manifest; None: there is none."""
         seat = self._facts.seats.get((pmr_id, deal_id, index))
