@@ -67,6 +67,8 @@ class _Facts:
     """All that is kept; a chain that is left takes all of it along."""
 
     grants: dict[bytes, GrantFacts] = field(default_factory=dict[bytes, GrantFacts])
+    tags: dict[bytes, dict[bytes, None]] = field(default_factory=dict[bytes, dict[bytes, None]])
+    """Grant ids by what the contract keeps of them."""
     given: dict[Address, dict[bytes, None]] = field(
         default_factory=dict[Address, dict[bytes, None]]
     )
@@ -263,6 +265,7 @@ class FinalBook:
         match event:
             case Granted():
                 facts.grants[event.grant_id] = _granted(event, header.timestamp)
+                facts.tags.setdefault(event.grant_id[:_TAG_BYTES], {})[event.grant_id] = None
                 facts.given.setdefault(event.patient, {})[event.grant_id] = None
             case Revoked(grant_id):
                 self._revoke(grant_id)
@@ -299,9 +302,8 @@ class FinalBook:
         patient sent: the lower half of it may be anything.
         """
         grants = self._facts.grants
-        for known, facts in grants.items():
-            if known[:_TAG_BYTES] == grant_id[:_TAG_BYTES]:
-                grants[known] = replace(facts, is_revoked=True)
+        for known in self._facts.tags.get(grant_id[:_TAG_BYTES], ()):
+            grants[known] = replace(grants[known], is_revoked=True)
 
     def _add(self, event: EntryAdded, at_s: int) -> None:
         try:

@@ -228,9 +228,12 @@ class SqliteCustodyStore:
         )
         return None if row is None else self._receipt(*row)
 
-    def receipts(self) -> tuple[Receipt, ...]:
-        """Give the whole chain."""
-        rows = self._database.read("SELECT sequence, raw, crc FROM receipts ORDER BY sequence")
+    def receipts(self, first: int = 0, count: int = -1) -> tuple[Receipt, ...]:
+        """Give the chain from a sequence number on: all of it, or at most ``count`` >= 0."""
+        rows = self._database.read(
+            "SELECT sequence, raw, crc FROM receipts WHERE sequence >= ? ORDER BY sequence LIMIT ?",
+            *(first, count),
+        )
         return tuple(self._receipt(*row) for row in rows)
 
     def _receipt(self, sequence: int, raw: bytes, crc: int) -> Receipt:

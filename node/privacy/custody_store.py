@@ -114,8 +114,8 @@ class CustodyStore(Protocol):
         """Give the latest receipt."""
         ...
 
-    def receipts(self) -> tuple[Receipt, ...]:
-        """Give the whole chain."""
+    def receipts(self, first: int = 0, count: int = -1) -> tuple[Receipt, ...]:
+        """Give the chain from a sequence number on: all of it, or at most ``count`` >= 0."""
         ...
 
     def releases(self, grant_id: bytes) -> int:
@@ -251,9 +251,9 @@ class MemoryStore:
         """Give the latest receipt."""
         return self._receipts[-1] if self._receipts else None
 
-    def receipts(self) -> tuple[Receipt, ...]:
-        """Give the whole chain."""
-        return tuple(self._receipts)
+    def receipts(self, first: int = 0, count: int = -1) -> tuple[Receipt, ...]:
+        """Give the chain from a sequence number on: all of it, or at most ``count`` >= 0."""
+        return tuple(self._receipts[first : None if count < 0 else first + count])
 
     def releases(self, grant_id: bytes) -> int:
         """Give the number of receipts of this grant that released."""

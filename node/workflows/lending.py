@@ -14,7 +14,7 @@ from node.sss.commitments import Manifest
 from node.workflows.asking import await_final_time, final_block, leave_deposit, view
 from node.workflows.custodian_errors import CustodiansMissingError
 from node.workflows.custodians import custody_keys
-from node.workflows.custody_facts import current_cid, seated
+from node.workflows.custody_facts import current_cid, posted_epochs, reached_epoch, seated
 from node.workflows.dealing import REGISTRATION_PMR_ID
 from node.workflows.errors import CustodianRefusedError, CustodianSilentError
 from node.workflows.requests import Flow
@@ -104,6 +104,7 @@ def send_letters(
 def follow_epochs(ward: Ward, patient: Patient, deal_id: bytes) -> Flow[None]:
     """Bring the wallet into the epoch of the custodians of a deal.
 
+    Ends that the wallet does not know of, as after a recovery, show on the ledger, a little later.
     While one of the patient's own grants of it ends about now, custodians disagree: wait.
     """
     around_s = SETTLING_PERIODS * ward.period_s
@@ -119,6 +120,11 @@ def follow_epochs(ward: Ward, patient: Patient, deal_id: bytes) -> Flow[None]:
             patient.lent.remove((grant_id, of_deal))
             if ward.steps_at_ends:
                 patient.wallet.advance(deal_id)
+    manifest = yield from seated(ward, patient.node, patient.wallet.manifest(deal_id))
+    epochs = yield from posted_epochs(ward, patient.node, manifest)
+    reached = reached_epoch(epochs, manifest.header.needed)
+    if reached > patient.wallet.epoch(deal_id):
+        patient.wallet.advance(deal_id, reached)
 
 
 def _named(ward: Ward, node: Address, pmr_id: int) -> Flow[frozenset[Cid]]:

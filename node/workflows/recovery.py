@@ -17,7 +17,13 @@ from node.privacy.wallet_deals import RestoredDeal
 from node.sss.recovery import combine_master, master_deal_id
 from node.workflows.asking import await_final_time, entrust_share, reclaim_share, view
 from node.workflows.custodian_errors import CustodiansMissingError
-from node.workflows.custody_facts import current_cid, fetch_manifest, posted_epochs, seated
+from node.workflows.custody_facts import (
+    current_cid,
+    fetch_manifest,
+    posted_epochs,
+    reached_epoch,
+    seated,
+)
 from node.workflows.errors import (
     CustodianRefusedError,
     CustodianSilentError,
@@ -212,6 +218,7 @@ def _deals_of(
             manifest = yield from fetch_manifest(ward, node, cid)
             now = yield from seated(ward, node, manifest)
             epochs = yield from posted_epochs(ward, node, now)
-            deals.append(RestoredDeal(manifest.encode(), max(epochs)))
+            reached = reached_epoch(epochs, manifest.header.needed)
+            deals.append(RestoredDeal(manifest.encode(), reached))
             cids.append(cid)
     return deals, cids

@@ -153,6 +153,9 @@ class CustodyStoreFacts:
         for receipt in made:
             store.append_receipt(receipt, request, is_nonce_spent=False)
         assert store.receipts() == tuple(made)
+        assert store.receipts(1) == tuple(made[1:])
+        assert store.receipts(1, 1) == (made[1],)
+        assert store.receipts(0, 0) == store.receipts(3, 5) == ()
         assert store.last_receipt() == made[-1]
 
     @pytest.mark.parametrize("is_spent", [True, False])
