@@ -37,7 +37,5 @@ def erase(ward: Ward, patient: Patient, pmr_id: int, *, basis: str | None) -> Fl
     yield from transact(ward, patient.node, patient.signer, pmr.address, data)
     deals = record_deals(patient, pmr_id)
     for deal_id in deals:
-        patient.wallet.forget(deal_id)
-        del patient.manifests[deal_id]
-    patient.lent[:] = [one for one in patient.lent if one[1] not in deals]
+        patient.forget(deal_id)
     return ErasureOrdered(pmr_id, deals)

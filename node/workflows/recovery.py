@@ -145,6 +145,8 @@ def recover_key(
     patient.manifests = dict(zip(restored, cids, strict=True))
     patient.granted.clear()
     patient.lent.clear()
+    patient.renewing.clear()
+    patient.depositing.clear()
     refreshed = yield from refresh_epoch(ward, patient, record_deals(patient), entropy)
     return Recovered(old, fresh.wallet.address, tokens, refreshed)
 

@@ -14,7 +14,7 @@ from node.workflows.asking import send_renewal
 from node.workflows.custodians import custody_keys
 from node.workflows.custody_facts import seated
 from node.workflows.dealing import REGISTRATION_PMR_ID
-from node.workflows.lending import follow_epochs, send_letters
+from node.workflows.lending import finish_letters, follow_epochs, send_letters
 from node.workflows.requests import Flow
 from node.workflows.ward import Patient, Ward
 
@@ -40,11 +40,13 @@ def refresh_epoch(
     """Renew the steps of deals at their custodians, and make the first one at once.
 
     ``without``   custodians that get no letter: they stay behind.
-    raises        CustodiansMissingError: fewer than t-1 custodians of a deal have stepped.
+    raises        CustodiansMissingError: fewer than t-1 custodians of a deal have stepped; the
+                  same letters go out again with the next refresh or grant.
     """
     epochs: dict[bytes, int] = {}
     taken = 0
     for deal_id in deals:
+        yield from finish_letters(ward, patient, deal_id, is_renewed=True)
         yield from follow_epochs(ward, patient, deal_id)
         manifest = yield from seated(ward, patient.node, patient.wallet.manifest(deal_id))
         keys = yield from custody_keys(ward, patient.node, manifest)
@@ -52,12 +54,14 @@ def refresh_epoch(
             index for index, one in enumerate(manifest.custodians, start=1) if one in without
         )
         letters = patient.wallet.renew(deal_id, keys, entropy, without=left_out)
+        patient.renewing[deal_id] = letters
         taken += yield from send_letters(
             manifest,
             letters,
             lambda custodian, letter: send_renewal(patient.node, custodian, letter),
             "take a renewal",
         )
+        del patient.renewing[deal_id]
         epochs[deal_id] = patient.wallet.epoch(deal_id)
     return Refreshed(epochs, taken)
 

@@ -47,8 +47,7 @@ def rotate_key(
         own.pmr_id, own.index, generation=known.generation + 1, manifest=filed.content.cid
     )
     yield from transact(ward, patient.node, patient.signer, custody.address, data)
-    patient.wallet.forget(deal_id)
-    patient.lent[:] = [one for one in patient.lent if one[1] != deal_id]
+    patient.forget(deal_id)
     final = yield from final_block(patient.node)
     kept = 0
     for grant_id, given in tuple(patient.granted.items()):

@@ -1,6 +1,7 @@
 from node.workflows.custodian_errors import CustodiansMissingError
 from node.workflows.refresh import record_deals, refresh_epoch
 from tests.workflows.stage import Stage
+from tests.workflows.test_lending import mute, speak
 
 
 def share_epochs(stage: Stage, visit) -> list[int]:
@@ -49,3 +50,20 @@ def test_the_desks_own_deals_are_no_records() -> None:
     visit = stage.visit()
     assert record_deals(patient) == record_deals(patient, visit.pmr_id) == (visit.filed.deal_id,)
     assert record_deals(patient, visit.pmr_id + 1) == ()
+
+
+def test_a_renewal_that_too_few_have_taken_goes_out_again_as_it_was() -> None:
+    """The wallet is in the next epoch already: other letters would fit nobody."""
+    stage = Stage(validators=5).onboard("d0", "d1").register("p0")
+    visit = stage.visit()
+    patient, deal_id = visit.patient, visit.filed.deal_id
+    silent = mute(stage, visit, 3)
+    error = stage.play(refresh(stage, patient, (deal_id,))).error
+    assert isinstance(error, CustodiansMissingError)
+    assert sorted(share_epochs(stage, visit)) == [0, 0, 0, 1]
+    speak(silent)
+    stage.grant(visit)
+    assert share_epochs(stage, visit) == [1, 1, 1, 1]
+    assert stage.read(visit.pmr_id).entries
+    assert stage.do(refresh(stage, patient, (deal_id,))).epochs == {deal_id: 2}
+    assert share_epochs(stage, visit) == [2, 2, 2, 2]
