@@ -8,7 +8,7 @@ that nothing is left.  Copies that readers made are out of anybody's reach.
 from dataclasses import dataclass
 from typing import Final
 
-from node.workflows.refresh import record_deals
+from node.workflows.lending import record_deals
 from node.workflows.requests import Flow
 from node.workflows.transacting import transact
 from node.workflows.ward import Patient, Ward

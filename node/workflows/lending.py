@@ -5,7 +5,7 @@ and at a final block of its own.  Nobody tells the wallet: it follows the ends o
 and stays silent while a custodian may not have seen one of them yet.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
 from node.base.ports import Entropy
@@ -38,17 +38,33 @@ def lend_records(
 
     raises        CustodiansMissingError: fewer than t-1 custodians of a deal keep theirs.
     """
-    named: dict[int, frozenset[Cid]] = {}
     kept = 0
+    for deal_id in (yield from named_deals(ward, patient, record_deals(patient, pmr_id))):
+        kept += yield from lend_deal(ward, patient, grant_id, deal_id, entropy)
+    return kept
+
+
+def record_deals(patient: Patient, pmr_id: int = 0) -> tuple[bytes, ...]:
+    """Give the deals of a patient's record, of all for 0; the desk's own are no records."""
+    found: list[bytes] = []
     for deal_id in patient.wallet.deals:
         of_deal = int.from_bytes(patient.wallet.manifest(deal_id).header.pmr_id)
-        if of_deal == REGISTRATION_PMR_ID or pmr_id not in (0, of_deal):
-            continue
-        if of_deal not in named:
-            named[of_deal] = yield from _named(ward, patient.node, of_deal)
-        if patient.manifests[deal_id] in named[of_deal]:
-            kept += yield from lend_deal(ward, patient, grant_id, deal_id, entropy)
-    return kept
+        if of_deal != REGISTRATION_PMR_ID and pmr_id in (0, of_deal):
+            found.append(deal_id)
+    return tuple(found)
+
+
+def named_deals(ward: Ward, patient: Patient, deals: Iterable[bytes]) -> Flow[tuple[bytes, ...]]:
+    """Give those of some deals that an entry names by now; of others no custodian takes letters."""
+    named: dict[int, frozenset[Cid]] = {}
+    found: list[bytes] = []
+    for deal_id in deals:
+        pmr_id = int.from_bytes(patient.wallet.manifest(deal_id).header.pmr_id)
+        if pmr_id not in named:
+            named[pmr_id] = yield from _named(ward, patient.node, pmr_id)
+        if patient.manifests[deal_id] in named[pmr_id]:
+            found.append(deal_id)
+    return tuple(found)
 
 
 def lend_deal(

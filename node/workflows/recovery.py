@@ -28,7 +28,8 @@ from node.workflows.errors import (
     CustodianRefusedError,
     CustodianSilentError,
 )
-from node.workflows.refresh import Refreshed, record_deals, refresh_epoch
+from node.workflows.lending import record_deals
+from node.workflows.refresh import Refreshed, refresh_epoch
 from node.workflows.requests import Flow
 from node.workflows.transacting import event_of, transact
 from node.workflows.ward import Guardian, Hospital, KeptShare, Patient, Ward
