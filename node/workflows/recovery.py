@@ -82,8 +82,9 @@ def set_guardian(
     data = registry.set_guardian(guardian.signer.address)
     yield from transact(ward, patient.node, patient.signer, registry.address, data)
     own, *others = patient.wallet.split_master(
-        needed=NEEDED, holders=1 + len(hospitals), entropy=entropy
+        needed=NEEDED, holders=1 + len(hospitals), entropy=entropy, epoch=patient.splits
     )
+    patient.splits += 1
     kept: list[Address] = []
     faults: list[tuple[int, str]] = []
     for share, hospital in zip(others, hospitals, strict=True):
@@ -146,6 +147,7 @@ def recover_key(
     patient.manifests = dict(zip(restored, cids, strict=True))
     patient.granted.clear()
     patient.lent.clear()
+    patient.splits = 0
     patient.renewing.clear()
     patient.depositing.clear()
     refreshed = yield from refresh_epoch(ward, patient, record_deals(patient), entropy)

@@ -150,6 +150,8 @@ class Patient:
     lent: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
     """(grant id, deal id) of deposits whose end the wallet has not followed yet."""
 
+    splits: int = 0
+    """How often the wallet's master was shared: the number of the next time."""
     renewing: dict[bytes, tuple[RenewalLetter | None, ...]] = field(
         default_factory=dict[bytes, tuple[RenewalLetter | None, ...]]
     )

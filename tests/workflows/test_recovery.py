@@ -1,3 +1,7 @@
+import pytest
+
+from node.sss.errors import MixedEpochsError
+from node.sss.recovery import combine_master
 from node.workflows.custodian_errors import CustodiansMissingError
 from node.workflows.recovery import cancel_recovery, set_guardian
 from node.workflows.ward import Guardian
@@ -37,3 +41,23 @@ def test_where_no_recovery_runs_there_is_none_to_object_to() -> None:
     stage = Stage().register("p0")
     error = stage.revert(cancel_recovery(stage.ward, stage.patient("p0")))
     assert error.name == "RecoveryUnknown"
+
+
+def test_a_patient_may_name_another_guardian_and_the_first_ones_share_is_worth_nothing() -> None:
+    stage = Stage().register("p0")
+    patient, first = stage.patient("p0"), guardian_of(stage)
+    second = Guardian("g2", stage.doctor("d2").signer, stage.hospital("h1"))
+    hospital = stage.hospital("h3")
+    for guardian in (first, second):
+        stage.do(set_guardian(stage.ward, patient, guardian, [hospital], stage.entropy()))
+    account = patient.wallet.address
+    custodian = stage.world.nodes["h3"].custody.custodian
+    theirs = custodian.entrusted(account)
+    shares = [one.kept[patient.patient_id].share for one in (first, second)]
+    assert [one.epoch for one in (*shares, theirs)] == [0, 1, 1]
+    encoded = [one.encode() for one in (shares[1], theirs)]
+    combine_master(encoded, chain_id=stage.ward.chain_id, patient=account)
+    with pytest.raises(MixedEpochsError):
+        combine_master(
+            [shares[0].encode(), theirs.encode()], chain_id=stage.ward.chain_id, patient=account
+        )
