@@ -14,6 +14,7 @@ from node.base.types import Address, Cid
 from node.contracts.patient_registry import RecoveryConfirmed
 from node.privacy.wallet import Wallet
 from node.privacy.wallet_deals import RestoredDeal
+from node.sss.commitments import Manifest
 from node.sss.recovery import combine_master, master_deal_id
 from node.workflows.asking import await_final_time, entrust_share, reclaim_share, view
 from node.workflows.custodian_errors import CustodiansMissingError
@@ -127,6 +128,8 @@ def recover_key(
 ) -> Flow[Recovered]:
     """Move a patient to a fresh account, rebuild the old master, and refresh every record.
 
+    Asked again with the same fresh account, it goes on where it was cut off.
+
     ``hospital``  confirms who the patient is.
 
     raises        ContractRevertError: NotGuardian, RecoveryUnknown (the old key objected), ...
@@ -134,24 +137,41 @@ def recover_key(
     """
     registered = ward.contracts.patients.account_of(patient.patient_id)
     old = yield from view(guardian.node, registered)
-    tokens = yield from _tokens_of(ward, guardian.node, old)
-    yield from _move_account(ward, patient, guardian, hospital, fresh)
-    patient.signer, patient.wallet = fresh.signer, fresh.wallet
+    kept = guardian.kept.get(patient.patient_id)
+    claimed: tuple[int, ...] = ()
+    if kept is not None and old == fresh.wallet.address:
+        old = kept.account  # an earlier try has come so far
+        claimed = yield from _tokens_of(ward, guardian.node, fresh.wallet.address)
+    else:
+        yield from _move_account(ward, patient, guardian, hospital, fresh)
+        _begin_anew(patient, fresh)
+    left = yield from _tokens_of(ward, guardian.node, old)
+    tokens = (*claimed, *left)
     pmr = ward.contracts.pmr
-    for pmr_id in tokens:
+    for pmr_id in left:
         claim = pmr.claim(pmr_id)
         yield from transact(ward, hospital.node, hospital.signer, pmr.address, claim)
     master = yield from _reclaim_master(ward, patient, guardian, old)
     deals, cids = yield from _deals_of(ward, patient.node, tokens)
-    restored = patient.wallet.restore(master, deals)
-    patient.manifests = dict(zip(restored, cids, strict=True))
+    for deal, cid in zip(deals, cids, strict=True):
+        # one that is here may have moved on already, to an e of the new master
+        if Manifest.decode(deal.manifest).header.deal_id() not in patient.wallet.deals:
+            (restored,) = patient.wallet.restore(master, (deal,))
+            patient.manifests[restored] = cid
+    refreshed = yield from refresh_epoch(ward, patient, record_deals(patient), entropy)
+    guardian.kept.pop(patient.patient_id, None)  # of a master that nothing follows from any more
+    return Recovered(old, fresh.wallet.address, tokens, refreshed)
+
+
+def _begin_anew(patient: Patient, fresh: FreshAccount) -> None:
+    """Let a patient act by a fresh account, and forget what the old one had in hand."""
+    patient.signer, patient.wallet = fresh.signer, fresh.wallet
+    patient.splits = 0
+    patient.manifests.clear()
     patient.granted.clear()
     patient.lent.clear()
-    patient.splits = 0
     patient.renewing.clear()
     patient.depositing.clear()
-    refreshed = yield from refresh_epoch(ward, patient, record_deals(patient), entropy)
-    return Recovered(old, fresh.wallet.address, tokens, refreshed)
 
 
 def _move_account(
