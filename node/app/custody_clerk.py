@@ -190,7 +190,7 @@ class CustodyClerk:
             self._unposted_since = number
         if owed < NOTES_COUNT_MAX and number < self._unposted_since + POST_AFTER_BLOCKS:
             return None
-        receipts = self._store.receipts()[first : first + NOTES_COUNT_MAX]
+        receipts = self._store.receipts(first, NOTES_COUNT_MAX)
         notes = [
             ReceiptNote(one.grant_id, one.deal_id, one.receipt_id(), one.status) for one in receipts
         ]

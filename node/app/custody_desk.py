@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 from node.app.chain_desk import ChainDesk
 from node.app.custody_clerk import CustodyClerk
 from node.app.custody_orders import CustodyOrders
-from node.app.deal_places import DealPlaces
+from node.app.deal_places import DealPlaces, place_of
 from node.app.final_book import Changes, FinalBook
 from node.app.final_view import FinalView
 from node.app.store_desk import Fetched, StoreDesk
@@ -185,6 +185,10 @@ class CustodyDesk:
             # anybody can seal a share under any name, and the name leads to the record below
             was = f"deal {container.deal_id.hex()} is handed over as {message.deal.hex()}"
             raise CustodyError("deal", was)
+        place = place_of(message.manifest)
+        if self.book.is_closed(place.pmr_id, place.manifest_cid):
+            # whoever has a copy of what was destroyed here could put it back for good
+            raise CustodyError("record", "it is erased, or was shared anew since")
         if self._ingests.get(peer, 0) >= OPEN_INGESTS_COUNT_MAX:
             raise CustodyError("busy", f"{OPEN_INGESTS_COUNT_MAX} fragments have not come yet")
         fragment = manifest.fragments[container.index - 1].cid

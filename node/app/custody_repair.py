@@ -7,6 +7,7 @@ A helper that lies is found out at the next opening, since nothing here can tell
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from typing import Final
 
@@ -25,10 +26,11 @@ from node.privacy.custody import Custodian
 from node.privacy.release_errors import CustodyError
 from node.privacy.repair_letters import open_part
 from node.sss.commitments import Manifest
+from node.sss.errors import ShareFormatError
 from node.sss.fragments import checked_payloads
 from node.sss.reed_solomon import disperse, gather
 from node.sss.repair import RepairPlan, join
-from node.sss.shares import ZERO_SALT, Kind, container_of
+from node.sss.shares import ZERO_SALT, Kind, container_of, decode_container
 
 TRY_PERIODS: Final = 4
 """How long one set of helpers, or one fetch, is waited for, in block periods."""
@@ -53,6 +55,8 @@ class _Job:
     plan: RepairPlan | None = None
     """Whom the current try asks."""
     parts: dict[int, bytes] = field(default_factory=dict[int, bytes])
+    has_corrected: bool = False
+    """Whether the current helpers were asked again, in the epoch that one of them named."""
     sets: Iterator[tuple[int, ...]] = field(default_factory=lambda: iter(()))
     """Sets of indices that were not tried yet."""
     next_us: int = 0
@@ -99,7 +103,11 @@ class CustodyRepair:
             self._jobs.clear()
             for pmr_id, deal_id, index, seat in self._book.seats():
                 if seat.holder == me:
-                    self._add(_Job(pmr_id, Hash32(deal_id), index), turn.now)
+                    job = _Job(pmr_id, Hash32(deal_id), index)
+                    job.is_forced = self._is_behind(job)
+                    self._add(job, turn.now)
+            self._work(turn)
+            return  # of orders long ago: what came of them stands in custody
         for order in changes.replaced:
             if order.new == me:
                 deal_id = Hash32(order.deal_id)
@@ -128,6 +136,10 @@ class CustodyRepair:
             return
         if message.epoch != plan.epoch:
             raise CustodyError("epoch", f"wants a part of epoch {plan.epoch}")
+        if self._is_closed(job):
+            # the helper's final block may be older: what is destroyed here must not come back
+            del self._jobs[job.deal_id, job.index]
+            raise CustodyError("record", "it is erased, or was shared anew since")
         job.parts[message.source] = open_part(
             plan, message.source, message.sealed, key=self._sealing_private
         )
@@ -135,17 +147,21 @@ class CustodyRepair:
             self._join(turn, job, plan)
 
     def _refused(self, turn: Turn, job: _Job, plan: RepairPlan, message: RepairPart) -> None:
-        """A helper is in another epoch: ask for that one with the next try."""
+        """A helper is in another epoch: ask the same ones for that, once; then it is others' turn.
+
+        Whoever says so may lie: neither the pace nor the order of the tries is a helper's to say.
+        """
         turn.note(
             "custody.repair_refused", deal=job.deal_id, index=message.source, epoch=message.epoch
         )
-        known = self._known_epoch(job)
-        if known <= message.epoch <= known + EPOCHS_AHEAD_MAX and message.epoch != plan.epoch:
-            job.epoch = message.epoch
-            job.sets = iter(())
-            job.plan = None
-            job.next_us = turn.now
-            self._work(turn)
+        assert job.raw is not None
+        known = self._known_epoch(job, plan.header.needed)
+        if not known <= message.epoch <= known + EPOCHS_AHEAD_MAX or message.epoch == plan.epoch:
+            return
+        job.epoch = message.epoch
+        if not job.has_corrected:
+            job.has_corrected = True
+            self._ask_set(turn, job, Manifest.decode(job.raw), plan.helpers)
 
     # ---- one job
 
@@ -174,8 +190,12 @@ class CustodyRepair:
         if job.raw is None and holding is not None:
             job.raw = holding.manifest
         if job.raw is None:
+            if self._book.is_erased(job.pmr_id):
+                return True
             self._find_manifest(turn, job)
             return False
+        if self._is_closed(job):
+            return True
         manifest = Manifest.decode(job.raw)
         if self._holders(job)[job.index - 1] != self._custodian.address:
             return True  # of a manifest that says otherwise, or the share was handed on
@@ -194,31 +214,57 @@ class CustodyRepair:
             for index, original in enumerate(place_of(job.raw).custodians, start=1)
         )
 
-    def _known_epoch(self, job: _Job) -> int:
-        return max(self._book.epoch_of(job.deal_id, one) for one in self._holders(job))
+    def _is_behind(self, job: _Job) -> bool:
+        """Say whether the share here is of no use: what a repair in place had not come to mend."""
+        holding = self._custodian.store.holding(job.deal_id)
+        if holding is None:
+            return False
+        job.raw = holding.manifest
+        needed = Manifest.decode(holding.manifest).header.needed
+        try:
+            epoch = decode_container(holding.share).epoch
+        except ShareFormatError:
+            return True
+        return epoch < self._known_epoch(job, needed)
+
+    def _is_closed(self, job: _Job) -> bool:
+        assert job.raw is not None, "asked only when the manifest is here"
+        return self._book.is_closed(job.pmr_id, place_of(job.raw).manifest_cid)
+
+    def _known_epoch(self, job: _Job, needed: int) -> int:
+        """Give the epoch that t-1 custodians say they have reached: fewer may say anything."""
+        said = (self._book.epoch_of(job.deal_id, one) for one in self._holders(job))
+        return sorted(said, reverse=True)[needed - 1]
 
     def _find_manifest(self, turn: Turn, job: _Job) -> None:
-        """Fetch the manifests that the ledger names for the record, and keep the deal's."""
+        """Fetch the manifests that the ledger names for the record, and keep the deal's.
 
-        def came(turn: Turn, files: Fetched) -> None:
+        When all are here and none is the deal's, that is of an older generation: nobody helps.
+        """
+        others = dict.fromkeys(self._book.manifests(job.pmr_id))
+
+        def came(cid: Cid, turn: Turn, files: Fetched) -> None:
             if isinstance(files, WardnetError) or job.raw is not None:
                 return
-            if place_of(files[0]).pmr_id != job.pmr_id:
-                return
-            if Manifest.decode(files[0]).header.deal_id() == job.deal_id:
+            if _is_of(files[0], job):
                 job.raw = files[0]
                 job.next_us = turn.now
                 self._work(turn)
+                return
+            del others[cid]
+            key = job.deal_id, job.index
+            if not others and self._jobs.get(key) is job:
+                turn.note("custody.repair_given_up", deal=job.deal_id, index=job.index)
+                del self._jobs[key]
 
-        def guarded(turn: Turn, files: Fetched) -> None:
-            try:
-                came(turn, files)
-            except WardnetError as error:
-                turn.note("custody.repair_failed", deal=job.deal_id, why=str(error))
-
-        for cid in self._book.manifests(job.pmr_id):
+        for cid in tuple(others):
             self._store.fetch(
-                turn, (cid,), (), guarded, BlockClass.PUBLIC, bytes_max=2 * MANIFEST_BYTES_MAX
+                turn,
+                (cid,),
+                (),
+                partial(came, cid),
+                BlockClass.PUBLIC,
+                bytes_max=2 * MANIFEST_BYTES_MAX,
             )
 
     def _next_set(self, job: _Job, manifest: Manifest) -> tuple[int, ...]:
@@ -232,8 +278,11 @@ class CustodyRepair:
 
     def _ask(self, turn: Turn, job: _Job, manifest: Manifest) -> None:
         """Ask the next k helpers for their parts."""
-        job.epoch = max(job.epoch, self._known_epoch(job))
-        helpers = self._next_set(job, manifest)
+        job.epoch = max(job.epoch, self._known_epoch(job, manifest.header.needed))
+        job.has_corrected = False
+        self._ask_set(turn, job, manifest, self._next_set(job, manifest))
+
+    def _ask_set(self, turn: Turn, job: _Job, manifest: Manifest, helpers: tuple[int, ...]) -> None:
         job.plan = RepairPlan(manifest.header, job.epoch, job.index, helpers)
         job.parts = {}
         holders = self._holders(job)
@@ -307,3 +356,12 @@ class CustodyRepair:
             raise CustodyError("digest", "the fragment has another name than the manifest gives it")
         self._store.claim(added, root)
         turn.note("custody.fragment_rebuilt", deal=job.deal_id, index=job.index)
+
+
+def _is_of(manifest: bytes, job: _Job) -> bool:
+    """Say whether a file is the manifest of the deal that a job is about."""
+    try:
+        header = Manifest.decode(manifest).header
+    except WardnetError:
+        return False  # an entry may name anything
+    return int.from_bytes(header.pmr_id) == job.pmr_id and header.deal_id() == job.deal_id

@@ -67,6 +67,8 @@ class _Facts:
     """All that is kept; a chain that is left takes all of it along."""
 
     grants: dict[bytes, GrantFacts] = field(default_factory=dict[bytes, GrantFacts])
+    tags: dict[bytes, dict[bytes, None]] = field(default_factory=dict[bytes, dict[bytes, None]])
+    """Grant ids by what the contract keeps of them."""
     given: dict[Address, dict[bytes, None]] = field(
         default_factory=dict[Address, dict[bytes, None]]
     )
@@ -207,6 +209,12 @@ class FinalBook:
         """Say whether the owner had the record erased."""
         return pmr_id in self._facts.erased
 
+    def is_closed(self, pmr_id: int, manifest: Cid) -> bool:
+        """Say whether a deal is done with for good: its record is erased, or was shared anew."""
+        entry = self.entry(pmr_id, manifest)
+        is_old = entry is not None and self.manifest(pmr_id, entry.index) != manifest
+        return is_old or self.is_erased(pmr_id)
+
     def seat(self, pmr_id: int, deal_id: bytes, index: int, original: Address) -> Seat | None:
         """Give who holds a share by an order that fits a manifest; None: there is none."""
         seat = self._facts.seats.get((pmr_id, deal_id, index))
@@ -257,6 +265,7 @@ class FinalBook:
         match event:
             case Granted():
                 facts.grants[event.grant_id] = _granted(event, header.timestamp)
+                facts.tags.setdefault(event.grant_id[:_TAG_BYTES], {})[event.grant_id] = None
                 facts.given.setdefault(event.patient, {})[event.grant_id] = None
             case Revoked(grant_id):
                 self._revoke(grant_id)
@@ -293,9 +302,8 @@ class FinalBook:
         patient sent: the lower half of it may be anything.
         """
         grants = self._facts.grants
-        for known, facts in grants.items():
-            if known[:_TAG_BYTES] == grant_id[:_TAG_BYTES]:
-                grants[known] = replace(facts, is_revoked=True)
+        for known in self._facts.tags.get(grant_id[:_TAG_BYTES], ()):
+            grants[known] = replace(grants[known], is_revoked=True)
 
     def _add(self, event: EntryAdded, at_s: int) -> None:
         try:

@@ -1,8 +1,8 @@
 """A custodian helps to repair another one's share: masks with the other helpers, then its part.
 
 Each helper judges by its own final block whether the peer is to hold the share; nobody's word for
-it counts.  Masks stay the same while a session lives, so that being asked twice gives one part
-twice; a peer's nonsense is noted and changes nothing.
+it counts.  The masks of a plan are always the same, so that being asked twice gives one part
+twice, over a restart too; a peer's nonsense is noted and changes nothing.
 """
 
 from collections.abc import Callable
@@ -18,10 +18,9 @@ from node.p2p.messages import RepairAsk, RepairMask, RepairPart
 from node.privacy.custody import Custodian
 from node.privacy.release_errors import CustodyError
 from node.privacy.release_facts import is_open
-from node.privacy.repair_letters import open_mask, seal_mask, seal_part
+from node.privacy.repair_letters import drawn_masks, open_mask, seal_mask, seal_part
 from node.sss.commitments import Manifest
-from node.sss.drbg import SeedsUsed, fresh_stream
-from node.sss.repair import RepairPlan, contribution, draw_masks
+from node.sss.repair import RepairPlan, contribution
 from node.sss.shares import Container, decode_container
 
 REFUSED: Final = b""
@@ -34,8 +33,7 @@ class _Session:
     """One plan, as far as this helper has come with it."""
 
     masks: dict[int, bytes] = field(default_factory=dict[int, bytes])
-    """By partner: drawn here, or received."""
-    is_drawn: bool = False
+    """Received, by partner."""
     newcomer: Address | None = None
     """Who has asked for the part."""
 
@@ -67,7 +65,6 @@ class RepairHelp:
         self._custodian = custodian
         self._sealing_private = sealing_private
         self._entropy = entropy
-        self._seeds = SeedsUsed()
         self._view = view
         self._sessions: dict[_Key, _Session] = {}
 
@@ -79,12 +76,15 @@ class RepairHelp:
         case = self._case(message)
         if self._seat(message.deal, message.index) != peer:
             raise CustodyError("holder", f"index {message.index} is not 0x{peer.hex()}'s to repair")
+        if case.holders.count(peer) > 1:
+            # nobody comes to two shares of one deal: t-1 hospitals open it, not fewer
+            raise CustodyError("holder", f"0x{peer.hex()} holds another index of this deal")
         if case.share.epoch != message.epoch:
             self._answer(turn, peer, message, case, REFUSED)
             return
         session = self._session(message)
         session.newcomer = peer
-        self._draw(turn, message, case, session)
+        self._send_masks(turn, message, case)
         self._give(turn, message, case, session)
 
     def masked(self, turn: Turn, peer: Address, message: RepairMask) -> None:
@@ -125,18 +125,14 @@ class RepairHelp:
             del self._sessions[next(iter(self._sessions))]  # the oldest; it can be asked again
         return self._sessions.setdefault(key, _Session())
 
-    def _draw(self, turn: Turn, message: RepairAsk, case: _Case, session: _Session) -> None:
-        """Draw the masks with all higher partners, once, and send them: frames may get lost."""
+    def _drawn(self, case: _Case) -> dict[int, bytes]:
+        return drawn_masks(case.plan, case.share.index, private_key=self._sealing_private)
+
+    def _send_masks(self, turn: Turn, message: RepairAsk, case: _Case) -> None:
+        """Send all higher partners their masks, whenever somebody asks: frames may get lost."""
         own = case.share.index
-        if not session.is_drawn:
-            stream = fresh_stream(self._entropy, self._seeds)
-            session.masks |= draw_masks(case.plan, own, stream)
-            session.is_drawn = True
-        for partner in case.plan.partners(own):
-            if partner < own:
-                continue
+        for partner, mask in self._drawn(case).items():
             key = self._key_of(case.holder(partner))
-            mask = session.masks[partner]
             sealed = seal_mask(case.plan, own, partner, mask, key=key, entropy=self._entropy)
             out = RepairMask(
                 message.deal, message.index, message.epoch, message.helpers, own, sealed
@@ -148,9 +144,10 @@ class RepairHelp:
     ) -> None:
         own, newcomer = case.share.index, session.newcomer
         assert newcomer is not None
-        if tuple(sorted(session.masks)) != case.plan.partners(own):
+        masks = session.masks | self._drawn(case)
+        if tuple(sorted(masks)) != case.plan.partners(own):
             return
-        part = contribution(case.plan, case.share, session.masks)
+        part = contribution(case.plan, case.share, masks)
         key = self._key_of(newcomer)
         sealed = seal_part(case.plan, own, part, key=key, entropy=self._entropy)
         turn.note("custody.repair_helped", deal=message.deal, index=message.index)

@@ -80,7 +80,7 @@ class Deposits:
         due = share.epoch + steps + 1
         if step.epoch != due:
             raise CustodyError("step", f"wants the step into epoch {due}, got {step.epoch}")
-        lent_already = sum(deal_id == share.deal_id for _, deal_id in self._store.deposits())
+        lent_already = len(self._store.grants_of(share.deal_id))
         if steps < lent_already:
             why = f"{steps} steps for {lent_already} grants: the patient renews the deal first"
             raise CustodyError("refresh", why)

@@ -140,7 +140,9 @@ class Epochs:
         try:
             moved = self.step(deal_id, ended=grant_id)
         except RefreshMissingError as error:
-            self._store.delete_grant_share(grant_id, deal_id)
+            # a step that another end has just made drops what could not be read
+            if grant_id in self._store.grants_of(deal_id):
+                self._store.delete_grant_share(grant_id, deal_id)
             return StepMissing(deal_id, error.epoch)
         return Stepped(deal_id, moved.index, moved)
 
@@ -241,8 +243,8 @@ class Epochs:
         Others, and rotten ones, could never be released: they are not worth stopping for.
         """
         found: dict[bytes, Container] = {}
-        for grant_id, of_deal in self._store.deposits():
-            raw = self._store.grant_share(grant_id, of_deal) if of_deal == deal_id else None
+        for grant_id in self._store.grants_of(deal_id):
+            raw = self._store.grant_share(grant_id, deal_id)
             try:
                 lent = None if raw is None else decode_container(raw)
             except ShareFormatError:

@@ -107,6 +107,11 @@ class SqliteCustodyStore:
         rows = self._database.read("SELECT grant_id, deal FROM lent ORDER BY grant_id, deal")
         return tuple((grant_id, deal_id) for grant_id, deal_id in rows)
 
+    def grants_of(self, deal_id: bytes) -> tuple[bytes, ...]:
+        """Give the grant ids of a deal's deposits, sorted."""
+        question = "SELECT grant_id FROM lent WHERE deal = ? ORDER BY grant_id"
+        return tuple(grant_id for (grant_id,) in self._database.read(question, deal_id))
+
     def put_deposit(self, grant_id: bytes, deal_id: bytes, grant_share: bytes, step: bytes) -> None:
         """Keep a grant share instead of the grant's older one, and its step behind the steps."""
         kept = self._rows.kept(deal_id)
@@ -228,9 +233,12 @@ class SqliteCustodyStore:
         )
         return None if row is None else self._receipt(*row)
 
-    def receipts(self) -> tuple[Receipt, ...]:
-        """Give the whole chain."""
-        rows = self._database.read("SELECT sequence, raw, crc FROM receipts ORDER BY sequence")
+    def receipts(self, first: int = 0, count: int = -1) -> tuple[Receipt, ...]:
+        """Give the chain from a sequence number on: all of it, or at most ``count`` >= 0."""
+        rows = self._database.read(
+            "SELECT sequence, raw, crc FROM receipts WHERE sequence >= ? ORDER BY sequence LIMIT ?",
+            *(first, count),
+        )
         return tuple(self._receipt(*row) for row in rows)
 
     def _receipt(self, sequence: int, raw: bytes, crc: int) -> Receipt:

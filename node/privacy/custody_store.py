@@ -46,6 +46,10 @@ class CustodyStore(Protocol):
         """Give (grant_id, deal_id) of every deposit, sorted."""
         ...
 
+    def grants_of(self, deal_id: bytes) -> tuple[bytes, ...]:
+        """Give the grant ids of a deal's deposits, sorted."""
+        ...
+
     def put_deposit(self, grant_id: bytes, deal_id: bytes, grant_share: bytes, step: bytes) -> None:
         """Keep a grant share instead of the grant's older one, and its step behind the steps."""
         ...
@@ -114,8 +118,8 @@ class CustodyStore(Protocol):
         """Give the latest receipt."""
         ...
 
-    def receipts(self) -> tuple[Receipt, ...]:
-        """Give the whole chain."""
+    def receipts(self, first: int = 0, count: int = -1) -> tuple[Receipt, ...]:
+        """Give the chain from a sequence number on: all of it, or at most ``count`` >= 0."""
         ...
 
     def releases(self, grant_id: bytes) -> int:
@@ -141,6 +145,8 @@ class MemoryStore:
     def __init__(self) -> None:
         self._holdings: dict[bytes, Holding] = {}
         self._grant_shares: dict[tuple[bytes, bytes], bytes] = {}
+        self._grants: dict[bytes, dict[bytes, None]] = {}
+        """Grant ids by deal."""
         self._steps: dict[bytes, list[bytes]] = {}
         self._renewals: dict[bytes, bytes] = {}
         self._entrusted: dict[Address, bytes] = {}
@@ -169,14 +175,20 @@ class MemoryStore:
         """Give (grant_id, deal_id) of every deposit, sorted."""
         return tuple(sorted(self._grant_shares))
 
+    def grants_of(self, deal_id: bytes) -> tuple[bytes, ...]:
+        """Give the grant ids of a deal's deposits, sorted."""
+        return tuple(sorted(self._grants.get(deal_id, ())))
+
     def put_deposit(self, grant_id: bytes, deal_id: bytes, grant_share: bytes, step: bytes) -> None:
         """Keep a grant share instead of the grant's older one, and its step behind the steps."""
         self._grant_shares[grant_id, deal_id] = grant_share
+        self._grants.setdefault(deal_id, {})[grant_id] = None
         self._steps.setdefault(deal_id, []).append(step)
 
     def delete_grant_share(self, grant_id: bytes, deal_id: bytes) -> None:
         """Destroy a grant share; its step stays."""
         del self._grant_shares[grant_id, deal_id]
+        del self._grants[deal_id][grant_id]
 
     def steps(self, deal_id: bytes) -> tuple[bytes, ...]:
         """Give the unspent steps of a deal, the next one first."""
@@ -199,15 +211,16 @@ class MemoryStore:
         self.delete_deal(deal_id)
         self._holdings[deal_id] = holding
         self._grant_shares.update({(one, deal_id): raw for one, raw in grant_shares.items()})
+        self._grants[deal_id] = dict.fromkeys(grant_shares)
         self._steps[deal_id] = list(steps)
         if renewal is not None:
             self._renewals[deal_id] = renewal
 
     def delete_deal(self, deal_id: bytes) -> int:
         """Destroy all that is kept of a deal; give the number of objects: shares and steps."""
-        lent = [key for key in self._grant_shares if key[1] == deal_id]
-        for key in lent:
-            del self._grant_shares[key]
+        lent = self._grants.pop(deal_id, {})
+        for grant_id in lent:
+            del self._grant_shares[grant_id, deal_id]
         held = self._holdings.pop(deal_id, None)
         self._renewals.pop(deal_id, None)
         return len(lent) + len(self._steps.pop(deal_id, ())) + int(held is not None)
@@ -251,9 +264,9 @@ class MemoryStore:
         """Give the latest receipt."""
         return self._receipts[-1] if self._receipts else None
 
-    def receipts(self) -> tuple[Receipt, ...]:
-        """Give the whole chain."""
-        return tuple(self._receipts)
+    def receipts(self, first: int = 0, count: int = -1) -> tuple[Receipt, ...]:
+        """Give the chain from a sequence number on: all of it, or at most ``count`` >= 0."""
+        return tuple(self._receipts[first : None if count < 0 else first + count])
 
     def releases(self, grant_id: bytes) -> int:
         """Give the number of receipts of this grant that released."""

@@ -6,12 +6,31 @@ The label binds a letter to its plan and to both ends, so that none is taken for
 
 from typing import Final
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from node.base.ports import Entropy
 from node.privacy.sealing import open_sealed, seal
-from node.sss.repair import RepairPlan
+from node.sss.drbg import SEED_BYTES, SeedsUsed, Stream
+from node.sss.repair import RepairPlan, draw_masks
 
 _MASK_LABEL: Final = b"wardnet/repair-mask/v1\x00"
 _PART_LABEL: Final = b"wardnet/repair-part/v1\x00"
+_DRAWN_LABEL: Final = b"wardnet/repair-drawn-masks/v1\x00"
+
+
+def drawn_masks(plan: RepairPlan, helper: int, *, private_key: bytes) -> dict[int, bytes]:
+    """Give the masks that a helper makes, by higher partner: the same whenever it is asked.
+
+    They follow from the key that masks are sealed to.  If a helper drew others after a restart,
+    the part that another one has given under the old ones would make a wrong share with its new
+    part, and nobody would see it.  Another plan has other masks.
+
+    raises        RepairPlanError: it takes no part.
+    """
+    info = _info(_DRAWN_LABEL, plan, helper, helper)
+    seed = HKDF(algorithm=SHA256(), length=SEED_BYTES, salt=None, info=info).derive(private_key)
+    return draw_masks(plan, helper, Stream(seed, SeedsUsed()))  # a repeated seed is the point
 
 
 def seal_mask(

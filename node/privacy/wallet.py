@@ -209,6 +209,23 @@ class Wallet(ConsentSigner):
         held.advance(held.epoch + 1 if epoch is None else epoch)
         return held.epoch
 
+    def follow(self, deal_id: bytes, epoch: int) -> None:
+        """Follow the custodians to a later epoch, by whatever steps they came there.
+
+        raises        UnknownDealError.  CustodyError: ``epoch``, the wallet is beyond.
+        """
+        held = self._deal(deal_id)
+        held.steps = max(held.steps, epoch)
+        held.advance(epoch)
+
+    def take_back(self, deal_id: bytes) -> None:
+        """Count the last deposit as not made: too few custodians kept it.
+
+        Its step number serves again; who kept the first step of that number stays behind.
+        raises        UnknownDealError.
+        """
+        self._deal(deal_id).take_back()
+
     def renew(
         self,
         deal_id: bytes,

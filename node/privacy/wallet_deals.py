@@ -83,6 +83,11 @@ class HeldDeal:
         self.lent = max(0, self.lent - (epoch - self.epoch))
         self.epoch = epoch
 
+    def take_back(self) -> None:
+        """Count the last deposit as not made; of a step that was made none is left to count."""
+        self.steps = max(self.epoch, self.steps - 1)
+        self.lent = max(0, self.lent - 1)
+
     def check_steps(self) -> None:
         """Check that a further grant leaves no more grants than steps in advance.
 

@@ -11,9 +11,10 @@ from node.workflows.access import GrantMade
 from node.workflows.consult import Visit
 from node.workflows.erase import erase
 from node.workflows.labs import FiledStudy
+from node.workflows.lending import record_deals
 from node.workflows.own_record import read_own
 from node.workflows.recovery import FreshAccount, cancel_recovery, recover_key, set_guardian
-from node.workflows.refresh import record_deals, refresh_epoch
+from node.workflows.refresh import refresh_epoch
 from node.workflows.replace_custodian import replace_by_authority, replace_custodian
 from node.workflows.requests import Flow
 from node.workflows.rotate_key import rotate_key

@@ -41,6 +41,11 @@ def seated(ward: Ward, node: Address, manifest: Manifest) -> Flow[Manifest]:
     return replace(manifest, custodians=tuple(holders))
 
 
+def reached_epoch(epochs: tuple[int, ...], needed: int) -> int:
+    """Give the epoch that ``needed`` custodians say they have reached: fewer may say anything."""
+    return sorted(epochs, reverse=True)[needed - 1]
+
+
 def posted_epochs(ward: Ward, node: Address, manifest: Manifest) -> Flow[tuple[int, ...]]:
     """Give the newest epoch that each custodian has posted; up to ten blocks behind its own."""
     deal_id = manifest.header.deal_id()

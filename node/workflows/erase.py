@@ -8,7 +8,7 @@ that nothing is left.  Copies that readers made are out of anybody's reach.
 from dataclasses import dataclass
 from typing import Final
 
-from node.workflows.refresh import record_deals
+from node.workflows.lending import record_deals
 from node.workflows.requests import Flow
 from node.workflows.transacting import transact
 from node.workflows.ward import Patient, Ward
@@ -37,7 +37,5 @@ def erase(ward: Ward, patient: Patient, pmr_id: int, *, basis: str | None) -> Fl
     yield from transact(ward, patient.node, patient.signer, pmr.address, data)
     deals = record_deals(patient, pmr_id)
     for deal_id in deals:
-        patient.wallet.forget(deal_id)
-        del patient.manifests[deal_id]
-    patient.lent[:] = [one for one in patient.lent if one[1] not in deals]
+        patient.forget(deal_id)
     return ErasureOrdered(pmr_id, deals)

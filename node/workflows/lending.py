@@ -5,16 +5,18 @@ and at a final block of its own.  Nobody tells the wallet: it follows the ends o
 and stays silent while a custodian may not have seen one of them yet.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
 from node.base.ports import Entropy
 from node.base.types import Address, Cid, Hash32
+from node.privacy.deposits import DepositLetter
+from node.privacy.renewals import RenewalLetter
 from node.sss.commitments import Manifest
-from node.workflows.asking import await_final_time, final_block, leave_deposit, view
+from node.workflows.asking import await_final_time, final_block, leave_deposit, send_renewal, view
 from node.workflows.custodian_errors import CustodiansMissingError
 from node.workflows.custodians import custody_keys
-from node.workflows.custody_facts import current_cid, seated
+from node.workflows.custody_facts import current_cid, posted_epochs, reached_epoch, seated
 from node.workflows.dealing import REGISTRATION_PMR_ID
 from node.workflows.errors import CustodianRefusedError, CustodianSilentError
 from node.workflows.requests import Flow
@@ -36,17 +38,33 @@ def lend_records(
 
     raises        CustodiansMissingError: fewer than t-1 custodians of a deal keep theirs.
     """
-    named: dict[int, frozenset[Cid]] = {}
     kept = 0
+    for deal_id in (yield from named_deals(ward, patient, record_deals(patient, pmr_id))):
+        kept += yield from lend_deal(ward, patient, grant_id, deal_id, entropy)
+    return kept
+
+
+def record_deals(patient: Patient, pmr_id: int = 0) -> tuple[bytes, ...]:
+    """Give the deals of a patient's record, of all for 0; the desk's own are no records."""
+    found: list[bytes] = []
     for deal_id in patient.wallet.deals:
         of_deal = int.from_bytes(patient.wallet.manifest(deal_id).header.pmr_id)
-        if of_deal == REGISTRATION_PMR_ID or pmr_id not in (0, of_deal):
-            continue
-        if of_deal not in named:
-            named[of_deal] = yield from _named(ward, patient.node, of_deal)
-        if patient.manifests[deal_id] in named[of_deal]:
-            kept += yield from lend_deal(ward, patient, grant_id, deal_id, entropy)
-    return kept
+        if of_deal != REGISTRATION_PMR_ID and pmr_id in (0, of_deal):
+            found.append(deal_id)
+    return tuple(found)
+
+
+def named_deals(ward: Ward, patient: Patient, deals: Iterable[bytes]) -> Flow[tuple[bytes, ...]]:
+    """Give those of some deals that an entry names by now; of others no custodian takes letters."""
+    named: dict[int, frozenset[Cid]] = {}
+    found: list[bytes] = []
+    for deal_id in deals:
+        pmr_id = int.from_bytes(patient.wallet.manifest(deal_id).header.pmr_id)
+        if pmr_id not in named:
+            named[pmr_id] = yield from _named(ward, patient.node, pmr_id)
+        if patient.manifests[deal_id] in named[pmr_id]:
+            found.append(deal_id)
+    return tuple(found)
 
 
 def lend_deal(
@@ -54,21 +72,85 @@ def lend_deal(
 ) -> Flow[int]:
     """Deposit one deal under a grant; give the number of letters that custodians keep.
 
-    raises        CustodiansMissingError: fewer than t-1 custodians keep theirs.
+    raises        CustodiansMissingError: fewer than t-1 custodians keep theirs; the same letters go
+                  out again with the next grant.
     """
+    yield from finish_letters(ward, patient, deal_id)
     yield from follow_epochs(ward, patient, deal_id)
     manifest = yield from seated(ward, patient.node, patient.wallet.manifest(deal_id))
     keys = yield from custody_keys(ward, patient.node, manifest)
     letters = patient.wallet.deposit(grant_id, deal_id, keys, entropy)
-    patient.lent.append((grant_id, deal_id))
-    return (
-        yield from send_letters(
-            manifest,
-            letters,
-            lambda custodian, letter: leave_deposit(patient.node, custodian, letter),
-            "keep a deposit",
-        )
+    patient.depositing[deal_id] = letters
+    return (yield from _send_deposits(patient, manifest, letters))
+
+
+def _send_deposits(
+    patient: Patient, manifest: Manifest, letters: tuple[DepositLetter, ...]
+) -> Flow[int]:
+    """Send deposits; with t-1 acknowledged, the wallet follows the end of their grant."""
+    kept = yield from send_letters(
+        manifest,
+        letters,
+        lambda custodian, letter: leave_deposit(patient.node, custodian, letter),
+        "keep a deposit",
     )
+    deal_id = letters[0].deal_id
+    del patient.depositing[deal_id]
+    patient.lent.append((letters[0].grant_id, deal_id))
+    return kept
+
+
+def finish_letters(
+    ward: Ward, patient: Patient, deal_id: bytes, *, is_renewed: bool = False
+) -> Flow[None]:
+    """Send again what too few custodians are known to have taken: no later letter fits before.
+
+    ``is_renewed``  a renewal follows: deposits that still miss custodians are given up for it.
+    raises        CustodiansMissingError: there are still too few.
+    """
+    renewal = patient.renewing.get(deal_id)
+    deposits = patient.depositing.get(deal_id)
+    if renewal is None and deposits is None:
+        return
+    manifest = yield from seated(ward, patient.node, patient.wallet.manifest(deal_id))
+    if renewal is not None:
+        yield from _finish_renewal(patient, manifest, renewal)
+        del patient.renewing[deal_id]
+    if deposits is None:
+        return
+    given, final = patient.granted[deposits[0].grant_id], (yield from final_block(patient.node))
+    if final.timestamp < given.ends_s:
+        try:
+            yield from _send_deposits(patient, manifest, deposits)
+        except CustodiansMissingError:
+            if not is_renewed:
+                raise
+        else:
+            return
+    # it has ended, and nobody takes it now; if t-1 have kept it their step is on the ledger
+    patient.wallet.take_back(deal_id)
+    del patient.depositing[deal_id]
+
+
+def _finish_renewal(
+    patient: Patient, manifest: Manifest, letters: tuple[RenewalLetter | None, ...]
+) -> Flow[None]:
+    """Send a renewal again, unless t-1 custodians are in its epoch or beyond without it."""
+    beyond = 0
+
+    def send(custodian: Address, letter: RenewalLetter) -> Flow[Hash32]:
+        nonlocal beyond
+        try:
+            return (yield from send_renewal(patient.node, custodian, letter))
+        except CustodianRefusedError:
+            beyond += 1
+            raise
+
+    try:
+        yield from send_letters(manifest, letters, send, "take a renewal")
+    except CustodiansMissingError:
+        if beyond < manifest.header.needed:
+            raise
 
 
 def send_letters(
@@ -104,6 +186,7 @@ def send_letters(
 def follow_epochs(ward: Ward, patient: Patient, deal_id: bytes) -> Flow[None]:
     """Bring the wallet into the epoch of the custodians of a deal.
 
+    Ends that the wallet does not know of, as after a recovery, show on the ledger, a little later.
     While one of the patient's own grants of it ends about now, custodians disagree: wait.
     """
     around_s = SETTLING_PERIODS * ward.period_s
@@ -119,6 +202,11 @@ def follow_epochs(ward: Ward, patient: Patient, deal_id: bytes) -> Flow[None]:
             patient.lent.remove((grant_id, of_deal))
             if ward.steps_at_ends:
                 patient.wallet.advance(deal_id)
+    manifest = yield from seated(ward, patient.node, patient.wallet.manifest(deal_id))
+    epochs = yield from posted_epochs(ward, patient.node, manifest)
+    reached = reached_epoch(epochs, manifest.header.needed)
+    if reached > patient.wallet.epoch(deal_id):
+        patient.wallet.follow(deal_id, reached)
 
 
 def _named(ward: Ward, node: Address, pmr_id: int) -> Flow[frozenset[Cid]]:

@@ -14,15 +14,23 @@ from node.base.types import Address, Cid
 from node.contracts.patient_registry import RecoveryConfirmed
 from node.privacy.wallet import Wallet
 from node.privacy.wallet_deals import RestoredDeal
+from node.sss.commitments import Manifest
 from node.sss.recovery import combine_master, master_deal_id
 from node.workflows.asking import await_final_time, entrust_share, reclaim_share, view
 from node.workflows.custodian_errors import CustodiansMissingError
-from node.workflows.custody_facts import current_cid, fetch_manifest, posted_epochs, seated
+from node.workflows.custody_facts import (
+    current_cid,
+    fetch_manifest,
+    posted_epochs,
+    reached_epoch,
+    seated,
+)
 from node.workflows.errors import (
     CustodianRefusedError,
     CustodianSilentError,
 )
-from node.workflows.refresh import Refreshed, record_deals, refresh_epoch
+from node.workflows.lending import record_deals
+from node.workflows.refresh import Refreshed, refresh_epoch
 from node.workflows.requests import Flow
 from node.workflows.transacting import event_of, transact
 from node.workflows.ward import Guardian, Hospital, KeptShare, Patient, Ward
@@ -75,8 +83,9 @@ def set_guardian(
     data = registry.set_guardian(guardian.signer.address)
     yield from transact(ward, patient.node, patient.signer, registry.address, data)
     own, *others = patient.wallet.split_master(
-        needed=NEEDED, holders=1 + len(hospitals), entropy=entropy
+        needed=NEEDED, holders=1 + len(hospitals), entropy=entropy, epoch=patient.splits
     )
+    patient.splits += 1
     kept: list[Address] = []
     faults: list[tuple[int, str]] = []
     for share, hospital in zip(others, hospitals, strict=True):
@@ -119,6 +128,8 @@ def recover_key(
 ) -> Flow[Recovered]:
     """Move a patient to a fresh account, rebuild the old master, and refresh every record.
 
+    Asked again with the same fresh account, it goes on where it was cut off.
+
     ``hospital``  confirms who the patient is.
 
     raises        ContractRevertError: NotGuardian, RecoveryUnknown (the old key objected), ...
@@ -126,21 +137,41 @@ def recover_key(
     """
     registered = ward.contracts.patients.account_of(patient.patient_id)
     old = yield from view(guardian.node, registered)
-    tokens = yield from _tokens_of(ward, guardian.node, old)
-    yield from _move_account(ward, patient, guardian, hospital, fresh)
-    patient.signer, patient.wallet = fresh.signer, fresh.wallet
+    kept = guardian.kept.get(patient.patient_id)
+    claimed: tuple[int, ...] = ()
+    if kept is not None and old == fresh.wallet.address:
+        old = kept.account  # an earlier try has come so far
+        claimed = yield from _tokens_of(ward, guardian.node, fresh.wallet.address)
+    else:
+        yield from _move_account(ward, patient, guardian, hospital, fresh)
+        _begin_anew(patient, fresh)
+    left = yield from _tokens_of(ward, guardian.node, old)
+    tokens = (*claimed, *left)
     pmr = ward.contracts.pmr
-    for pmr_id in tokens:
+    for pmr_id in left:
         claim = pmr.claim(pmr_id)
         yield from transact(ward, hospital.node, hospital.signer, pmr.address, claim)
     master = yield from _reclaim_master(ward, patient, guardian, old)
     deals, cids = yield from _deals_of(ward, patient.node, tokens)
-    restored = patient.wallet.restore(master, deals)
-    patient.manifests = dict(zip(restored, cids, strict=True))
+    for deal, cid in zip(deals, cids, strict=True):
+        # one that is here may have moved on already, to an e of the new master
+        if Manifest.decode(deal.manifest).header.deal_id() not in patient.wallet.deals:
+            (restored,) = patient.wallet.restore(master, (deal,))
+            patient.manifests[restored] = cid
+    refreshed = yield from refresh_epoch(ward, patient, record_deals(patient), entropy)
+    guardian.kept.pop(patient.patient_id, None)  # of a master that nothing follows from any more
+    return Recovered(old, fresh.wallet.address, tokens, refreshed)
+
+
+def _begin_anew(patient: Patient, fresh: FreshAccount) -> None:
+    """Let a patient act by a fresh account, and forget what the old one had in hand."""
+    patient.signer, patient.wallet = fresh.signer, fresh.wallet
+    patient.splits = 0
+    patient.manifests.clear()
     patient.granted.clear()
     patient.lent.clear()
-    refreshed = yield from refresh_epoch(ward, patient, record_deals(patient), entropy)
-    return Recovered(old, fresh.wallet.address, tokens, refreshed)
+    patient.renewing.clear()
+    patient.depositing.clear()
 
 
 def _move_account(
@@ -212,6 +243,7 @@ def _deals_of(
             manifest = yield from fetch_manifest(ward, node, cid)
             now = yield from seated(ward, node, manifest)
             epochs = yield from posted_epochs(ward, node, now)
-            deals.append(RestoredDeal(manifest.encode(), max(epochs)))
+            reached = reached_epoch(epochs, manifest.header.needed)
+            deals.append(RestoredDeal(manifest.encode(), reached))
             cids.append(cid)
     return deals, cids

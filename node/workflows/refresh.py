@@ -13,8 +13,7 @@ from node.base.types import Address
 from node.workflows.asking import send_renewal
 from node.workflows.custodians import custody_keys
 from node.workflows.custody_facts import seated
-from node.workflows.dealing import REGISTRATION_PMR_ID
-from node.workflows.lending import follow_epochs, send_letters
+from node.workflows.lending import finish_letters, follow_epochs, named_deals, send_letters
 from node.workflows.requests import Flow
 from node.workflows.ward import Patient, Ward
 
@@ -24,7 +23,7 @@ class Refreshed:
     """What a refresh leaves."""
 
     epochs: dict[bytes, int]
-    """The new epoch by deal."""
+    """The new epoch by deal; none of a deal that no final entry names."""
     taken: int
     """Letters that custodians took."""
 
@@ -40,11 +39,13 @@ def refresh_epoch(
     """Renew the steps of deals at their custodians, and make the first one at once.
 
     ``without``   custodians that get no letter: they stay behind.
-    raises        CustodiansMissingError: fewer than t-1 custodians of a deal have stepped.
+    raises        CustodiansMissingError: fewer than t-1 custodians of a deal have stepped; the
+                  same letters go out again with the next refresh or grant.
     """
     epochs: dict[bytes, int] = {}
     taken = 0
-    for deal_id in deals:
+    for deal_id in (yield from named_deals(ward, patient, deals)):
+        yield from finish_letters(ward, patient, deal_id, is_renewed=True)
         yield from follow_epochs(ward, patient, deal_id)
         manifest = yield from seated(ward, patient.node, patient.wallet.manifest(deal_id))
         keys = yield from custody_keys(ward, patient.node, manifest)
@@ -52,21 +53,13 @@ def refresh_epoch(
             index for index, one in enumerate(manifest.custodians, start=1) if one in without
         )
         letters = patient.wallet.renew(deal_id, keys, entropy, without=left_out)
+        patient.renewing[deal_id] = letters
         taken += yield from send_letters(
             manifest,
             letters,
             lambda custodian, letter: send_renewal(patient.node, custodian, letter),
             "take a renewal",
         )
+        del patient.renewing[deal_id]
         epochs[deal_id] = patient.wallet.epoch(deal_id)
     return Refreshed(epochs, taken)
-
-
-def record_deals(patient: Patient, pmr_id: int = 0) -> tuple[bytes, ...]:
-    """Give the deals of a patient's record, of all for 0; the desk's own are no records."""
-    found: list[bytes] = []
-    for deal_id in patient.wallet.deals:
-        of_deal = int.from_bytes(patient.wallet.manifest(deal_id).header.pmr_id)
-        if of_deal != REGISTRATION_PMR_ID and pmr_id in (0, of_deal):
-            found.append(deal_id)
-    return tuple(found)

@@ -50,7 +50,8 @@ def replace_custodian(
 ) -> Flow[Replaced]:
     """Hand a seat over as the record's patient, wait for the newcomer's share, and refresh.
 
-    raises        ContractRevertError: SeatUnknown, the leaver holds nothing of it; ...
+    raises        ContractRevertError: SeatUnknown, the leaver holds nothing of it; SeatTaken, the
+                  newcomer holds another share of it; ...
                   CustodiansMissingError: the share is not there in its time, or too few took the
                   renewal.
     """
@@ -83,6 +84,8 @@ def _name_newcomer(
     manifest = yield from seated(ward, node, dealt)
     if leaver not in manifest.custodians:
         raise ContractRevertError("SeatUnknown", (leaver,))
+    if newcomer != leaver and newcomer in manifest.custodians:
+        raise ContractRevertError("SeatTaken", (newcomer,))
     index = manifest.custodians.index(leaver) + 1
     custody = ward.contracts.custody
     data = custody.replace_custodian(

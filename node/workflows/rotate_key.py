@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from node.base.ports import Entropy
 from node.base.types import Hash32
+from node.sss.commitments import Manifest
 from node.workflows.asking import final_block, view
 from node.workflows.dealing import Filed, file_again
 from node.workflows.lending import lend_deal
@@ -42,13 +43,13 @@ def rotate_key(
     before = patient.wallet.manifest(deal_id)
     custody = ward.contracts.custody
     known = yield from view(patient.node, custody.rotation_of(own.pmr_id, own.index))
+    _forget_unnamed(patient, before)
     filed = yield from file_again(ward, patient, own.sealable, before, entropy)
     data = custody.rotate(
         own.pmr_id, own.index, generation=known.generation + 1, manifest=filed.content.cid
     )
     yield from transact(ward, patient.node, patient.signer, custody.address, data)
-    patient.wallet.forget(deal_id)
-    patient.lent[:] = [one for one in patient.lent if one[1] != deal_id]
+    patient.forget(deal_id)
     final = yield from final_block(patient.node)
     kept = 0
     for grant_id, given in tuple(patient.granted.items()):
@@ -57,3 +58,13 @@ def rotate_key(
             grant = Hash32(grant_id)
             kept += yield from lend_deal(ward, patient, grant, filed.deal_id, entropy)
     return Rotated(filed, known.generation + 1, kept)
+
+
+def _forget_unnamed(patient: Patient, before: Manifest) -> None:
+    """Drop the next generation that an earlier try has dealt and no entry has come to name."""
+    old = before.header
+    for deal_id in patient.wallet.deals:
+        header = patient.wallet.manifest(deal_id).header
+        is_same = (header.pmr_id, header.record_version) == (old.pmr_id, old.record_version)
+        if is_same and header.generation == old.generation + 1:
+            patient.forget(deal_id)

@@ -10,7 +10,9 @@ from datetime import timedelta
 from node.base.keys import PrivateKey
 from node.base.types import Address, Cid, Hash32
 from node.contracts.suite import ContractSuite
+from node.privacy.deposits import DepositLetter
 from node.privacy.grantee import Grantee
+from node.privacy.renewals import RenewalLetter
 from node.privacy.synthetic import Person
 from node.privacy.wallet import Wallet
 from node.sss.drbg import SeedsUsed
@@ -147,6 +149,25 @@ class Patient:
     """Grants by id."""
     lent: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
     """(grant id, deal id) of deposits whose end the wallet has not followed yet."""
+
+    splits: int = 0
+    """How often the wallet's master was shared: the number of the next time."""
+    renewing: dict[bytes, tuple[RenewalLetter | None, ...]] = field(
+        default_factory=dict[bytes, tuple[RenewalLetter | None, ...]]
+    )
+    """Renewals by deal id that, as far as is known, too few custodians have taken."""
+    depositing: dict[bytes, tuple[DepositLetter, ...]] = field(
+        default_factory=dict[bytes, tuple[DepositLetter, ...]]
+    )
+    """The same of deposits."""
+
+    def forget(self, deal_id: bytes) -> None:
+        """Drop all that is known of a deal.  raises UnknownDealError."""
+        self.wallet.forget(deal_id)
+        self.manifests.pop(deal_id, None)
+        self.renewing.pop(deal_id, None)
+        self.depositing.pop(deal_id, None)
+        self.lent[:] = [one for one in self.lent if one[1] != deal_id]
 
     def next_version(self, pmr_id: int) -> int:
         """Give the version of the next record under a PMR-ID: each serves for one deal."""

@@ -67,6 +67,7 @@ class CustodyStoreFacts:
         store.put_deposit(b"z", b"d", b"lent z", b"step 1")
         store.put_deposit(b"a", b"d", b"lent a", b"step 2")
         assert store.deposits() == ((b"a", b"d"), (b"z", b"d"))
+        assert (store.grants_of(b"d"), store.grants_of(b"e")) == ((b"a", b"z"), ())
         assert store.steps(b"d") == (b"step 1", b"step 2")
 
     def test_a_destroyed_grant_share_is_gone_and_its_step_stays(self, store):
@@ -153,6 +154,9 @@ class CustodyStoreFacts:
         for receipt in made:
             store.append_receipt(receipt, request, is_nonce_spent=False)
         assert store.receipts() == tuple(made)
+        assert store.receipts(1) == tuple(made[1:])
+        assert store.receipts(1, 1) == (made[1],)
+        assert store.receipts(0, 0) == store.receipts(3, 5) == ()
         assert store.last_receipt() == made[-1]
 
     @pytest.mark.parametrize("is_spent", [True, False])

@@ -137,6 +137,20 @@ def test_a_rotten_grant_share_does_not_stop_the_deal():
 # ---- repairs
 
 
+def test_a_rotten_grant_share_that_ends_in_the_same_block_stops_nothing_either():
+    """The first step drops it, and no step is left for its own end."""
+    ward = Ward()
+    second = ward.grant(1)
+    ward.lend(second.grant_id)
+    custodian = ward.custodians[1]
+    last = max(ward.grant_id, second.grant_id)
+    custodian.store._grant_shares[last, ward.deal_id] = b"rotten"
+    custodian.store._steps[ward.deal_id] = custodian.store._steps[ward.deal_id][:1]
+    events = custodian.follow(ward.view.at(time_s=UNTIL_S))
+    assert [type(one) for one in events] == [GrantEnded, Stepped, GrantEnded, StepMissing]
+    assert custodian.store.deposits() == ()
+
+
 def _repaired(ward: Ward, x: int):
     """Share x as k others rebuild it, in a container with a salt of its own."""
     shares = ward.shares([one for one in (1, 2, 3, 4) if one != x][:2])

@@ -6,7 +6,7 @@ import pytest
 
 from node.base.rng import TreeEntropy
 from node.privacy.release_errors import SealedBoxError
-from node.privacy.repair_letters import open_mask, open_part, seal_mask, seal_part
+from node.privacy.repair_letters import drawn_masks, open_mask, open_part, seal_mask, seal_part
 from node.privacy.sealing import derive_private_key, public_key_of
 from node.sss.repair import RepairPlan
 from tests.privacy.ward import Ward
@@ -40,3 +40,16 @@ def test_a_part_opens_for_its_plan_and_its_helper_and_is_no_mask(plan):
         open_part(plan, 2, sealed, key=KEY)
     with pytest.raises(SealedBoxError):
         open_mask(plan, 1, plan.target, sealed, key=KEY)
+
+
+def test_a_helper_draws_the_same_masks_for_one_plan_and_others_for_any_other(plan):
+    masks = drawn_masks(plan, 1, private_key=KEY)
+    assert masks == drawn_masks(plan, 1, private_key=KEY)
+    assert sorted(masks) == [x for x in plan.helpers if x > 1]
+    assert all(len(mask) == plan.length for mask in masks.values())
+    others = (
+        drawn_masks(replace(plan, epoch=1), 1, private_key=KEY),
+        drawn_masks(plan, 1, private_key=bytes(reversed(KEY))),
+    )
+    for other in others:
+        assert not set(other.values()) & set(masks.values())

@@ -112,3 +112,12 @@ def test_neither_master_nor_e_shows_in_a_repr():
     held = _held()
     assert MASTER.hex() not in repr(held) + repr(held.masters)
     assert repr(MASTER) not in repr(held) + repr(held.masters)
+
+
+def test_a_deposit_that_is_taken_back_gives_its_step_number_back():
+    held = _held(epoch=3, steps=5, lent=2)
+    held.take_back()
+    assert (held.steps, held.lent) == (4, 1)
+    done = _held(epoch=3, steps=3, lent=0)
+    done.take_back()
+    assert (done.steps, done.lent) == (3, 0)

@@ -242,3 +242,11 @@ def test_a_wallet_follows_its_custodians_over_several_epochs_at_once():
     ward.lend(ward.grant(1).grant_id)
     assert ward.wallet.advance(ward.deal_id, 2) == 2
     assert ward.wallet.advance(ward.deal_id, 2) == 2
+
+
+def test_a_wallet_follows_custodians_by_steps_that_it_does_not_know():
+    ward = Ward(derived=True)
+    ward.wallet.follow(ward.deal_id, 2)
+    assert ward.wallet.epoch(ward.deal_id) == 2
+    with pytest.raises(CustodyError, match="epoch"):
+        ward.wallet.follow(ward.deal_id, 1)

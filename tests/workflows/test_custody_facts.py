@@ -1,7 +1,13 @@
 from node.base.types import Cid
 from node.contracts.pmr_token import Entry
 from node.workflows.asking import view
-from node.workflows.custody_facts import current_cid, fetch_manifest, posted_epochs, seated
+from node.workflows.custody_facts import (
+    current_cid,
+    fetch_manifest,
+    posted_epochs,
+    reached_epoch,
+    seated,
+)
 from node.workflows.transacting import transact
 from tests.workflows.stage import Stage
 
@@ -62,3 +68,9 @@ def test_a_replacement_of_somebody_who_never_held_the_share_counts_for_nothing()
     replace_custodian(stage, visit, 2, free, old=dealt[0])
     now = stage.do(seated(stage.ward, visit.patient.node, visit.filed.manifest))
     assert now.custodians == dealt
+
+
+def test_fewer_than_the_needed_custodians_cannot_say_that_an_epoch_is_reached() -> None:
+    assert reached_epoch((2**31, 3, 4, 0), 2) == 4
+    assert reached_epoch((2**31, 2**31, 4, 0), 3) == 4
+    assert reached_epoch((0, 0, 0, 7), 1) == 7

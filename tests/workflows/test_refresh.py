@@ -1,6 +1,10 @@
 from node.workflows.custodian_errors import CustodiansMissingError
-from node.workflows.refresh import record_deals, refresh_epoch
+from node.workflows.dealing import file_again
+from node.workflows.lending import record_deals
+from node.workflows.own_record import read_own
+from node.workflows.refresh import refresh_epoch
 from tests.workflows.stage import Stage
+from tests.workflows.test_lending import mute, speak
 
 
 def share_epochs(stage: Stage, visit) -> list[int]:
@@ -49,3 +53,39 @@ def test_the_desks_own_deals_are_no_records() -> None:
     visit = stage.visit()
     assert record_deals(patient) == record_deals(patient, visit.pmr_id) == (visit.filed.deal_id,)
     assert record_deals(patient, visit.pmr_id + 1) == ()
+
+
+def test_a_renewal_that_too_few_have_taken_goes_out_again_as_it_was() -> None:
+    """The wallet is in the next epoch already: other letters would fit nobody."""
+    stage = Stage(validators=5).onboard("d0", "d1").register("p0")
+    visit = stage.visit()
+    patient, deal_id = visit.patient, visit.filed.deal_id
+    silent = mute(stage, visit, 3)
+    error = stage.play(refresh(stage, patient, (deal_id,))).error
+    assert isinstance(error, CustodiansMissingError)
+    assert sorted(share_epochs(stage, visit)) == [0, 0, 0, 1]
+    speak(silent)
+    stage.grant(visit)
+    assert share_epochs(stage, visit) == [1, 1, 1, 1]
+    assert stage.read(visit.pmr_id).entries
+    assert stage.do(refresh(stage, patient, (deal_id,))).epochs == {deal_id: 2}
+    assert share_epochs(stage, visit) == [2, 2, 2, 2]
+
+
+def test_a_deal_that_no_entry_names_keeps_no_other_from_its_refresh() -> None:
+    """Its entry was refused, or a rotation came to no end: no custodian would renew it."""
+    stage = Stage().onboard("d0").register("p0")
+    visit = stage.visit()
+    patient, deal_id = visit.patient, visit.filed.deal_id
+    unnamed = stage.do(
+        file_again(
+            stage.ward,
+            patient,
+            stage.do(read_own(stage.ward, patient, deal_id, stage.entropy())).sealable,
+            visit.filed.manifest,
+            stage.entropy(),
+        )
+    )
+    deals = (unnamed.deal_id, deal_id)
+    assert stage.do(refresh(stage, patient, deals)).epochs == {deal_id: 1}
+    assert patient.wallet.epoch(unnamed.deal_id) == 0

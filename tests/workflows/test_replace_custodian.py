@@ -51,3 +51,19 @@ def test_a_patient_hands_a_seat_over_and_the_newcomer_takes_part(stage: Stage) -
     assert done.refreshed.taken == 4
     share = stage.world.nodes[free].custody.custodian.share(visit.filed.deal_id)
     assert decode_container(share).epoch == visit.patient.wallet.epoch(visit.filed.deal_id) == 1
+
+
+def test_a_custodian_of_the_deal_gets_no_second_seat(stage: Stage) -> None:
+    visit = stage.visit()
+    dealt = visit.filed.custodians
+    flow = replace_custodian(
+        stage.ward,
+        visit.patient,
+        visit.filed.deal_id,
+        leaver=dealt[1],
+        newcomer=dealt[2],
+        entropy=stage.entropy(),
+    )
+    error = stage.play(flow).error
+    assert isinstance(error, ContractRevertError)
+    assert (error.name, error.values) == ("SeatTaken", (dealt[2],))
