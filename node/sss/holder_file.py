@@ -95,7 +95,7 @@ def read_holder_file(file: SeekableFile) -> HolderFile:
         if head.kind is not (Kind.CUSTODIAN if head.index else Kind.ESSENTIAL):
             raise ShareFormatError("kind", head.index)
     # as long as in its deal, so it may be in memory
-    share = decode_container(_read(file, *spans[1]))
+    share = decode_container(_read(file, *spans[1]), manifest.header)
     has_fragment = count == 3
     if has_fragment != (share.index != 0 and manifest.header.scheme in AEAD_SCHEMES):
         raise ShareFormatError("kind", share.index)
