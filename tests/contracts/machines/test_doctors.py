@@ -88,12 +88,12 @@ class DoctorsMachine(ContractMachine):
 
     @rule(
         place=st.integers(0, 2),
-        until=st.sampled_from((0, -5, 0, 1, 5, 6, 3600, SUSPENDED_FOR_GOOD)),
+        until=st.sampled_from((0, 9, 10, 11, 3600, SUSPENDED_FOR_GOOD)),  # decided 10 s from now
     )
     def suspend(self, place: int, until: int) -> None:
-        if place >= len(self.doctors):
+        if not self.doctors:
             return
-        doctor = self.doctors[place]
+        doctor = self.doctors[place % len(self.doctors)]
         absolute = until in (0, SUSPENDED_FOR_GOOD)
         doctor.suspended_until_s = until if absolute else self.world.chain.time_s + until
         self.world.enact(SuspendDoctor(doctor.number, doctor.suspended_until_s))
@@ -115,8 +115,8 @@ class DoctorsMachine(ContractMachine):
 
     @rule(place=st.integers(0, 2), early_s=st.sampled_from((1, 0)))
     def wait_for_the_end_of_a_suspension(self, place: int, early_s: int) -> None:
-        if place < len(self.doctors):
-            until_s = self.doctors[place].suspended_until_s
+        if self.doctors:
+            until_s = self.doctors[place % len(self.doctors)].suspended_until_s
             if until_s != SUSPENDED_FOR_GOOD:
                 self.world.chain.set_block(
                     self.world.chain.number, max(self.world.chain.time_s, until_s - early_s)
