@@ -13,18 +13,22 @@ from node.base.keccak import keccak256
 from node.base.rlp import encode, encode_int
 from node.base.types import Address
 from node.contracts import (
+    appointment_book,
     consent_registry,
     custody_ledger,
     doctor_registry,
     government_registry,
     hospital_registry,
+    insurance_registry,
+    iomt_registry,
     lab_registry,
     patient_registry,
     pmr_token,
+    research_pool,
 )
 from node.contracts.compile import load_artifact
 from node.contracts.errors import DeploymentError
-from node.contracts.suite import CONTRACT_NAMES
+from node.contracts.names import CONTRACT_NAMES
 
 DEPLOYER: Final = Address(bytes(keccak256(b"wardnet/contracts/deployer")[12:]))
 """Builds the contracts in genesis.  Nobody holds its key, and no contract gives it a right."""
@@ -100,6 +104,9 @@ def constructor_arguments(
     pmr = addresses["PmrToken"]
     consents = addresses["ConsentRegistry"]
     government = addresses["GovernmentRegistry"]
+    devices = addresses["IomtRegistry"]
+    insurance = addresses["InsuranceRegistry"]
+    research = addresses["ResearchPool"]
     offset = settings.utc_offset_seconds
     return {
         "GovernmentRegistry": government_registry.constructor(
@@ -109,6 +116,8 @@ def constructor_arguments(
             voting_seconds=settings.voting_seconds,
             hospitals=hospitals,
             doctors=doctors,
+            insurers=insurance,
+            researchers=research,
         ),
         "HospitalRegistry": hospital_registry.constructor(government=government),
         "DoctorRegistry": doctor_registry.constructor(government=government, hospitals=hospitals),
@@ -122,6 +131,8 @@ def constructor_arguments(
             doctors=doctors,
             patients=patients,
             labs=addresses["LabRegistry"],
+            devices=devices,
+            insurance=insurance,
             consents=consents,
             utc_offset_seconds=offset,
             retention_seconds=settings.retention_seconds,
@@ -134,6 +145,8 @@ def constructor_arguments(
             doctors=doctors,
             patients=patients,
             pmr=pmr,
+            insurers=insurance,
+            researchers=research,
             grant_seconds_max=settings.grant_seconds_max,
         ),
         "CustodyLedger": custody_ledger.constructor(
@@ -143,6 +156,12 @@ def constructor_arguments(
             pmr=pmr,
             government=government,
         ),
+        "IomtRegistry": iomt_registry.constructor(doctors=doctors, patients=patients, pmr=pmr),
+        "InsuranceRegistry": insurance_registry.constructor(
+            government=government, patients=patients, pmr=pmr, consents=consents
+        ),
+        "ResearchPool": research_pool.constructor(government=government, patients=patients),
+        "AppointmentBook": appointment_book.constructor(doctors=doctors, patients=patients),
     }
 
 

@@ -289,7 +289,7 @@ def _grant(world: World, made: GrantMade, revoked: dict[Hash32, int]) -> dict[st
             (refusals if read.status else releases).append(read.head_timestamp)
     return {
         "id": f"0x{made.grant_id.hex()}",
-        "grantee": made.doctor.name,
+        "grantee": made.grantee.name,
         "from": made.valid_from_s,
         "until": made.valid_until_s,
         "revoked": revoked.get(made.grant_id),

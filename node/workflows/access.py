@@ -1,4 +1,4 @@
-"""Workflow 6: a doctor asks, a patient grants, denies, or takes a grant back.
+"""Workflow 6: a doctor or another party asks, a patient grants, denies, or takes a grant back.
 
 A grant is usable when its Consent is final and enough custodians keep their deposits; until then
 custodians refuse.  Expiry needs nobody: custodians compare with the time of their final block.
@@ -17,7 +17,7 @@ from node.workflows.asking import head, view
 from node.workflows.lending import lend_records
 from node.workflows.requests import Flow
 from node.workflows.transacting import event_of, transact
-from node.workflows.ward import Doctor, GivenGrant, HeldGrant, Patient, Ward
+from node.workflows.ward import GivenGrant, HeldGrant, Patient, Recipient, Ward
 
 REQUEST_SECONDS: Final = 86_400
 """The window that a request asks for; the patient decides on another."""
@@ -28,7 +28,7 @@ class AccessRequest:
     """What a request leaves."""
 
     request_id: Hash32
-    doctor: Doctor
+    grantee: Recipient
     patient: Patient
     pmr_id: int
     purpose: Purpose
@@ -40,7 +40,7 @@ class GrantMade:
     """What a grant leaves."""
 
     grant_id: Hash32
-    doctor: Doctor
+    grantee: Recipient
     patient: Patient
     pmr_id: int
     valid_from_s: int
@@ -51,63 +51,63 @@ class GrantMade:
 
 def request_access(
     ward: Ward,
-    doctor: Doctor,
+    grantee: Recipient,
     patient: Patient,
     pmr_id: int,
     *,
     purpose: Purpose,
     sections: Sequence[str] | None,
 ) -> Flow[AccessRequest]:
-    """Ask on the ledger, with the doctor's key.
+    """Ask on the ledger, with the key of who asks.
 
     raises        ContractRevertError: GranteeNotActive, PatientUnknown, ConsentScope, ...
     """
     consents = ward.contracts.consents
     scope = ALL_SECTIONS if sections is None else scope_of(sections)
-    now = yield from head(doctor.node)
+    now = yield from head(grantee.node)
     data = consents.request_access(
         patient.wallet.address,
         pmr_id=pmr_id,
         purpose=purpose.encode(),
         scope=scope.to_bytes(32),
-        grantee_key=doctor.reader.sealing_public,
+        grantee_key=grantee.reader.sealing_public,
         valid_from_s=now.timestamp,
         valid_until_s=now.timestamp + REQUEST_SECONDS,
     )
-    inclusion = yield from transact(ward, doctor.node, doctor.signer, consents.address, data)
+    inclusion = yield from transact(ward, grantee.node, grantee.signer, consents.address, data)
     asked = event_of(inclusion, consents.address, AccessRequested)
     assert isinstance(asked, AccessRequested)
-    return AccessRequest(asked.request_id, doctor, patient, pmr_id, purpose, scope)
+    return AccessRequest(asked.request_id, grantee, patient, pmr_id, purpose, scope)
 
 
-def direct_request(doctor: Doctor, patient: Patient, pmr_id: int) -> AccessRequest:
-    """Give what a patient grants who scanned a doctor's code: nobody asked on the ledger."""
+def direct_request(grantee: Recipient, patient: Patient, pmr_id: int) -> AccessRequest:
+    """Give what a patient grants who scanned a grantee's code: nobody asked on the ledger."""
     return AccessRequest(
-        Hash32(bytes(32)), doctor, patient, pmr_id, Purpose.TREATMENT, ALL_SECTIONS
+        Hash32(bytes(32)), grantee, patient, pmr_id, Purpose.TREATMENT, ALL_SECTIONS
     )
 
 
 def grant(ward: Ward, request: AccessRequest, *, seconds: int, entropy: Entropy) -> Flow[GrantMade]:
-    """Sign a Consent, let the doctor's hospital relay it, and deposit with the custodians.
+    """Sign a Consent, let the grantee's hospital relay it, and deposit with the custodians.
 
     raises        ContractRevertError: ConsentNonce, ConsentPeriod, GranteeNotActive, ...
                   CustodiansMissingError: too few keep their deposits; the Consent stands.
     """
-    patient, doctor = request.patient, request.doctor
+    patient, grantee = request.patient, request.grantee
     consents = ward.contracts.consents
     nonce = yield from view(patient.node, consents.nonce(patient.wallet.address))
     now = yield from head(patient.node)
     signed = patient.wallet.consent(
         pmr_id=request.pmr_id,
-        grantee=doctor.signer.address,
-        grantee_key=doctor.reader.sealing_public,
+        grantee=grantee.signer.address,
+        grantee_key=grantee.reader.sealing_public,
         purpose=request.purpose,
         scope=request.scope,
         valid_from_s=now.timestamp,
         valid_until_s=now.timestamp + seconds,
         nonce=nonce,
     )
-    relay = doctor.hospital
+    relay = grantee.hospital
     data = consents.grant(on_ledger(signed.consent), signed.signature)
     yield from transact(ward, relay.node, relay.signer, consents.address, data)
     patient.granted[signed.grant_id] = GivenGrant(request.pmr_id, signed.consent.valid_until_s)
@@ -115,10 +115,10 @@ def grant(ward: Ward, request: AccessRequest, *, seconds: int, entropy: Entropy)
     held = HeldGrant(
         signed.grant_id, request.pmr_id, patient.wallet.address, signed.consent.valid_until_s
     )
-    doctor.grants.append(held)
+    grantee.grants.append(held)
     return GrantMade(
         signed.grant_id,
-        doctor,
+        grantee,
         patient,
         request.pmr_id,
         signed.consent.valid_from_s,
@@ -144,7 +144,7 @@ def revoke(ward: Ward, made: GrantMade) -> Flow[Hash32]:
     raises        ContractRevertError: GrantUnknown, NotPatient, ...
     """
     patient, consents = made.patient, ward.contracts.consents
-    data = consents.revoke(made.grant_id, grantee=made.doctor.signer.address, pmr_id=made.pmr_id)
+    data = consents.revoke(made.grant_id, grantee=made.grantee.signer.address, pmr_id=made.pmr_id)
     done = yield from transact(ward, patient.node, patient.signer, consents.address, data)
     given = patient.granted.get(made.grant_id)
     if given is not None:

@@ -38,6 +38,9 @@ _NAMED_KINDS: Final = {
     "patient": "a patient of actors.patients",
     "lab": "a lab of actors.labs",
     "guardian": "a guardian of actors.guardians",
+    "device": "a device of actors.devices",
+    "insurer": "an insurer of actors.insurers",
+    "researcher": "a researcher of actors.researchers",
 }
 _EXTRA_ROLES: Final = ("candidate", "observer")
 _Use: TypeAlias = tuple[str, Loc, str]
