@@ -61,6 +61,12 @@ class StepBook:
         self._studies = studies
         """Step id of a ``perform_lab``: the bytes of its file."""
         self._left: dict[str, object] = {}
+        self._performed = {
+            step.order: step.lab
+            for step in reversed(world.scenario.steps)
+            if isinstance(step, todo.PerformLab)
+        }
+        """By the order of a study: the lab that performs it, the first one if two steps do."""
         self._generations: dict[str, list[FiledStudy | Visit]] = {}
 
     def studies(self) -> tuple[bytes, ...]:
@@ -240,9 +246,8 @@ class StepBook:
     def _lab_for(self, step: todo.OrderLab) -> Lab:
         """Give the lab that performs the order later, else the first of the doctor's hospital."""
         cast = self._world.cast
-        for later in self._world.scenario.steps:
-            if isinstance(later, todo.PerformLab) and later.order == step.id:
-                return cast.labs[later.lab]
+        if step.id in self._performed:
+            return cast.labs[self._performed[step.id]]
         hospital = cast.doctors[step.doctor].hospital
         for lab in cast.labs.values():
             if lab.hospital is hospital:
