@@ -18,7 +18,14 @@ from node.contracts.deploy import (
     DeploySettings,
     deploy_all,
 )
-from node.contracts.government_actions import VerifyHospital
+from node.contracts.government_actions import (
+    Action,
+    ListInsurer,
+    ListResearcher,
+    VerifyHospital,
+)
+from node.contracts.insurance_registry import InsuranceRegistry
+from node.contracts.research_pool import ResearchPool
 from node.contracts.suite import ContractSuite
 from node.evm.genesis import Genesis
 from node.evm.scratch import Scratch
@@ -35,6 +42,20 @@ class FoundingHospital:
     specialisation: str
     contact: str
     custody_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FoundingParty:
+    """An insurer or a researcher that is listed in the genesis."""
+
+    account: Address
+    registration: str
+    name: str
+    contact: str
+    operator: Address
+    """The hospital through whose node it reads."""
+    key: bytes
+    """X25519."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +77,8 @@ class FoundingPlan:
     utc_offset_seconds: int
     recovery_seconds: int = RECOVERY_SECONDS
     retention_seconds: int = RETENTION_SECONDS
+    insurers: tuple[FoundingParty, ...] = ()
+    researchers: tuple[FoundingParty, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +117,12 @@ def found(plan: FoundingPlan) -> Founding:
     contracts = ContractSuite.at(deployment.addresses)
     for hospital in plan.verified:
         _verify(scratch, contracts, plan.members, hospital)
+    for party in plan.insurers:
+        _decide(scratch, contracts, plan.members, ListInsurer(party.account))
+        _describe(scratch, contracts.insurance, party)
+    for party in plan.researchers:
+        _decide(scratch, contracts, plan.members, ListResearcher(party.account))
+        _describe(scratch, contracts.research, party)
     genesis = Genesis(
         chain_id=plan.chain_id,
         gas_limit=plan.gas_limit,
@@ -115,7 +144,7 @@ def _verify(
     members: Sequence[Address],
     hospital: FoundingHospital,
 ) -> None:
-    government, registry = contracts.government, contracts.hospitals
+    registry = contracts.hospitals
     application = registry.submit_application(
         hospital.registration,
         name=hospital.name,
@@ -125,10 +154,31 @@ def _verify(
         custody_key=hospital.custody_key,
     )
     scratch.call(hospital.account, registry.address, application)
-    proposal = government.propose(VerifyHospital(hospital.account))
+    _decide(scratch, contracts, members, VerifyHospital(hospital.account))
+
+
+def _decide(
+    scratch: Scratch, contracts: ContractSuite, members: Sequence[Address], action: Action
+) -> None:
+    """Have the authority decide, by a strict majority."""
+    government = contracts.government
+    proposal = government.propose(action)
     proposal_id = int.from_bytes(scratch.call(members[0], government.address, proposal))
     for member in members[1 : len(members) // 2 + 1]:
         scratch.call(member, government.address, government.vote(proposal_id))
+
+
+def _describe(
+    scratch: Scratch, register: InsuranceRegistry | ResearchPool, party: FoundingParty
+) -> None:
+    data = register.describe(
+        party.registration,
+        operator=party.operator,
+        name=party.name,
+        contact=party.contact,
+        key=party.key,
+    )
+    scratch.call(party.account, register.address, data)
 
 
 def _hex(addresses: Mapping[str, Address]) -> dict[str, str]:

@@ -1,9 +1,9 @@
 """What senders are in the registries at the head of the own ledger, for the pool.
 
 A role stands for as long as the licence behind it: a member of the authority, a Verified hospital,
-a listed lab, a doctor who is not suspended, a patient.  A guardian counts as a patient while
-somebody names it as such: it must be able to start a recovery.  Whether a role is enough for a
-certain call is the contracts' business.
+a listed lab, a doctor who is not suspended, a patient, a bound device, a listed institution.  A
+guardian counts as a patient while somebody names it as such: it must be able to start a recovery.
+Whether a role is enough for a certain call is the contracts' business.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, TypeVar
 from node.base.limits import ROLE_ANSWERS_COUNT_MAX
 from node.base.types import Address, Hash32
 from node.contracts.abi import LedgerEvent, View
+from node.contracts.bindings import insurance_registry, research_pool
 from node.contracts.doctor_registry import DoctorOnboarded, DoctorSuspended
 from node.contracts.government_actions import ActionKind
 from node.contracts.government_registry import (
@@ -58,6 +59,9 @@ class RoleBook:
             contracts.doctors.address,
             contracts.patients.address,
             contracts.labs.address,
+            contracts.devices.address,
+            contracts.insurance.address,
+            contracts.research.address,
         )
         self._answers: dict[Address, tuple[_Standing, ...]] = {}
 
@@ -106,6 +110,10 @@ class RoleBook:
                         | DoctorOnboarded(account=account)
                         | PatientRegistered(account=account)
                         | LabListed(account=account)
+                        | insurance_registry.PartyAdmitted(account=account)
+                        | insurance_registry.PartyStruck(account=account)
+                        | research_pool.PartyAdmitted(account=account)
+                        | research_pool.PartyStruck(account=account)
                     ):
                         changed.add(account)
                     case _:
@@ -155,6 +163,13 @@ class RoleBook:
             standings.append(_Standing(Role.PATIENT, 0))
         elif self._ask(patients.ward_count(account)):
             standings.append(_Standing(Role.PATIENT, 0, is_lent=True))
+        if standings:
+            return tuple(standings)
+        if self._ask(contracts.devices.patient_of(account)):
+            standings.append(_Standing(Role.DEVICE, 0))
+        registers = contracts.insurance, contracts.research
+        if any(self._ask(each.is_active(account)) for each in registers):
+            standings.append(_Standing(Role.INSTITUTION, 0))
         return tuple(standings)
 
     def _ask(self, question: View[T]) -> T:

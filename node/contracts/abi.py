@@ -1,7 +1,8 @@
 """Calldata, results, logs and reverts of the contracts, as pure functions on bytes.
 
-The bindings write down each function, event and custom error as a line of text; a test compares
-every line with the compiled artifacts.  Addresses are 20 bytes here, never hex.
+Bindings write down each function, event and custom error as a line of text: those in ``bindings/``
+are generated from the compiled artifacts, and a test compares all others with them.
+Addresses are 20 bytes here, never hex.
 Source: Contract ABI Specification of Solidity 0.8.28.
 """
 
@@ -150,6 +151,16 @@ class LedgerEvent:
         raises        AbiDataError: another event, or topics and data of another shape.
         """
         return cls(*cls.SPEC.decode(topics, data))
+
+
+def one_value(value: Any) -> Any:  # noqa: ANN401 - typed where it is used
+    """Give the only result of a view."""
+    return value
+
+
+def all_values(*values: Any) -> Any:  # noqa: ANN401 - typed where it is used
+    """Give the results of a view in their order."""
+    return values
 
 
 def selector(signature: str) -> bytes:

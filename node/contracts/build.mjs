@@ -19,6 +19,10 @@ const SUITES = {
     "LabRegistry",
     "ConsentRegistry",
     "CustodyLedger",
+    "IomtRegistry",
+    "InsuranceRegistry",
+    "ResearchPool",
+    "AppointmentBook",
   ],
   "bench/": ["BenchToken", "BenchRegistry"], // what `wardnet bench ledger` runs
 };

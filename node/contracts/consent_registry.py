@@ -152,7 +152,7 @@ FUNCTIONS: Final = (
     _REQUESTED_OF,
     _GRANT_SECONDS_MAX,
 )
-CONSTRUCTOR: Final = ("address", "address", "address", "address", "uint64")
+CONSTRUCTOR: Final = (*["address"] * 6, "uint64")
 """hospitals, doctors, patients, pmr token, GRANT_SECONDS_MAX."""
 
 
@@ -254,9 +254,13 @@ def constructor(
     doctors: Address,
     patients: Address,
     pmr: Address,
+    insurers: Address,
+    researchers: Address,
     grant_seconds_max: int,
 ) -> bytes:
     """Give the ABI-encoded constructor arguments."""
     return encode_values(
-        "ConsentRegistry", CONSTRUCTOR, (hospitals, doctors, patients, pmr, grant_seconds_max)
+        "ConsentRegistry",
+        CONSTRUCTOR,
+        (hospitals, doctors, patients, pmr, insurers, researchers, grant_seconds_max),
     )

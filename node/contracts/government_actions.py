@@ -26,6 +26,10 @@ class ActionKind(IntEnum):
     EMERGENCY_WITHDRAW = 7
     SUSPEND_DOCTOR = 8
     SET_LICENCE = 9
+    LIST_INSURER = 10
+    STRIKE_INSURER = 11
+    LIST_RESEARCHER = 12
+    STRIKE_RESEARCHER = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,34 @@ class SetLicence:
     until_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class ListInsurer:
+    """An account becomes an insurer, and then describes itself."""
+
+    account: Address
+
+
+@dataclass(frozen=True, slots=True)
+class StrikeInsurer:
+    """An insurer is one no more."""
+
+    account: Address
+
+
+@dataclass(frozen=True, slots=True)
+class ListResearcher:
+    """An account becomes a researcher, and then describes itself."""
+
+    account: Address
+
+
+@dataclass(frozen=True, slots=True)
+class StrikeResearcher:
+    """A researcher is one no more."""
+
+    account: Address
+
+
 Action = (
     AddMember
     | RemoveMember
@@ -114,6 +146,10 @@ Action = (
     | EmergencyWithdraw
     | SuspendDoctor
     | SetLicence
+    | ListInsurer
+    | StrikeInsurer
+    | ListResearcher
+    | StrikeResearcher
 )
 
 
@@ -123,20 +159,6 @@ def action_payload(action: Action) -> tuple[ActionKind, bytes]:
     raises        CallArgumentError: a value does not fit its type.
     """
     match action:
-        case AddMember(account):
-            kind, types, values = ActionKind.ADD_MEMBER, ("address",), (account,)
-        case RemoveMember(account):
-            kind, types, values = ActionKind.REMOVE_MEMBER, ("address",), (account,)
-        case VerifyHospital(account):
-            kind, types, values = ActionKind.VERIFY_HOSPITAL, ("address",), (account,)
-        case SuspendHospital(account):
-            kind, types, values = ActionKind.SUSPEND_HOSPITAL, ("address",), (account,)
-        case RevokeHospital(account):
-            kind, types, values = ActionKind.REVOKE_HOSPITAL, ("address",), (account,)
-        case WithdrawValidator(key):
-            kind, types, values = ActionKind.WITHDRAW_VALIDATOR, ("address",), (key,)
-        case EmergencyWithdraw(key):
-            kind, types, values = ActionKind.EMERGENCY_WITHDRAW, ("address",), (key,)
         case AdmitValidator(hospital, key, node_id, licence_hash):
             return ActionKind.ADMIT_VALIDATOR, encode_values(
                 "AdmitValidator",
@@ -151,4 +173,25 @@ def action_payload(action: Action) -> tuple[ActionKind, bytes]:
             return ActionKind.SET_LICENCE, encode_values(
                 "SetLicence", ("address", "uint64"), (hospital, until_s)
             )
-    return kind, encode_values(type(action).__name__, types, values)
+        case WithdrawValidator(account) | EmergencyWithdraw(account):
+            pass
+        case _:
+            account = action.account
+    name = type(action).__name__
+    return _KINDS[type(action)], encode_values(name, ("address",), (account,))
+
+
+_KINDS: Final[dict[type, ActionKind]] = {
+    AddMember: ActionKind.ADD_MEMBER,
+    RemoveMember: ActionKind.REMOVE_MEMBER,
+    VerifyHospital: ActionKind.VERIFY_HOSPITAL,
+    SuspendHospital: ActionKind.SUSPEND_HOSPITAL,
+    RevokeHospital: ActionKind.REVOKE_HOSPITAL,
+    WithdrawValidator: ActionKind.WITHDRAW_VALIDATOR,
+    EmergencyWithdraw: ActionKind.EMERGENCY_WITHDRAW,
+    ListInsurer: ActionKind.LIST_INSURER,
+    StrikeInsurer: ActionKind.STRIKE_INSURER,
+    ListResearcher: ActionKind.LIST_RESEARCHER,
+    StrikeResearcher: ActionKind.STRIKE_RESEARCHER,
+}
+"""Actions on one account."""

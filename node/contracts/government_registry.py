@@ -238,7 +238,7 @@ FUNCTIONS: Final = (
     _SWEEP,
     _ROTATE,
 )
-CONSTRUCTOR: Final = ("address[]", "address[]", "uint256", "uint64", "address", "address")
+CONSTRUCTOR: Final = ("address[]", "address[]", "uint256", "uint64", *["address"] * 4)
 """members, first validator keys, MIN_VALIDATORS, voting seconds, hospitals, doctors."""
 
 
@@ -324,10 +324,21 @@ def constructor(
     voting_seconds: int,
     hospitals: Address,
     doctors: Address,
+    insurers: Address,
+    researchers: Address,
 ) -> bytes:
     """Give the ABI-encoded constructor arguments."""
     return encode_values(
         "GovernmentRegistry",
         CONSTRUCTOR,
-        (tuple(members), tuple(validators), min_validators, voting_seconds, hospitals, doctors),
+        (
+            tuple(members),
+            tuple(validators),
+            min_validators,
+            voting_seconds,
+            hospitals,
+            doctors,
+            insurers,
+            researchers,
+        ),
     )

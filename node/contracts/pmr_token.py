@@ -26,6 +26,8 @@ class EntryKind(IntEnum):
     SECOND_OPINION = 2
     AMENDMENT = 3
     LAB = 4
+    IOMT = 5
+    INSURANCE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ FUNCTIONS: Final = (
     _OFFSET,
     _RETENTION,
 )
-CONSTRUCTOR: Final = ("address", "address", "address", "address", "int32", "uint64")
+CONSTRUCTOR: Final = (*["address"] * 6, "int32", "uint64")
 """doctors, patients, labs, consents, seconds that local time is ahead of UTC, retention."""
 
 
@@ -284,10 +286,21 @@ def constructor(
     doctors: Address,
     patients: Address,
     labs: Address,
+    devices: Address,
+    insurance: Address,
     consents: Address,
     utc_offset_seconds: int,
     retention_seconds: int,
 ) -> bytes:
     """Give the ABI-encoded constructor arguments."""
-    values = (doctors, patients, labs, consents, utc_offset_seconds, retention_seconds)
+    values = (
+        doctors,
+        patients,
+        labs,
+        devices,
+        insurance,
+        consents,
+        utc_offset_seconds,
+        retention_seconds,
+    )
     return encode_values("PmrToken", CONSTRUCTOR, values)

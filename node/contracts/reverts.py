@@ -7,104 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from node.contracts.abi import SELECTOR_BYTES, decode_values, selector, split_types
+from node.contracts.bindings import custom_errors
 from node.contracts.errors import AbiDataError
 
-CUSTOM_ERRORS: Final = (
-    # the authority and its validator set
-    "NotAuthorityMember()",
-    "AlreadyVoted()",
-    "ProposalExpired()",
-    "ProposalUnknown()",
-    "ProposalClosed()",
-    "ActionUnknown()",
-    "MemberKnown()",
-    "MemberUnknown()",
-    "MemberLimit()",
-    "LastMember()",
-    "ValidatorKnown()",
-    "ValidatorUnknown()",
-    "ValidatorLimit()",
-    "LastValidator()",
-    "ValidatorNotActive()",
-    "ProofOfPossession()",
-    "LicenceExpired()",
-    "LicenceNotExpired()",
-    "SettingOutOfRange()",
-    "NotGovernment()",
-    # the registries
-    "HospitalNotVerified()",
-    "HospitalStatusWrong()",
-    "DuplicateRegistration(uint256)",
-    "DoctorNotActive()",
-    "DoctorUnknown()",
-    "AffiliationLimit()",
-    "PatientUnknown()",
-    "NotPatient()",
-    "FieldMissing()",
-    "RegistrationCode()",
-    "CidNotAllowed()",
-    # guardian and recovery
-    "AccountRetired()",
-    "AlreadyConfirmed()",
-    "GuardianUnfit()",
-    "NotGuardian()",
-    "NotPatientRegistry()",
-    "RecoveryDiffers()",
-    "RecoveryNotReady(uint256)",
-    "RecoveryOver(uint256)",
-    "RecoveryRunning()",
-    "RecoveryUnknown()",
-    # records and lab orders
-    "InvalidDate()",
-    "DateTooFar()",
-    "TokenLocked()",
-    "EntryUnknown()",
-    "EntryLimit()",
-    "NotAuthor()",
-    "NotLabRegistry()",
-    "LabNotListed()",
-    "NotOrderedLab()",
-    "OrderNotOpen()",
-    "ReasonMissing()",
-    "SharePlanInvalid()",
-    "RecordErased()",
-    "RetentionRunning(uint256)",
-    # consent
-    "ConsentSignature()",
-    "ConsentNonce(uint256)",
-    "ConsentPeriod()",
-    "ConsentScope()",
-    "ConsentCount()",
-    "GranteeNotActive()",
-    "GrantUnknown()",
-    "GrantNotActive()",
-    "GrantLimit()",
-    "RequestUnknown()",
-    # custody of shares
-    "BatchSize()",
-    "CustodianActive()",
-    "CustodianDiffers(address)",
-    "EpochNotNext(uint256)",
-    "GenerationNotNext(uint256)",
-    "NotCustodian()",
-    "NotParticipant()",
-    "SequenceNotNext(uint256)",
-    # OpenZeppelin 5.0.2 and the language
-    "ERC721EnumerableForbiddenBatchMint()",
-    "ERC721IncorrectOwner(address,uint256,address)",
-    "ERC721InsufficientApproval(address,uint256)",
-    "ERC721InvalidApprover(address)",
-    "ERC721InvalidOperator(address)",
-    "ERC721InvalidOwner(address)",
-    "ERC721InvalidReceiver(address)",
-    "ERC721InvalidSender(address)",
-    "ERC721NonexistentToken(uint256)",
-    "ERC721OutOfBoundsIndex(address,uint256)",
-    "InvalidShortString()",
-    "StringTooLong(string)",
-    "Error(string)",
-    "Panic(uint256)",
-)
+CUSTOM_ERRORS: Final = (*custom_errors.CUSTOM_ERRORS, "Error(string)", "Panic(uint256)")
+"""Those of all contracts, and the two of the language."""
 _BY_SELECTOR: Final = {selector(signature): signature for signature in CUSTOM_ERRORS}
 
 

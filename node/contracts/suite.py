@@ -6,37 +6,34 @@ from typing import Final, Self
 
 from node.base.types import Address, Hash32
 from node.contracts import (
+    appointment_book,
     consent_registry,
     custody_ledger,
     doctor_registry,
     government_registry,
     hospital_registry,
+    insurance_registry,
+    iomt_registry,
     lab_registry,
     patient_registry,
     pmr_token,
+    research_pool,
 )
 from node.contracts.abi import LedgerEvent
+from node.contracts.appointment_book import AppointmentBook
 from node.contracts.consent_registry import ConsentRegistry
 from node.contracts.custody_ledger import CustodyLedger
 from node.contracts.doctor_registry import DoctorRegistry
 from node.contracts.errors import DeploymentError
 from node.contracts.government_registry import GovernmentRegistry
 from node.contracts.hospital_registry import HospitalRegistry
+from node.contracts.insurance_registry import InsuranceRegistry
+from node.contracts.iomt_registry import IomtRegistry
 from node.contracts.lab_registry import LabRegistry
+from node.contracts.names import CONTRACT_NAMES
 from node.contracts.patient_registry import PatientRegistry
 from node.contracts.pmr_token import PmrToken
-
-CONTRACT_NAMES: Final = (
-    "GovernmentRegistry",
-    "HospitalRegistry",
-    "DoctorRegistry",
-    "PatientRegistry",
-    "PmrToken",
-    "LabRegistry",
-    "ConsentRegistry",
-    "CustodyLedger",
-)
-"""In the order of the table of records.md section 3: the order in which they are built."""
+from node.contracts.research_pool import ResearchPool
 
 EVENTS: Final[Mapping[str, tuple[type[LedgerEvent], ...]]] = {
     "GovernmentRegistry": government_registry.EVENTS,
@@ -47,6 +44,10 @@ EVENTS: Final[Mapping[str, tuple[type[LedgerEvent], ...]]] = {
     "LabRegistry": lab_registry.EVENTS,
     "ConsentRegistry": consent_registry.EVENTS,
     "CustodyLedger": custody_ledger.EVENTS,
+    "IomtRegistry": iomt_registry.EVENTS,
+    "InsuranceRegistry": insurance_registry.EVENTS,
+    "ResearchPool": research_pool.EVENTS,
+    "AppointmentBook": appointment_book.EVENTS,
 }
 _BY_TOPIC: Final = {
     (name, event.SPEC.topic): event for name, events in EVENTS.items() for event in events
@@ -65,6 +66,10 @@ class ContractSuite:
     labs: LabRegistry
     consents: ConsentRegistry
     custody: CustodyLedger
+    devices: IomtRegistry
+    insurance: InsuranceRegistry
+    research: ResearchPool
+    appointments: AppointmentBook
 
     @classmethod
     def at(cls, addresses: Mapping[str, Address]) -> Self:
@@ -84,6 +89,10 @@ class ContractSuite:
             LabRegistry(addresses["LabRegistry"]),
             ConsentRegistry(addresses["ConsentRegistry"]),
             CustodyLedger(addresses["CustodyLedger"]),
+            IomtRegistry(addresses["IomtRegistry"]),
+            InsuranceRegistry(addresses["InsuranceRegistry"]),
+            ResearchPool(addresses["ResearchPool"]),
+            AppointmentBook(addresses["AppointmentBook"]),
         )
 
     def name_of(self, address: Address) -> str | None:
@@ -111,5 +120,9 @@ class ContractSuite:
             self.labs,
             self.consents,
             self.custody,
+            self.devices,
+            self.insurance,
+            self.research,
+            self.appointments,
         )
         return {each.address: type(each).__name__ for each in bound}

@@ -20,6 +20,7 @@ from node.base.limits import (
     PATIENT_BLOCK_GAS_MAX,
     SENDER_EXECUTABLE_COUNT_MAX,
 )
+from node.base.limits_records import INSTITUTION_BLOCK_GAS_MAX
 from node.base.types import Address
 from node.evm.transactions import Transaction
 
@@ -33,7 +34,9 @@ class Role(IntEnum):
     DOCTOR = 3
     PATIENT = 4
     DEVICE = 5
-    APPLICANT = 6
+    INSTITUTION = 6
+    """An insurer or a researcher."""
+    APPLICANT = 7
     """Not registered: may apply for a Hospital-ID, and nothing else."""
 
 
@@ -71,6 +74,7 @@ ALLOWANCES: Final[Mapping[Role, Allowance]] = {
     Role.DOCTOR: _person(DOCTOR_BLOCK_GAS_MAX),
     Role.PATIENT: _person(PATIENT_BLOCK_GAS_MAX),
     Role.DEVICE: _person(DEVICE_BLOCK_GAS_MAX),
+    Role.INSTITUTION: _person(INSTITUTION_BLOCK_GAS_MAX),
     # One each, and nothing saved up: there are as many strangers as somebody makes keys.
     Role.APPLICANT: Allowance(1, 0, APPLICANTS_BLOCK_GAS_MAX, budget_blocks=1),
 }

@@ -1,5 +1,6 @@
 """The people and institutions of a scenario, with keys that follow from the seed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -14,10 +15,22 @@ from node.privacy.grantee import Grantee
 from node.privacy.sealing import derive_private_key, public_key_of
 from node.privacy.synthetic import make_person
 from node.privacy.wallet import Wallet
+from node.sim.schema import actors
 from node.sim.schema.scenario import Scenario
 from node.sss.drbg import SeedsUsed
 from node.sss.terms import Profile
-from node.workflows.ward import Doctor, Guardian, Hospital, Lab, Patient, Regulator, Sharing, Ward
+from node.workflows.ward import (
+    Device,
+    Doctor,
+    Guardian,
+    Hospital,
+    Institution,
+    Lab,
+    Patient,
+    Regulator,
+    Sharing,
+    Ward,
+)
 
 _SECRET_BYTES: Final = 32
 _REGISTRATION_CHARS_MAX: Final = 32
@@ -60,6 +73,7 @@ def cast_hospitals(scenario: Scenario) -> dict[str, Hospital]:
             location=(settings.region if settings else None) or "unspecified",
             specialisation="general",
             contact=f"desk@{name}.wardnet",
+            reader=Grantee(signer=secrets.signer, sealing_private=secrets.sealing),
         )
     return hospitals
 
@@ -75,6 +89,9 @@ class Cast:
     patients: dict[str, Patient]
     labs: dict[str, Lab]
     guardians: dict[str, Guardian]
+    devices: dict[str, Device]
+    insurers: dict[str, Institution]
+    researchers: dict[str, Institution]
 
     def name_of(self, address: Address) -> str:
         """Give the id of a hospital by its account."""
@@ -160,7 +177,44 @@ def cast_all(scenario: Scenario, hospitals: dict[str, Hospital], contracts: Cont
         name: Guardian(name, secrets_of(seed, name).signer, hospitals[guardian.hospital])
         for name, guardian in scenario.actors.guardians.items()
     }
-    return Cast(ward, hospitals, regulators, doctors, patients, labs, guardians)
+    devices = {
+        name: Device(name, secrets_of(seed, name).signer, hospitals[device.hospital])
+        for name, device in scenario.actors.devices.items()
+    }
+    return Cast(
+        ward,
+        hospitals,
+        regulators,
+        doctors,
+        patients,
+        labs,
+        guardians,
+        devices,
+        cast_institutions(scenario, hospitals, scenario.actors.insurers, "IRDAI-"),
+        cast_institutions(scenario, hospitals, scenario.actors.researchers, "RES-"),
+    )
+
+
+def cast_institutions(
+    scenario: Scenario,
+    hospitals: Mapping[str, Hospital],
+    listed: Mapping[str, actors.Institution],
+    prefix: str,
+) -> dict[str, Institution]:
+    """Give insurers or researchers by id; ``prefix`` begins their registration numbers."""
+    found: dict[str, Institution] = {}
+    for name, actor in listed.items():
+        secrets = secrets_of(scenario.run.seed, name)
+        found[name] = Institution(
+            name=name,
+            signer=secrets.signer,
+            reader=Grantee(signer=secrets.signer, sealing_private=secrets.sealing),
+            hospital=hospitals[actor.hospital],
+            registration=_registration(prefix, name),
+            title=f"Institution {name}",
+            contact=f"{name}@wardnet",
+        )
+    return found
 
 
 def _registration(prefix: str, name: str) -> str:

@@ -1,9 +1,12 @@
 """What a scenario's network is founded with."""
 
+from collections.abc import Mapping
+
 from node.app.engines import EnginePlan
-from node.app.founding import FoundingHospital, FoundingPlan
+from node.app.founding import FoundingHospital, FoundingParty, FoundingPlan
 from node.base.types import MICROS_PER_SECOND
-from node.sim.cast import regulator_keys
+from node.sim.cast import cast_institutions, regulator_keys
+from node.sim.schema import actors
 from node.sim.schema.scenario import Scenario
 from node.sim.schema.steps import RegisterHospital
 from node.workflows.ward import Hospital
@@ -41,6 +44,27 @@ def founding_plan(
         utc_offset_seconds=scenario.utc_offset_s,
         recovery_seconds=-(-scenario.records.recovery_wait_us // MICROS_PER_SECOND),
         retention_seconds=-(-scenario.records.retention_us // MICROS_PER_SECOND),
+        insurers=_parties(scenario, hospitals, scenario.actors.insurers, "IRDAI-"),
+        researchers=_parties(scenario, hospitals, scenario.actors.researchers, "RES-"),
+    )
+
+
+def _parties(
+    scenario: Scenario,
+    hospitals: dict[str, Hospital],
+    listed: Mapping[str, actors.Institution],
+    prefix: str,
+) -> tuple[FoundingParty, ...]:
+    return tuple(
+        FoundingParty(
+            one.signer.address,
+            one.registration,
+            one.title,
+            one.contact,
+            one.node,
+            one.reader.sealing_public,
+        )
+        for one in cast_institutions(scenario, hospitals, listed, prefix).values()
     )
 
 

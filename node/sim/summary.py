@@ -17,7 +17,8 @@ from node.sim.history import History
 from node.sim.metrics import summaries
 from node.sim.results import ExpectationResult, NodeResult, StepResult, step_meets
 from node.sim.schedule import StepOutcome
-from node.sim.schema.steps import AnyStep, Consult, Grant, PerformLab, SecondOpinion
+from node.sim.schema.access_steps import Grant, SecondOpinion
+from node.sim.schema.steps import AnyStep, Consult, PerformLab
 from node.sim.steps import StepBook
 from node.sim.world import World
 from node.workflows.access import GrantMade
@@ -289,7 +290,7 @@ def _grant(world: World, made: GrantMade, revoked: dict[Hash32, int]) -> dict[st
             (refusals if read.status else releases).append(read.head_timestamp)
     return {
         "id": f"0x{made.grant_id.hex()}",
-        "grantee": made.doctor.name,
+        "grantee": made.grantee.name,
         "from": made.valid_from_s,
         "until": made.valid_until_s,
         "revoked": revoked.get(made.grant_id),

@@ -22,7 +22,7 @@ from node.workflows.errors import CommitmentError, ContractRevertError, NoGrantE
 from node.workflows.fragments import gather, let_go
 from node.workflows.requests import Flow
 from node.workflows.transacting import send
-from node.workflows.ward import Doctor, HeldGrant, Patient, Ward
+from node.workflows.ward import Doctor, HeldGrant, Patient, Recipient, Ward
 
 OPINION: Final = "Findings reviewed; agrees with the provisional diagnosis."
 LIED: Final = "the share that it released does not fit the others"
@@ -74,12 +74,12 @@ class _Opened:
     suspects: tuple[Suspect, ...]
 
 
-def read_record(ward: Ward, doctor: Doctor, pmr_id: int, entropy: Entropy) -> Flow[Reading]:
-    """Open the entries of a PMR under the grants that the doctor was told of, newest first.
+def read_record(ward: Ward, reader: Recipient, pmr_id: int, entropy: Entropy) -> Flow[Reading]:
+    """Open the entries of a PMR under the grants that the reader was told of, newest first.
 
     Entries that no grant covers are named and left out, unless that is all of them.
 
-    raises        NoGrantError: the doctor was told of none.
+    raises        NoGrantError: the reader was told of none.
                   GrantNotActiveError(status): too few custodians released; the status is that
                   of the newest grant.
                   CommitmentError: what came out is not what the ledger commits to.
@@ -87,15 +87,15 @@ def read_record(ward: Ward, doctor: Doctor, pmr_id: int, entropy: Entropy) -> Fl
                   are not to be had.
                   ShareMissingError, WrongKeyError: too few custodians answered, or told the truth.
     """
-    grants = yield from _grants(doctor, pmr_id)
-    entries = yield from view(doctor.node, ward.contracts.pmr.entries(pmr_id))
+    grants = yield from _grants(reader, pmr_id)
+    entries = yield from view(reader.node, ward.contracts.pmr.entries(pmr_id))
     opened: list[ReadEntry] = []
     refused: list[tuple[int, GrantNotActiveError]] = []
     suspects: list[Suspect] = []
     receipts = 0
     for index, entry in enumerate(entries):
         try:
-            found = yield from _open(ward, doctor, grants, (pmr_id, index, entry), entropy)
+            found = yield from _open(ward, reader, grants, (pmr_id, index, entry), entropy)
         except GrantNotActiveError as error:
             if error.status not in _NOT_COVERED:
                 raise
@@ -131,31 +131,31 @@ def second_opinion(
     return Opinion(visit.pmr_id, visit.entry_index, visit.patient, visit.filed, reading)
 
 
-def _grants(doctor: Doctor, pmr_id: int) -> Flow[list[HeldGrant]]:
+def _grants(reader: Recipient, pmr_id: int) -> Flow[list[HeldGrant]]:
     """Give the grants for a record that have not ended, newest first; else the newest of all."""
-    held = [one for one in reversed(doctor.grants) if one.pmr_id in (0, pmr_id)]
+    held = [one for one in reversed(reader.grants) if one.pmr_id in (0, pmr_id)]
     if not held:
-        raise NoGrantError(doctor.name, pmr_id)
-    final = yield from final_block(doctor.node)
+        raise NoGrantError(reader.name, pmr_id)
+    final = yield from final_block(reader.node)
     return [one for one in held if final.timestamp < one.valid_until_s] or held[:1]
 
 
 def _open(
     ward: Ward,
-    doctor: Doctor,
+    reader: Recipient,
     grants: list[HeldGrant],
     place: tuple[int, int, Entry],
     entropy: Entropy,
 ) -> Flow[_Opened]:
     pmr_id, index, entry = place
-    cid = yield from current_cid(ward, doctor.node, pmr_id, index, entry)
-    dealt = yield from fetch_manifest(ward, doctor.node, cid)
-    manifest = yield from seated(ward, doctor.node, dealt)
-    collected, found = yield from _ask_all(ward, doctor, manifest, grants, entropy)
-    gathered = yield from gather(doctor.node, manifest)
-    yield from let_go(doctor.node, manifest, gathered)
+    cid = yield from current_cid(ward, reader.node, pmr_id, index, entry)
+    dealt = yield from fetch_manifest(ward, reader.node, cid)
+    manifest = yield from seated(ward, reader.node, dealt)
+    collected, found = yield from _ask_all(ward, reader, manifest, grants, entropy)
+    gathered = yield from gather(reader.node, manifest)
+    yield from let_go(reader.node, manifest, gathered)
     for liar in found.liars:
-        yield from _complain(ward, doctor, manifest, collected, liar)
+        yield from _complain(ward, reader, manifest, collected, liar)
     result = open_released(dealt, collected, gathered.fragments, profile=ward.profile)
     salt, record = open_ready(result.record)
     if commitment(salt, body_of(record)) != entry.content.commitment:
@@ -166,12 +166,12 @@ def _open(
 
 
 def _ask_all(
-    ward: Ward, doctor: Doctor, manifest: Manifest, grants: list[HeldGrant], entropy: Entropy
+    ward: Ward, reader: Recipient, manifest: Manifest, grants: list[HeldGrant], entropy: Entropy
 ) -> Flow[tuple[Collected, FoundKey]]:
     """Find the key under the first grant that custodians honour, before a fragment travels."""
     refusals: list[GrantNotActiveError] = []
     for held in grants:
-        collected = yield from _collect(ward, doctor, manifest, held, entropy)
+        collected = yield from _collect(ward, reader, manifest, held, entropy)
         try:
             return collected, find_released_key(manifest, collected)
         except GrantNotActiveError as error:
@@ -180,12 +180,12 @@ def _ask_all(
 
 
 def _collect(
-    ward: Ward, doctor: Doctor, manifest: Manifest, held: HeldGrant, entropy: Entropy
+    ward: Ward, reader: Recipient, manifest: Manifest, held: HeldGrant, entropy: Entropy
 ) -> Flow[Collected]:
     """Ask every custodian of a record for its share; who is silent is a fault with its cause."""
 
     def ask(index: int, epoch: int, head: Head) -> Request:
-        (request,) = doctor.reader.requests(
+        (request,) = reader.reader.requests(
             manifest,
             grant_id=held.grant_id,
             head=head,
@@ -195,13 +195,13 @@ def _collect(
         )
         return request
 
-    answers = yield from ask_custodians(ward, doctor.node, manifest, ask)
-    collected = doctor.reader.collect(manifest, answers.requests, answers.by_index)
+    answers = yield from ask_custodians(ward, reader.node, manifest, ask)
+    collected = reader.reader.collect(manifest, answers.requests, answers.by_index)
     return replace(collected, faults={**collected.faults, **dict(answers.silent)})
 
 
 def _complain(
-    ward: Ward, doctor: Doctor, manifest: Manifest, collected: Collected, index: int
+    ward: Ward, reader: Recipient, manifest: Manifest, collected: Collected, index: int
 ) -> Flow[None]:
     """Report a custodian that released a share which does not fit: its receipt is signed.
 
@@ -217,4 +217,4 @@ def _complain(
         evidence=keccak256(receipt.encode() + collected.points[index]),
     )
     with suppress(ContractRevertError):
-        yield from send(ward, doctor.node, doctor.signer, custody.address, data)
+        yield from send(ward, reader.node, reader.signer, custody.address, data)

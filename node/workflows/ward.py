@@ -6,6 +6,7 @@ What a party learns for later (a grant, a share) goes into that party's own wall
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
 from node.base.keys import PrivateKey
 from node.base.types import Address, Cid, Hash32
@@ -60,6 +61,51 @@ class Regulator:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldGrant:
+    """A grant that somebody was told of who may read by it."""
+
+    grant_id: Hash32
+    pmr_id: int
+    """0: all records of the patient."""
+    patient: Address
+    valid_until_s: int
+
+
+class Recipient(Protocol):
+    """Whom a patient may let read: a doctor, a hospital, an insurer, a researcher."""
+
+    @property
+    def name(self) -> str:
+        """The id in scenarios and messages."""
+        ...
+
+    @property
+    def signer(self) -> PrivateKey:
+        """The key of the account that a Consent names."""
+        ...
+
+    @property
+    def reader(self) -> Grantee:
+        """Asks custodians and opens what they release."""
+        ...
+
+    @property
+    def grants(self) -> list[HeldGrant]:
+        """The notebook of what patients granted, newest last."""
+        ...
+
+    @property
+    def hospital(self) -> "Hospital":
+        """The hospital through whose node they act, and that relays Consents for them."""
+        ...
+
+    @property
+    def node(self) -> Address:
+        """That node."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Hospital:
     """A hospital: its account is its first validator key."""
 
@@ -74,6 +120,9 @@ class Hospital:
     location: str
     specialisation: str
     contact: str
+    reader: Grantee = field(compare=False, repr=False)
+    """The hospital as a grantee; its key is the custody key."""
+    grants: list[HeldGrant] = field(default_factory=list[HeldGrant], compare=False)
     rotated_keys: list[PrivateKey] = field(default_factory=list[PrivateKey], compare=False)
     """Validator keys that followed the first one, newest last."""
 
@@ -83,20 +132,14 @@ class Hospital:
         return self.signer.address
 
     @property
+    def hospital(self) -> "Hospital":
+        """Itself, as a ``Recipient``."""
+        return self
+
+    @property
     def validator_key(self) -> PrivateKey:
         """The key that validates, or would if it were admitted; the account's own at first."""
         return self.rotated_keys[-1] if self.rotated_keys else self.signer
-
-
-@dataclass(frozen=True, slots=True)
-class HeldGrant:
-    """A grant that a doctor was told of."""
-
-    grant_id: Hash32
-    pmr_id: int
-    """0: all records of the patient."""
-    patient: Address
-    valid_until_s: int
 
 
 @dataclass(slots=True)
@@ -218,4 +261,37 @@ class Lab:
     @property
     def node(self) -> Address:
         """The node of the lab's hospital."""
+        return self.hospital.node
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A medical device that measures one patient and signs what it reads."""
+
+    name: str
+    signer: PrivateKey
+    hospital: Hospital
+
+    @property
+    def node(self) -> Address:
+        """The node of the hospital that gave the device out."""
+        return self.hospital.node
+
+
+@dataclass(slots=True)
+class Institution:
+    """An insurer or a researcher, listed by the authority; acts through a hospital's node."""
+
+    name: str
+    signer: PrivateKey
+    reader: Grantee
+    hospital: Hospital
+    registration: str
+    title: str
+    contact: str
+    grants: list[HeldGrant] = field(default_factory=list[HeldGrant])
+
+    @property
+    def node(self) -> Address:
+        """The node of the hospital that relays for it."""
         return self.hospital.node

@@ -15,7 +15,9 @@ VERIFY = Function("verify(address)", ("uint64",))
 SUSPEND = Function("suspend(address)", ("uint64",))
 REVOKE = Function("revoke(address)", ("uint64",))
 SUSPEND_DOCTOR = Function("suspend(uint64,uint64)")
-FILE_LAB = Function("fileLab(uint256,uint64,uint64,(bytes32,uint8,bytes32))", ("uint256",))
+FILE_ENTRY = Function(
+    "fileEntry(uint256,uint64,uint64,uint8,(bytes32,uint8,bytes32))", ("uint256",)
+)
 MOVE_WALLET = Function("moveWallet(address,address)")
 REQUIRE_VERIFIED = Function("requireVerified(address)", ("uint64",))
 REQUIRE_WRITER = Function("requireWriter(address,uint64)", ("uint64",))
@@ -68,7 +70,7 @@ def test_a_suspension_is_told_by_the_doctors_registry(world: World) -> None:
 
 def test_the_lab_registry_files_an_entry_that_is_told(world: World) -> None:
     suite, study = world.suite, content("study")
-    data = FILE_LAB.encode(PMR_ID, 1, 1, study.as_abi())
+    data = FILE_ENTRY.encode(PMR_ID, 1, 1, 4, study.as_abi())
     outcome = world.send(suite.labs.address, suite.pmr.address, data)
     codec, digest = study.as_abi()[1:]
     assert world.events(outcome) == [
@@ -119,7 +121,7 @@ def test_the_zero_account_is_no_writer(world: World) -> None:
 def test_the_lab_registry_files_nothing_on_an_erased_record(world: World) -> None:
     suite = world.suite
     world.send("p1", suite.pmr.address, suite.pmr.erase(PMR_ID, REQUIRE_WRITER.selector * 8))
-    data = FILE_LAB.encode(PMR_ID, 1, 1, content("study").as_abi())
+    data = FILE_ENTRY.encode(PMR_ID, 1, 1, 4, content("study").as_abi())
     assert world.refused(suite.labs.address, suite.pmr.address, data).name == "RecordErased"
 
 

@@ -18,7 +18,7 @@ CONTENT = "(bytes32,uint8,bytes32)"
 CONSULT = Function(f"consult(uint256,uint64,{CONTENT})")
 SECOND_OPINION = Function(f"addSecondOpinion(uint256,uint64,{CONTENT})")
 AMEND = Function(f"amend(uint256,uint256,uint64,{CONTENT})")
-FILE_LAB = Function(f"fileLab(uint256,uint64,uint64,{CONTENT})", ("uint256",))
+FILE_ENTRY = Function(f"fileEntry(uint256,uint64,uint64,uint8,{CONTENT})", ("uint256",))
 FILE = Function(f"file(uint256,bytes16,uint32,bytes32,{CONTENT},(uint8,uint8,uint8,uint32))")
 GOOD = content("any").as_abi()
 BAD = {
@@ -46,7 +46,7 @@ def _amending(world: World, written: Written) -> Call:
 
 def _filing_directly(world: World, written: Written) -> Call:
     labs, pmr = world.suite.labs.address, world.suite.pmr.address
-    return labs, pmr, FILE_LAB.encode(PMR_ID, 1, 1, written)
+    return labs, pmr, FILE_ENTRY.encode(PMR_ID, 1, 1, 4, written)
 
 
 def _filing(world: World, written: Written) -> Call:

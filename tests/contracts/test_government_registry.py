@@ -200,7 +200,7 @@ PROPOSE = Function("propose(uint8,bytes)")
 @pytest.mark.parametrize(
     ("kind", "payload"),
     [
-        (10, bytes(32)),
+        (14, bytes(32)),
         (255, bytes(32)),
         (0, b""),
         (0, bytes(31)),

@@ -97,11 +97,11 @@ def test_nobody_moves_a_token_or_allows_it(world: World, data: bytes, caller: st
 
 
 def test_stranger_cannot_file_a_lab_entry(world: World) -> None:
-    data = Function("fileLab(uint256,uint64,uint64,(bytes32,uint8,bytes32))").encode(
-        PMR_ID, 1, 1, content("forged").as_abi()
+    data = Function("fileEntry(uint256,uint64,uint64,uint8,(bytes32,uint8,bytes32))").encode(
+        PMR_ID, 1, 1, 4, content("forged").as_abi()
     )
     for caller in (STRANGER, account("l1"), account("d1")):
-        assert world.refused(caller, world.suite.pmr.address, data).name == "NotLabRegistry"
+        assert world.refused(caller, world.suite.pmr.address, data).name == "NotFiler"
 
 
 def test_token_that_does_not_exist_is_not_locked(world: World) -> None:

@@ -5,14 +5,18 @@ import pytest
 
 from node.base.types import ZERO_ADDRESS
 from node.contracts import (
+    appointment_book,
     consent_registry,
     custody_ledger,
     doctor_registry,
     government_registry,
     hospital_registry,
+    insurance_registry,
+    iomt_registry,
     lab_registry,
     patient_registry,
     pmr_token,
+    research_pool,
 )
 from node.contracts.abi import Function
 from node.contracts.compile import load_artifact
@@ -31,11 +35,15 @@ MODULES = {
     "LabRegistry": lab_registry,
     "ConsentRegistry": consent_registry,
     "CustodyLedger": custody_ledger,
+    "IomtRegistry": iomt_registry,
+    "InsuranceRegistry": insurance_registry,
+    "ResearchPool": research_pool,
+    "AppointmentBook": appointment_book,
 }
 BETWEEN_CONTRACTS = {
     "HospitalRegistry": {"verify", "suspend", "revoke", "requireVerified"},
     "DoctorRegistry": {"suspend", "requireWriter"},
-    "PmrToken": {"fileLab"},
+    "PmrToken": {"fileEntry"},
     "ConsentRegistry": {"isAllowedFor", "moveWallet"},
 }
 """What contracts ask of each other and nobody else may, or needs to."""

@@ -29,7 +29,11 @@ abstract contract Authority {
         WithdrawValidator,
         EmergencyWithdraw,
         SuspendDoctor,
-        SetLicence
+        SetLicence,
+        ListInsurer,
+        StrikeInsurer,
+        ListResearcher,
+        StrikeResearcher
     }
 
     struct Proposal {

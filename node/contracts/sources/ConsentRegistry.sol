@@ -17,7 +17,7 @@ import {
     SettingOutOfRange
 } from "./Errors.sol";
 import {GrantLists} from "./GrantLists.sol";
-import {IConsents, IDoctors, IHospitals, IPatients, IPmr} from "./Interfaces.sol";
+import {IConsents, IDoctors, IHospitals, IParties, IPatients, IPmr} from "./Interfaces.sol";
 
 /// Who may see what until when.  Grants are EIP-712 messages of the patient that anybody relays.
 /// What rules read of a grant is kept by GrantLists; the rest of a Consent stands in `Granted`.
@@ -83,6 +83,8 @@ contract ConsentRegistry is EIP712, GrantLists, IConsents {
     IDoctors private immutable DOCTORS;
     IPatients private immutable PATIENTS;
     IPmr private immutable PMR;
+    IParties private immutable INSURERS;
+    IParties private immutable RESEARCHERS;
     mapping(address patient => uint256 wallet) private _wallets; // nonce 64 | Patient-ID 64
     mapping(address left => uint256 patientId) private _former; // accounts that a recovery has left
     mapping(bytes32 requestId => address patient) public requestedOf;
@@ -92,6 +94,8 @@ contract ConsentRegistry is EIP712, GrantLists, IConsents {
         IDoctors doctors,
         IPatients patients,
         IPmr pmr,
+        IParties insurers,
+        IParties researchers,
         uint64 grantSecondsMax
     ) EIP712("wardnet", "1") {
         require(grantSecondsMax != 0, SettingOutOfRange());
@@ -99,10 +103,12 @@ contract ConsentRegistry is EIP712, GrantLists, IConsents {
         DOCTORS = doctors;
         PATIENTS = patients;
         PMR = pmr;
+        INSURERS = insurers;
+        RESEARCHERS = researchers;
         GRANT_SECONDS_MAX = grantSecondsMax;
     }
 
-    /// An active doctor or hospital asks; the patient answers with a Consent, a refusal, or not.
+    /// An active doctor, hospital, insurer or researcher asks; the patient answers with a Consent, a refusal, or not.
     function requestAccess(
         address patient,
         uint256 pmrId,
@@ -320,10 +326,12 @@ contract ConsentRegistry is EIP712, GrantLists, IConsents {
     }
 
     function _requireGrantee(address grantee, address patient) private view {
-        require(
-            grantee != patient && (DOCTORS.isActive(grantee) || HOSPITALS.isActive(grantee)),
-            GranteeNotActive()
-        );
+        require(grantee != patient && _isParty(grantee), GranteeNotActive());
+    }
+
+    function _isParty(address account) private view returns (bool) {
+        return DOCTORS.isActive(account) || HOSPITALS.isActive(account)
+            || INSURERS.isActive(account) || RESEARCHERS.isActive(account);
     }
 
     /// The signer; refuses v other than 27 and 28, high s, and what recovers to nobody.

@@ -58,7 +58,7 @@ error TokenLocked();
 error EntryUnknown();
 error EntryLimit();
 error NotAuthor();
-error NotLabRegistry();
+error NotFiler();
 error LabNotListed();
 error NotOrderedLab();
 error OrderNotOpen();
@@ -79,6 +79,16 @@ error GrantNotActive();
 error GrantLimit();
 error RequestUnknown();
 
+// emergency access and copies
+error EmergencyUnknown();
+error AlreadyReviewed();
+error CopyUnknown();
+error AlreadyIssued();
+
+// parties that the authority lists: insurers and researchers
+error PartyListed();
+error PartyUnknown();
+
 // custody of shares
 error BatchSize();
 error CustodianActive();
@@ -88,3 +98,37 @@ error GenerationNotNext(uint256 expected);
 error NotCustodian();
 error NotParticipant();
 error SequenceNotNext(uint256 expected);
+
+// devices and readings (a batch out of order: SequenceNotNext)
+error DeviceBound();
+error DeviceUnknown();
+error DeviceUnfit();
+error BatchUnknown();
+error ReadingUnknown();
+
+// insurance
+error PolicyUnknown();
+error PolicyEnded();
+error ClaimUnknown();
+error ClaimDecided();
+error ClaimNotCovered();
+error NotInsurer();
+
+// research
+error StudyUnknown();
+error StudyClosed();
+error StudyRunning();
+error NotResearcher();
+error AlreadyJoined();
+error NotJoined();
+error TooFewParticipants(uint256 needed);
+error NothingToPay();
+error PaymentFailed();
+error AmountWrong(uint256 wanted);
+
+// appointments
+error SlotTaken();
+error SlotUnknown();
+error SlotOver();
+error NotBooked();
+error NotPractitioner();

@@ -3,13 +3,13 @@ pragma solidity 0.8.28;
 
 import {Authority} from "./Authority.sol";
 import {HospitalNotVerified} from "./Errors.sol";
-import {IDoctors, IHospitals} from "./Interfaces.sol";
+import {IDoctors, IHospitals, IParties} from "./Interfaces.sol";
 import {KeyRotation} from "./KeyRotation.sol";
 import {Licences} from "./Licences.sol";
 import {ValidatorSet} from "./ValidatorSet.sol";
 
 /// The government authority: it verifies hospitals, admits and withdraws validators, and
-/// suspends doctors, each time by a strict majority of its members.
+/// suspends doctors, lists insurers and researchers, each time by a strict majority of its members.
 contract GovernmentRegistry is Authority, Licences, KeyRotation {
     event HospitalVerified(address indexed account, uint64 indexed hospitalId);
     event HospitalSuspended(address indexed account, uint64 indexed hospitalId);
@@ -17,6 +17,8 @@ contract GovernmentRegistry is Authority, Licences, KeyRotation {
 
     IHospitals private immutable HOSPITALS;
     IDoctors private immutable DOCTORS;
+    IParties private immutable INSURERS;
+    IParties private immutable RESEARCHERS;
 
     constructor(
         address[] memory firstMembers,
@@ -24,10 +26,14 @@ contract GovernmentRegistry is Authority, Licences, KeyRotation {
         uint256 minimum,
         uint64 openSeconds,
         IHospitals hospitals,
-        IDoctors doctors
+        IDoctors doctors,
+        IParties insurers,
+        IParties researchers
     ) Authority(firstMembers, openSeconds) ValidatorSet(firstValidators, minimum) {
         HOSPITALS = hospitals;
         DOCTORS = doctors;
+        INSURERS = insurers;
+        RESEARCHERS = researchers;
     }
 
     function _enact(Action kind, bytes memory payload) internal override {
@@ -58,6 +64,8 @@ contract GovernmentRegistry is Authority, Licences, KeyRotation {
             _withdraw(account);
         } else if (kind == Action.EmergencyWithdraw) {
             _withdrawNow(account);
+        } else if (kind >= Action.ListInsurer) {
+            _enactOnParty(kind, account);
         } else {
             _enactOnHospital(kind, account);
         }
@@ -67,6 +75,13 @@ contract GovernmentRegistry is Authority, Licences, KeyRotation {
     function _requireStanding(uint64 hospitalId) internal view override {
         require(HOSPITALS.isVerified(hospitalId), HospitalNotVerified());
         _requireLicence(hospitalId);
+    }
+
+    function _enactOnParty(Action kind, address account) private {
+        bool isInsurer = kind == Action.ListInsurer || kind == Action.StrikeInsurer;
+        IParties parties = isInsurer ? INSURERS : RESEARCHERS;
+        if (kind == Action.ListInsurer || kind == Action.ListResearcher) parties.list(account);
+        else parties.strike(account);
     }
 
     function _enactOnHospital(Action kind, address account) private {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-import {Content} from "./Types.sol";
+import {Content, Kind} from "./Types.sol";
 
 // What the contracts ask of each other.
 
@@ -28,6 +28,13 @@ interface IDoctors {
     function isActive(address account) external view returns (bool);
 }
 
+/// Insurers and researchers: listed and struck off by the authority.
+interface IParties {
+    function list(address account) external;
+    function strike(address account) external;
+    function isActive(address account) external view returns (bool);
+}
+
 interface IPatients {
     function idOf(address account) external view returns (uint64 patientId);
     function accountOf(uint64 patientId) external view returns (address account);
@@ -39,9 +46,13 @@ interface IPmr {
     function mintedAt(uint256 pmrId) external view returns (uint64 time);
     function erasedAt(uint256 pmrId) external view returns (uint64 time);
     function entryCount(uint256 pmrId) external view returns (uint256 count);
-    function fileLab(uint256 pmrId, uint64 doctorId, uint64 hospitalId, Content calldata content)
-        external
-        returns (uint256 index);
+    function fileEntry(
+        uint256 pmrId,
+        uint64 doctorId,
+        uint64 hospitalId,
+        Kind kind,
+        Content calldata content
+    ) external returns (uint256 index);
 }
 
 interface IConsents {

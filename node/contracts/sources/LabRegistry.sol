@@ -14,7 +14,7 @@ import {
     SharePlanInvalid
 } from "./Errors.sol";
 import {IDoctors, IHospitals, IPmr} from "./Interfaces.sol";
-import {Content, Plan} from "./Types.sol";
+import {Content, Kind, Plan} from "./Types.sol";
 
 /// Lab orders: ordered by a doctor, performed and filed by the lab that the order names.
 /// Manifest CID and observations commitment become the content of an entry of the PMR.
@@ -129,7 +129,9 @@ contract LabRegistry {
         o.dateOfCapture = dateOfCapture;
         o.plan = plan;
         uint256 pmrId = o.pmrId;
-        uint256 index = PMR.fileLab(pmrId, o.doctorId, o.hospitalId, observations);
+        uint256 index = PMR.fileEntry(
+            pmrId, o.doctorId, o.hospitalId, Kind.Lab, observations
+        );
         o.entryIndex = uint24(index);
         emit LabFiled(
             orderId,

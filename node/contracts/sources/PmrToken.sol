@@ -11,7 +11,7 @@ import {
     EntryUnknown,
     GrantNotActive,
     NotAuthor,
-    NotLabRegistry,
+    NotFiler,
     NotPatient,
     PatientUnknown,
     RecordErased,
@@ -20,20 +20,12 @@ import {
     TokenLocked
 } from "./Errors.sol";
 import {IConsents, IDoctors, IERC5192, IPatients, IPmr} from "./Interfaces.sol";
-import {Checks, Content} from "./Types.sol";
+import {Checks, Content, Kind} from "./Types.sol";
 
 /// One locked token per patient and visit date.  Token id = PMR-ID = Patient-ID * 10**8 + DDMMYYYY.
 /// Entries are only ever added; what was written stays.  An erased record keeps its entries, which
 /// name what custodians have destroyed, and takes no more.
 contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
-    enum Kind {
-        None,
-        Consultation,
-        SecondOpinion,
-        Amendment,
-        Lab
-    }
-
     struct Entry {
         uint64 doctorId;
         uint64 hospitalId;
@@ -84,12 +76,16 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
     IPatients private immutable PATIENTS;
     IConsents private immutable CONSENTS;
     address private immutable LABS;
+    address private immutable DEVICES;
+    address private immutable INSURANCE;
     mapping(uint256 pmrId => mapping(uint256 index => Stored)) private _entries;
 
     constructor(
         IDoctors doctors,
         IPatients patients,
         address labs,
+        address devices,
+        address insurance,
         IConsents consents,
         int32 offsetSeconds,
         uint64 retention
@@ -102,6 +98,8 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
         DOCTORS = doctors;
         PATIENTS = patients;
         LABS = labs;
+        DEVICES = devices;
+        INSURANCE = insurance;
         CONSENTS = consents;
         utcOffsetSeconds = offsetSeconds;
         retentionSeconds = retention;
@@ -141,22 +139,25 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
         uint64 doctorId = DOCTORS.requireWriter(msg.sender, hospitalId);
         require(index < entryCount(pmrId), EntryUnknown());
         uint256 old = _entries[pmrId][index].head;
-        // a lab entry names the doctor who ordered it, who is not its author
-        bool isLab = uint8(old >> AT_KIND) == uint8(Kind.Lab);
-        require(uint64(old) == doctorId && !isLab, NotAuthor());
+        // what a registry filed names the doctor behind it, who is not its author
+        bool isFiled = uint8(old >> AT_KIND) >= uint8(Kind.Lab);
+        require(uint64(old) == doctorId && !isFiled, NotAuthor());
         _entries[pmrId][index].head = old | (1 << AT_MARKED);
         uint256 by = _append(pmrId, doctorId, hospitalId, Kind.Amendment, content);
         emit EntryMarked(pmrId, index, by);
     }
 
-    /// Writes the entry of a filed study; only the LabRegistry may.
-    function fileLab(uint256 pmrId, uint64 doctorId, uint64 hospitalId, Content calldata content)
-        external
-        returns (uint256 index)
-    {
-        require(msg.sender == LABS, NotLabRegistry());
+    /// Writes an entry of a kind that belongs to one registry; only that registry may.
+    function fileEntry(
+        uint256 pmrId,
+        uint64 doctorId,
+        uint64 hospitalId,
+        Kind kind,
+        Content calldata content
+    ) external returns (uint256 index) {
+        require(msg.sender == _filerOf(kind), NotFiler());
         _requireOwned(pmrId);
-        return _append(pmrId, doctorId, hospitalId, Kind.Lab, content);
+        return _append(pmrId, doctorId, hospitalId, kind, content);
     }
 
     /// Lets a token follow its patient to the account of a recovery; for anybody to call.
@@ -238,6 +239,12 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
     function _update(address to, uint256 pmrId, address auth) internal override returns (address) {
         require(_ownerOf(pmrId) == address(0), TokenLocked());
         return super._update(to, pmrId, auth);
+    }
+
+    function _filerOf(Kind kind) private view returns (address) {
+        if (kind == Kind.Lab) return LABS;
+        if (kind == Kind.Iomt) return DEVICES;
+        return kind == Kind.Insurance ? INSURANCE : address(0);
     }
 
     function _append(

@@ -11,6 +11,17 @@ struct Content {
     bytes32 digest;
 }
 
+/// What an entry of a record is.  Lab, Iomt and Insurance are filed by their registries.
+enum Kind {
+    None,
+    Consultation,
+    SecondOpinion,
+    Amendment,
+    Lab,
+    Iomt,
+    Insurance
+}
+
 /// How a lab study was split: scheme, `needed` of `total` shares, epoch.
 struct Plan {
     uint8 scheme;

@@ -43,6 +43,18 @@ class Guardian(Section):
     hospital: Id = refers_to("node")
 
 
+class Device(Section):
+    """A medical device and the hospital that gives it out."""
+
+    hospital: Id = refers_to("node")
+
+
+class Institution(Section):
+    """An insurer or a researcher, and the hospital through whose node it acts."""
+
+    hospital: Id = refers_to("node")
+
+
 def _counted(form: Any) -> BeforeValidator:  # noqa: ANN401 - a type for the JSON schema
     def read(value: object) -> object:
         if not isinstance(value, dict):
@@ -67,9 +79,17 @@ class Actors(Section):
     labs: Annotated[dict[Id, Lab], _counted(int | dict[Id, Lab])] = Field(
         default_factory=dict[str, Lab]
     )
-
     guardians: Annotated[dict[Id, Guardian], _counted(int | dict[Id, Guardian])] = Field(
         default_factory=dict[str, Guardian]
+    )
+    devices: Annotated[dict[Id, Device], _counted(int | dict[Id, Device])] = Field(
+        default_factory=dict[str, Device]
+    )
+    insurers: Annotated[dict[Id, Institution], _counted(int | dict[Id, Institution])] = Field(
+        default_factory=dict[str, Institution]
+    )
+    researchers: Annotated[dict[Id, Institution], _counted(int | dict[Id, Institution])] = Field(
+        default_factory=dict[str, Institution]
     )
 
 
@@ -79,5 +99,8 @@ ACTOR_KINDS: Final[dict[str, tuple[str, type[Section]]]] = {
     "patients": ("pat-", Patient),
     "labs": ("lab-", Lab),
     "guardians": ("gua-", Guardian),
+    "devices": ("dev-", Device),
+    "insurers": ("ins-", Institution),
+    "researchers": ("res-", Institution),
 }
 """Key of ``actors``: prefix of the ids that a number makes, and the model of one of them."""

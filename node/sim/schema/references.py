@@ -26,6 +26,7 @@ from node.sim.schema.tree import Tree
 _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "step": tuple(STEP_MODELS),
     "visit": ("consult",),
+    "visits": ("consult",),
     "order": ("order_lab",),
     "request": ("request_access",),
     "grant": ("grant",),
@@ -38,6 +39,9 @@ _NAMED_KINDS: Final = {
     "patient": "a patient of actors.patients",
     "lab": "a lab of actors.labs",
     "guardian": "a guardian of actors.guardians",
+    "device": "a device of actors.devices",
+    "insurer": "an insurer of actors.insurers",
+    "researcher": "a researcher of actors.researchers",
 }
 _EXTRA_ROLES: Final = ("candidate", "observer")
 _Use: TypeAlias = tuple[str, Loc, str]
@@ -110,7 +114,7 @@ def _uses(model: type[BaseModel], fields: object, loc: Loc) -> Iterator[_Use]:
         value: object = fields[key]
         many = value if isinstance(value, tuple) else None
         for index, item in enumerate([value] if many is None else many):
-            if isinstance(item, str) and item:
+            if isinstance(item, str) and item and (kind, item) != ("visits", "all"):
                 yield kind, (*loc, key) if many is None else (*loc, key, index), item
 
 

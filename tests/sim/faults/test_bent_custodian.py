@@ -51,7 +51,7 @@ def test_what_a_bent_custodian_sees_differs_in_grants_alone() -> None:
         assert seen.is_own_licence_active()
         deal_id = run.book.record("visit").filed.deal_id
         assert seen.record(deal_id) == view.record(deal_id)
-        for account in (made.doctor.signer.address, made.patient.wallet.address):
+        for account in (made.grantee.signer.address, made.patient.wallet.address):
             assert seen.is_registered_grantee(account) == view.is_registered_grantee(account)
             assert seen.is_active_grantee(account) == view.is_active_grantee(account)
         assert seen.grant(bytes(32)) is None
