@@ -158,7 +158,11 @@ def constructor_arguments(
         ),
         "IomtRegistry": iomt_registry.constructor(doctors=doctors, patients=patients, pmr=pmr),
         "InsuranceRegistry": insurance_registry.constructor(
-            government=government, patients=patients, pmr=pmr, consents=consents
+            government=government,
+            hospitals=hospitals,
+            patients=patients,
+            pmr=pmr,
+            consents=consents,
         ),
         "ResearchPool": research_pool.constructor(government=government, patients=patients),
         "AppointmentBook": appointment_book.constructor(doctors=doctors, patients=patients),
