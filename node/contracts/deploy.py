@@ -168,7 +168,8 @@ def _records(addresses: Mapping[str, Address], settings: DeploySettings) -> dict
 
 def _services(addresses: Mapping[str, Address]) -> dict[str, bytes]:
     doctors, patients = addresses["DoctorRegistry"], addresses["PatientRegistry"]
-    government, pmr = addresses["GovernmentRegistry"], addresses["PmrToken"]
+    hospitals, government = addresses["HospitalRegistry"], addresses["GovernmentRegistry"]
+    pmr = addresses["PmrToken"]
     return {
         "IomtRegistry": iomt_registry.constructor(doctors=doctors, patients=patients, pmr=pmr),
         "InsuranceRegistry": insurance_registry.constructor(
