@@ -42,9 +42,10 @@ class PartyAdmitted(LedgerEvent):
 
 @dataclass(frozen=True, slots=True)
 class PartyDescribed(LedgerEvent):
-    SPEC: ClassVar = EventSpec("PartyDescribed(address indexed account,bytes32 indexed registration,string name,string contact,bytes32 key)")
+    SPEC: ClassVar = EventSpec("PartyDescribed(address indexed account,bytes32 indexed registration,address indexed operator,string name,string contact,bytes32 key)")
     account: Address
     registration: Hash32
+    operator: Address
     name: str
     contact: str
     key: Hash32
@@ -132,11 +133,11 @@ def decide_claim(claim_id: int, approved: int, reason: bytes) -> bytes:
     return _DECIDE_CLAIM.encode(claim_id, approved, reason)
 
 
-_DESCRIBE: Final = Function("describe(bytes32,string,string,bytes32)", ())
+_DESCRIBE: Final = Function("describe(bytes32,address,string,string,bytes32)", ())
 
 
-def describe(registration: bytes, name: str, contact: str, key: bytes) -> bytes:
-    return _DESCRIBE.encode(registration, name, contact, key)
+def describe(registration: bytes, operator: Address, name: str, contact: str, key: bytes) -> bytes:
+    return _DESCRIBE.encode(registration, operator, name, contact, key)
 
 
 _FILE_CLAIM: Final = Function("fileClaim(uint64,uint256,uint8[],uint80,(bytes32,uint8,bytes32))", ("uint64",))
@@ -165,6 +166,13 @@ _OFFER_POLICY: Final = Function("offerPolicy(uint64,bytes32,uint8,bytes3,uint64,
 
 def offer_policy(patient_id: int, commitment: bytes, kinds: int, currency: bytes, valid_from: int, valid_until: int) -> bytes:
     return _OFFER_POLICY.encode(patient_id, commitment, kinds, currency, valid_from, valid_until)
+
+
+_OPERATOR_OF: Final = Function("operatorOf(address)", ("address",))
+
+
+def operator_of(to: Address, account: Address) -> View[Address]:
+    return _OPERATOR_OF.view(to, one_value, account)
 
 
 _POLICY: Final = Function("policy(uint64)", ("address", "uint64", "uint8", "uint8", "uint64", "uint64"))
@@ -202,5 +210,5 @@ def withdraw_policy(policy_id: int) -> bytes:
     return _WITHDRAW_POLICY.encode(policy_id)
 
 
-FUNCTIONS: Final = (_CLAIM_ENTRIES_MAX, _ACCOUNT_BY_REGISTRATION, _BIND_POLICY, _CLAIM, _CLAIM_COUNT, _CLAIMED_ENTRIES, _DECIDE_CLAIM, _DESCRIBE, _FILE_CLAIM, _IS_ACTIVE, _LIST, _OFFER_POLICY, _POLICY, _POLICY_COUNT, _REGISTRATION_OF, _STRIKE, _WITHDRAW_POLICY,)
+FUNCTIONS: Final = (_CLAIM_ENTRIES_MAX, _ACCOUNT_BY_REGISTRATION, _BIND_POLICY, _CLAIM, _CLAIM_COUNT, _CLAIMED_ENTRIES, _DECIDE_CLAIM, _DESCRIBE, _FILE_CLAIM, _IS_ACTIVE, _LIST, _OFFER_POLICY, _OPERATOR_OF, _POLICY, _POLICY_COUNT, _REGISTRATION_OF, _STRIKE, _WITHDRAW_POLICY,)
 EVENTS: Final = (ClaimDecided, ClaimFiled, PartyAdmitted, PartyDescribed, PartyStruck, PolicyBound, PolicyOffered, PolicyWithdrawn,)
