@@ -1,6 +1,7 @@
 """AppointmentBook beside a model: who has which slot, and that nobody is at two places at once."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
@@ -170,7 +171,7 @@ class AppointmentsMachine(ContractMachine):
     def nobody_is_at_two_places_at_once(self) -> None:
         for name in PATIENTS:
             held = sorted((at, s.end_s) for (_, at), s in self.slots.items() if s.booked_by == name)
-            assert all(a[1] <= b[0] for a, b in zip(held, held[1:], strict=False))
+            assert all(a[1] <= b[0] for a, b in pairwise(held))
 
     def teardown(self) -> None:
         """The contract, the list of its events and the model agree on every slot."""
