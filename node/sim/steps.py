@@ -8,9 +8,11 @@ from node.base.rng import TreeEntropy
 from node.privacy.record import Diagnosis, Insurance, PmrEntry
 from node.privacy.synthetic import make_consultation
 from node.sim.access_flows import access_flow
+from node.sim.clinic_flows import clinic_flow
 from node.sim.custody_steps import custody_flow
 from node.sim.government_steps import government_flow
 from node.sim.schema import steps as todo
+from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
 from node.sim.share_trial import rebuild
 from node.sim.step_ready import StepNotReadyError, whole_seconds
@@ -94,7 +96,7 @@ class StepBook:
         except StepNotReadyError as error:
             raise StepNotReadyError(step.id, error.why) from error
 
-    def _flow(self, step: todo.AnyStep) -> Flow[object]:
+    def _flow(self, step: todo.AnyStep) -> Flow[object]:  # noqa: PLR0911 - one for each subject
         cast = self._world.cast
         entropy = TreeEntropy(self._world.scenario.run.seed, "step", step.id)
         if isinstance(step, todo.GovernmentStep):
@@ -103,6 +105,8 @@ class StepBook:
             return custody_flow(
                 self._world, step, self._record, lambda grant: self._get(grant, GrantMade), entropy
             )
+        if isinstance(step, ClinicStep):
+            return clinic_flow(cast, step, self._get, entropy)
         regulators = tuple(cast.regulators.values())
         match step:
             case todo.RegisterHospital():
