@@ -170,7 +170,9 @@ def _services(addresses: Mapping[str, Address]) -> dict[str, bytes]:
     doctors, patients = addresses["DoctorRegistry"], addresses["PatientRegistry"]
     government, pmr = addresses["GovernmentRegistry"], addresses["PmrToken"]
     return {
-        "IomtRegistry": iomt_registry.constructor(doctors=doctors, patients=patients, pmr=pmr),
+        "IomtRegistry": iomt_registry.constructor(
+            hospitals=addresses["HospitalRegistry"], doctors=doctors, patients=patients, pmr=pmr
+        ),
         "InsuranceRegistry": insurance_registry.constructor(
             government=government,
             patients=patients,
