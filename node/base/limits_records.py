@@ -12,3 +12,5 @@ BASELINE_READINGS_COUNT_MAX: Final = 96
 """Newest readings that a baseline rests on: a day of one each quarter of an hour."""
 DEVICE_BATCHES_COUNT_MAX: Final = 96
 """Newest batches that a device remembers: a baseline needs no more."""
+CONSENTS_COUNT_MAX: Final = 16
+"""Consents that one transaction relays; ConsentRegistry refuses more."""
