@@ -38,6 +38,7 @@ actors:
   patients: {{p0: {{hospital: h0, attendant: true}}, p1: {{hospital: h1}}, p2: {{hospital: h0}},
              p3: {{hospital: h0}}, p4: {{hospital: h0}}, p5: {{hospital: h0}}}}
   labs: {{l0: {{hospital: h0}}, l1: {{hospital: h1}}}}
+  devices: {{v0: {{hospital: h0}}, v1: {{hospital: h0}}, v2: {{hospital: h1}}}}
 steps: [{steps}]
 """
 DEFAULTS = {
@@ -161,6 +162,9 @@ class Stage:
 
     def lab(self, name: str):
         return self.cast.labs[name]
+
+    def device(self, name: str):
+        return self.cast.devices[name]
 
     def hospital(self, name: str):
         return self.cast.hospitals[name]
