@@ -11,6 +11,7 @@ from node.contracts.pmr_token import EntryKind
 from node.privacy.baseline import Deviation
 from node.privacy.errors import ReadingSignatureError, RecordError
 from node.privacy.readings import ReadingBatch, Sample, kind_word, sign_readings
+from node.workflows.access import direct_request, grant
 from node.workflows.errors import NothingUnusualError
 from node.workflows.iomt import (
     bind_device,
@@ -129,6 +130,18 @@ def test_a_grantee_opens_the_readings(stage: Stage, visit, worn) -> None:
     reading = stage.read(visit.pmr_id)
     opened = {one.index: one.record for one in reading.entries}
     assert opened[filed.entry_index] == filed.batch
+
+
+def test_a_grant_without_their_section_opens_no_readings(stage: Stage, visit, worn) -> None:
+    filed = stage.do(file(stage, "v0", 70))
+    stage.onboard("d2")
+    asked = direct_request(
+        stage.doctor("d2"), visit.patient, visit.pmr_id, sections=("diagnosis", "lab_reports")
+    )
+    stage.do(grant(stage.ward, asked, seconds=600, entropy=stage.entropy()))
+    reading = stage.read(visit.pmr_id, "d2")
+    assert dict(reading.not_covered)[filed.entry_index] == "OUT_OF_SCOPE"
+    assert filed.entry_index not in {one.index for one in reading.entries}
 
 
 def refused_without_trace(stage: Stage, flow):
