@@ -171,7 +171,9 @@ def _services(addresses: Mapping[str, Address]) -> dict[str, bytes]:
     hospitals, government = addresses["HospitalRegistry"], addresses["GovernmentRegistry"]
     pmr = addresses["PmrToken"]
     return {
-        "IomtRegistry": iomt_registry.constructor(doctors=doctors, patients=patients, pmr=pmr),
+        "IomtRegistry": iomt_registry.constructor(
+            hospitals=addresses["HospitalRegistry"], doctors=doctors, patients=patients, pmr=pmr
+        ),
         "InsuranceRegistry": insurance_registry.constructor(
             government=government,
             hospitals=hospitals,

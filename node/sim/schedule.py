@@ -171,7 +171,7 @@ def judged(ended: Ended) -> tuple[StepStatus, str | None, str]:
 
 def actor_of(step: AnyStep) -> str:
     """Give who does a step, for the history: the most particular participant it names."""
-    for field in ("lab", "doctor", "patient", "hospital"):
+    for field in ("lab", "doctor", "device", "patient", "hospital"):
         name = getattr(step, field, None)
         if isinstance(name, str):
             return name

@@ -11,9 +11,12 @@ from node.sim.access_flows import access_flow
 from node.sim.clinic_flows import clinic_flow
 from node.sim.custody_steps import custody_flow
 from node.sim.government_steps import government_flow
+from node.sim.iomt_flows import iomt_flow
 from node.sim.schema import steps as todo
 from node.sim.schema.clinic_steps import ClinicStep
+from node.sim.schema.access_steps import AccessStep
 from node.sim.schema.custody_steps import CustodyStep
+from node.sim.schema.iomt_steps import IomtStep
 from node.sim.share_trial import rebuild
 from node.sim.step_ready import StepNotReadyError, whole_seconds
 from node.sim.world import World
@@ -97,16 +100,24 @@ class StepBook:
             raise StepNotReadyError(step.id, error.why) from error
 
     def _flow(self, step: todo.AnyStep) -> Flow[object]:  # noqa: PLR0911 - one for each subject
-        cast = self._world.cast
+        """Find the folder of flows that a step belongs to."""
         entropy = TreeEntropy(self._world.scenario.run.seed, "step", step.id)
         if isinstance(step, todo.GovernmentStep):
-            return government_flow(cast, step, entropy)
+            return government_flow(self._world.cast, step, entropy)
         if isinstance(step, CustodyStep):
             return custody_flow(
                 self._world, step, self._record, lambda grant: self._get(grant, GrantMade), entropy
             )
         if isinstance(step, ClinicStep):
-            return clinic_flow(cast, step, self._get, entropy)
+            return clinic_flow(self._world.cast, step, self._get, entropy)
+        if isinstance(step, IomtStep):
+            return iomt_flow(self._world, step, self._get)
+        if isinstance(step, AccessStep):
+            return access_flow(self._world, step, self._get, entropy)
+        return self._own_flow(step, entropy)
+
+    def _own_flow(self, step: todo.OwnStep, entropy: TreeEntropy) -> Flow[object]:
+        cast = self._world.cast
         regulators = tuple(cast.regulators.values())
         match step:
             case todo.RegisterHospital():
@@ -127,8 +138,6 @@ class StepBook:
                 return self._clinical(step, entropy)
             case todo.Rebuild():
                 return self._rebuild(step)
-            case _:
-                return access_flow(self._world, step, self._get, entropy)
 
     def _clinical(
         self, step: todo.Consult | todo.OrderLab | todo.PerformLab, entropy: TreeEntropy

@@ -13,6 +13,7 @@ from node.base.types import Address, Cid, Hash32
 from node.contracts.suite import ContractSuite
 from node.privacy.deposits import DepositLetter
 from node.privacy.grantee import Grantee
+from node.privacy.readings import ReadingBatch
 from node.privacy.renewals import RenewalLetter
 from node.privacy.synthetic import Person
 from node.privacy.wallet import Wallet
@@ -266,13 +267,17 @@ class Lab:
         return self.hospital.node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Device:
     """A medical device that measures one patient and signs what it reads."""
 
     name: str
     signer: PrivateKey
     hospital: Hospital
+    patient: Patient | None = field(default=None, repr=False)
+    """Who wears it."""
+    batches: list[ReadingBatch] = field(default_factory=list[ReadingBatch], repr=False)
+    """What it filed of this patient, newest last: forgotten when it is taken off."""
 
     @property
     def node(self) -> Address:

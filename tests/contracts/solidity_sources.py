@@ -30,6 +30,7 @@ CONTRACTS: Final = {
     "CustodyLedger": ("CustodyLedger",),
     "InsuranceRegistry": ("InsuranceRegistry", "Parties"),
     "AppointmentBook": ("AppointmentBook",),
+    "IomtRegistry": ("IomtRegistry",),
 }
 """Each contract with the parts that it is made of."""
 _LIBRARIES: Final = {"Checks": "Checks", "Dates": "Dates"}

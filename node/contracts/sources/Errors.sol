@@ -100,11 +100,13 @@ error NotParticipant();
 error SequenceNotNext(uint256 expected);
 
 // devices and readings (a batch out of order: SequenceNotNext)
-error DeviceBound();
+error DeviceTaken();
 error DeviceUnknown();
 error DeviceUnfit();
+error NotDeviceHospital();
 error BatchUnknown();
 error ReadingUnknown();
+error AlreadyAlerted();
 
 // insurance
 error PolicyUnknown();

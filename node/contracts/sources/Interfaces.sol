@@ -21,6 +21,7 @@ interface IGovernment {
 
 interface IDoctors {
     function suspend(uint64 doctorId, uint64 until) external;
+    function idOf(address account) external view returns (uint64 doctorId);
     function requireWriter(address account, uint64 hospitalId)
         external
         view
