@@ -13,8 +13,8 @@ from node.sim.custody_steps import custody_flow
 from node.sim.government_steps import government_flow
 from node.sim.iomt_flows import iomt_flow
 from node.sim.schema import steps as todo
-from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.access_steps import AccessStep
+from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
 from node.sim.schema.iomt_steps import IomtStep
 from node.sim.share_trial import rebuild
@@ -99,7 +99,7 @@ class StepBook:
         except StepNotReadyError as error:
             raise StepNotReadyError(step.id, error.why) from error
 
-    def _flow(self, step: todo.AnyStep) -> Flow[object]:  # noqa: PLR0911 - one for each subject
+    def _flow(self, step: todo.AnyStep) -> Flow[object]:
         """Find the folder of flows that a step belongs to."""
         entropy = TreeEntropy(self._world.scenario.run.seed, "step", step.id)
         if isinstance(step, todo.GovernmentStep):
