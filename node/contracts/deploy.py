@@ -160,7 +160,9 @@ def constructor_arguments(
         "InsuranceRegistry": insurance_registry.constructor(
             government=government, patients=patients, pmr=pmr, consents=consents
         ),
-        "ResearchPool": research_pool.constructor(government=government, patients=patients),
+        "ResearchPool": research_pool.constructor(
+            government=government, hospitals=hospitals, patients=patients
+        ),
         "AppointmentBook": appointment_book.constructor(doctors=doctors, patients=patients),
     }
 

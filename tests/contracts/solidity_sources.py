@@ -28,6 +28,7 @@ CONTRACTS: Final = {
     "LabRegistry": ("LabRegistry",),
     "ConsentRegistry": ("ConsentRegistry", "GrantLists"),
     "CustodyLedger": ("CustodyLedger",),
+    "ResearchPool": ("ResearchPool", "Parties"),
 }
 """Each contract with the parts that it is made of."""
 _LIBRARIES: Final = {"Checks": "Checks", "Dates": "Dates"}

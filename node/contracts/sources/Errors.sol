@@ -117,6 +117,7 @@ error NotInsurer();
 // research
 error StudyUnknown();
 error StudyClosed();
+error StudyFull();
 error StudyRunning();
 error NotResearcher();
 error AlreadyJoined();
