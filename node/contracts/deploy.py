@@ -178,7 +178,7 @@ def _services(addresses: Mapping[str, Address]) -> dict[str, bytes]:
             consents=addresses["ConsentRegistry"],
         ),
         "ResearchPool": research_pool.constructor(
-            government=government, hospitals=hospitals, patients=patients
+            government=government, hospitals=addresses["HospitalRegistry"], patients=patients
         ),
         "AppointmentBook": appointment_book.constructor(doctors=doctors, patients=patients),
     }
