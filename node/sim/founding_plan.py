@@ -64,6 +64,7 @@ def _parties(
             one.registration,
             one.title,
             one.contact,
+            one.node,
             one.reader.sealing_public,
             funds.get(one.name, 0),
         )

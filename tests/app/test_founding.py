@@ -184,7 +184,14 @@ def test_a_stranger_has_no_account(founding):
 
 def party(name: str) -> FoundingParty:
     key = PrivateKey.from_bytes(keccak256(name.encode()))
-    return FoundingParty(key.address, f"REG-{name}", name, f"{name}@example.org", bytes([7] * 32))
+    return FoundingParty(
+        key.address,
+        f"REG-{name}",
+        name,
+        f"{name}@example.org",
+        HOSPITALS[0].address,
+        bytes([7] * 32),
+    )
 
 
 def test_insurers_and_researchers_of_the_plan_are_listed_in_the_genesis():

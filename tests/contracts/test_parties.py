@@ -29,7 +29,11 @@ def _of(world: World, register: str):
 
 def _description(world: World, register: str, name: str, registration: str | None = None) -> bytes:
     return _of(world, register).describe(
-        registration or f"REG-{name}", name=name, contact="desk@example.org", key=x25519(name)
+        registration or f"REG-{name}",
+        operator=account("h1"),
+        name=name,
+        contact="desk@example.org",
+        key=x25519(name),
     )
 
 
@@ -80,8 +84,11 @@ def test_listed_party_describes_itself_and_may_change_all_but_its_number(
     world.enact(REGISTERS[register][0](account("i1")))
     outcome = world.send("i1", contract.address, _description(world, register, "i1"))
     assert [event.SPEC.name for event in world.events(outcome)] == ["PartyDescribed"]
-    again = contract.describe("REG-i1", name="i1 anew", contact="", key=x25519("new"))
+    again = contract.describe(
+        "REG-i1", operator=account("h2"), name="i1 anew", contact="", key=x25519("new")
+    )
     world.send("i1", contract.address, again)
+    assert world.view(contract.operator_of(account("i1"))) == account("h2")
     word = registration_word("REG-i1")
     assert world.view(abi.account_by_registration(contract.address, word)) == account("i1")
     assert world.view(abi.registration_of(contract.address, account("i1"))) == word
@@ -98,11 +105,11 @@ def test_description_of_others_or_without_a_name_is_refused(world: World, regist
     world.send("i1", contract.address, _description(world, register, "i1"))
     taken = _description(world, register, "i2", "REG-i1")
     assert world.refused("i2", contract.address, taken).name == "DuplicateRegistration"
-    nameless = abi.describe(registration_word("REG-i2"), "", "", x25519("i2"))
+    nameless = abi.describe(registration_word("REG-i2"), account("h1"), "", "", x25519("i2"))
     assert world.refused("i2", contract.address, nameless).name == "FieldMissing"
-    keyless = abi.describe(registration_word("REG-i2"), "i2", "", bytes(32))
+    keyless = abi.describe(registration_word("REG-i2"), account("h1"), "i2", "", bytes(32))
     assert world.refused("i2", contract.address, keyless).name == "FieldMissing"
-    misspelt = abi.describe(b"lower".ljust(32, b"\0"), "i2", "", x25519("i2"))
+    misspelt = abi.describe(b"lower".ljust(32, b"\0"), account("h1"), "i2", "", x25519("i2"))
     assert world.refused("i2", contract.address, misspelt).name == "RegistrationCode"
 
 

@@ -13,7 +13,6 @@ from node.contracts.research_pool import (
     OptedIn,
     OptedOut,
     PartyAdmitted,
-    PartyDescribed,
     PartyStruck,
     Standing,
     StudyFunded,
@@ -49,11 +48,6 @@ def funded(world: World) -> World:
 # researchers
 
 
-def test_only_the_government_lists_and_strikes(world: World) -> None:
-    for data in (bound.list_(account("r2")), bound.strike(account("r1"))):
-        assert refused(world, "r1", data).name == "NotGovernment"
-
-
 def test_the_government_lists_once_and_strikes_who_is_listed(world: World) -> None:
     government, pool = world.suite.government.address, world.suite.research
     assert refused(world, government, bound.list_(account("r1"))).name == "PartyListed"
@@ -66,35 +60,11 @@ def test_the_government_lists_once_and_strikes_who_is_listed(world: World) -> No
     assert not world.view(pool.is_active(account("r2")))
 
 
-def test_a_researcher_describes_itself_under_one_number(world: World) -> None:
-    pool = world.suite.research
-    about = {"name": "Institute", "contact": "desk@example.org", "key": x25519("r1")}
-    told = send(world, "r1", pool.describe("RES-1", **about))
-    (event,) = world.events(told)
-    assert isinstance(event, PartyDescribed)
-    assert (event.account, event.name, event.key) == (account("r1"), "Institute", x25519("r1"))
-    send(world, "r1", pool.describe("RES-1", **about | {"name": "Renamed"}))
-    assert refused(world, "r1", pool.describe("RES-2", **about)).name == "DuplicateRegistration"
-    world.send(world.suite.government.address, pool.address, bound.list_(account("r2")))
-    assert refused(world, "r2", pool.describe("RES-1", **about)).name == "DuplicateRegistration"
-
-
-@pytest.mark.parametrize(
-    ("sender", "registration", "changes", "error"),
-    [
-        ("stranger", b"RES-9", {}, "PartyUnknown"),
-        ("r1", b"RES-9", {"name": ""}, "FieldMissing"),
-        ("r1", b"RES-9", {"key": bytes(32)}, "FieldMissing"),
-        ("r1", b"", {}, "RegistrationCode"),
-        ("r1", b"res", {}, "RegistrationCode"),
-    ],
-)
-def test_a_description_is_refused(
-    world: World, sender: str, registration: bytes, changes: dict, error: str
-) -> None:
-    fields = {"name": "Institute", "contact": "", "key": x25519("r1")} | changes
-    data = bound.describe(registration.ljust(32, b"\0"), *fields.values())
-    assert refused(world, sender, data).name == error
+@pytest.mark.parametrize("registration", [b"", b"res", b"A\0B"])
+def test_a_number_has_one_spelling(world: World, registration: bytes) -> None:
+    word = registration.ljust(32, b"\0")
+    data = bound.describe(word, account("h1"), "Institute", "", x25519("r1"))
+    assert refused(world, "r1", data).name == "RegistrationCode"
 
 
 # opening

@@ -64,9 +64,10 @@ class PartyAdmitted(LedgerEvent):
 
 @dataclass(frozen=True, slots=True)
 class PartyDescribed(LedgerEvent):
-    SPEC: ClassVar = EventSpec("PartyDescribed(address indexed account,bytes32 indexed registration,string name,string contact,bytes32 key)")
+    SPEC: ClassVar = EventSpec("PartyDescribed(address indexed account,bytes32 indexed registration,address indexed operator,string name,string contact,bytes32 key)")
     account: Address
     registration: Hash32
+    operator: Address
     name: str
     contact: str
     key: Hash32
@@ -109,11 +110,11 @@ def account_by_registration(to: Address, registration: bytes) -> View[Address]:
     return _ACCOUNT_BY_REGISTRATION.view(to, one_value, registration)
 
 
-_DESCRIBE: Final = Function("describe(bytes32,string,string,bytes32)", ())
+_DESCRIBE: Final = Function("describe(bytes32,address,string,string,bytes32)", ())
 
 
-def describe(registration: bytes, name: str, contact: str, key: bytes) -> bytes:
-    return _DESCRIBE.encode(registration, name, contact, key)
+def describe(registration: bytes, operator: Address, name: str, contact: str, key: bytes) -> bytes:
+    return _DESCRIBE.encode(registration, operator, name, contact, key)
 
 
 _FUND: Final = Function("fund(string,(uint64,uint16,uint32,uint96,uint96))", ("uint256",))
@@ -149,6 +150,13 @@ _LIST: Final = Function("list(address)", ())
 
 def list_(account: Address) -> bytes:
     return _LIST.encode(account)
+
+
+_OPERATOR_OF: Final = Function("operatorOf(address)", ("address",))
+
+
+def operator_of(to: Address, account: Address) -> View[Address]:
+    return _OPERATOR_OF.view(to, one_value, account)
 
 
 _PARTICIPATION: Final = Function("participation(uint256,uint64)", ("(uint8,uint64)",))
@@ -221,5 +229,5 @@ def unpaid_of(to: Address, study_id: int, hospital_id: int) -> View[int]:
     return _UNPAID_OF.view(to, one_value, study_id, hospital_id)
 
 
-FUNCTIONS: Final = (_GRACE, _ACCOUNT_BY_REGISTRATION, _DESCRIBE, _FUND, _IS_ACTIVE, _JOIN, _LEAVE, _LIST, _PARTICIPATION, _PAY_HOSPITAL, _PAY_OUT, _REFUND, _REGISTRATION_OF, _RELEASE, _STRIKE, _STUDY, _STUDY_COUNT, _UNPAID_OF,)
+FUNCTIONS: Final = (_GRACE, _ACCOUNT_BY_REGISTRATION, _DESCRIBE, _FUND, _IS_ACTIVE, _JOIN, _LEAVE, _LIST, _OPERATOR_OF, _PARTICIPATION, _PAY_HOSPITAL, _PAY_OUT, _REFUND, _REGISTRATION_OF, _RELEASE, _STRIKE, _STUDY, _STUDY_COUNT, _UNPAID_OF,)
 EVENTS: Final = (DatasetReleased, HospitalPaid, OptedIn, OptedOut, Paid, PartyAdmitted, PartyDescribed, PartyStruck, Refunded, StudyFunded,)
