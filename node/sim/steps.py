@@ -10,8 +10,10 @@ from node.privacy.synthetic import make_consultation
 from node.sim.access_flows import access_flow
 from node.sim.custody_steps import custody_flow
 from node.sim.government_steps import government_flow
+from node.sim.research_flows import research_flow
 from node.sim.schema import steps as todo
 from node.sim.schema.custody_steps import CustodyStep
+from node.sim.schema.research_steps import ResearchStep
 from node.sim.share_trial import rebuild
 from node.sim.step_ready import StepNotReadyError, whole_seconds
 from node.sim.world import World
@@ -22,6 +24,7 @@ from node.workflows.onboard_doctor import onboard_doctor
 from node.workflows.register_hospital import register_hospital
 from node.workflows.register_patient import register_patient
 from node.workflows.requests import Flow
+from node.workflows.research import Exported, Joined
 from node.workflows.rotate_key import Rotated
 from node.workflows.suspend_doctor import suspend_doctor
 from node.workflows.validators import vote_in_headers
@@ -70,13 +73,18 @@ class StepBook:
 
     def grants(self) -> tuple[GrantMade, ...]:
         """Give all grants, in the order in which they were made."""
-        return tuple(one for one in self._left.values() if isinstance(one, GrantMade))
+        left = (one.grant if isinstance(one, Joined) else one for one in self._left.values())
+        return tuple(one for one in left if isinstance(one, GrantMade))
 
     def records(self) -> tuple[tuple[str, FiledStudy | Visit], ...]:
         """Give all records that steps filed, with the ids of the steps."""
         return tuple(
             (step, one) for step, one in self._left.items() if isinstance(one, FiledStudy | Visit)
         )
+
+    def exported(self) -> tuple[tuple[str, Exported], ...]:
+        """Give all datasets that were released, with the ids of the steps."""
+        return tuple((step, one) for step, one in self._left.items() if isinstance(one, Exported))
 
     def flow(self, step: todo.AnyStep) -> Flow[object]:
         """Give the flow of a step.
@@ -91,12 +99,8 @@ class StepBook:
     def _flow(self, step: todo.AnyStep) -> Flow[object]:
         cast = self._world.cast
         entropy = TreeEntropy(self._world.scenario.run.seed, "step", step.id)
-        if isinstance(step, todo.GovernmentStep):
-            return government_flow(cast, step, entropy)
-        if isinstance(step, CustodyStep):
-            return custody_flow(
-                self._world, step, self._record, lambda grant: self._get(grant, GrantMade), entropy
-            )
+        if isinstance(step, todo.GovernmentStep | CustodyStep | ResearchStep):
+            return self._subject(step, entropy)
         regulators = tuple(cast.regulators.values())
         match step:
             case todo.RegisterHospital():
@@ -119,6 +123,19 @@ class StepBook:
                 return self._rebuild(step)
             case _:
                 return access_flow(self._world, step, self._get, entropy)
+
+    def _subject(
+        self, step: todo.GovernmentStep | CustodyStep | ResearchStep, entropy: TreeEntropy
+    ) -> Flow[object]:
+        """Give the flow of a step whose subject has a file of its own."""
+        world = self._world
+        if isinstance(step, todo.GovernmentStep):
+            return government_flow(world.cast, step, entropy)
+        if isinstance(step, ResearchStep):
+            return research_flow(world, step, self._get, self._joined, entropy)
+        return custody_flow(
+            world, step, self._record, lambda grant: self._get(grant, GrantMade), entropy
+        )
 
     def _clinical(
         self, step: todo.Consult | todo.OrderLab | todo.PerformLab, entropy: TreeEntropy
@@ -179,6 +196,9 @@ class StepBook:
                 return lab
         why = f"{hospital.name} has no lab, and no step performs the order"
         raise StepNotReadyError(step.id, why)
+
+    def _joined(self) -> tuple[Joined, ...]:
+        return tuple(one for one in self._left.values() if isinstance(one, Joined))
 
     def _get(self, step: str, kind: type[T]) -> T:
         left = self._left.get(step)

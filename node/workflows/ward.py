@@ -14,6 +14,7 @@ from node.contracts.suite import ContractSuite
 from node.privacy.deposits import DepositLetter
 from node.privacy.grantee import Grantee
 from node.privacy.renewals import RenewalLetter
+from node.privacy.research_export import ExportLedger
 from node.privacy.synthetic import Person
 from node.privacy.wallet import Wallet
 from node.sss.drbg import SeedsUsed
@@ -290,6 +291,8 @@ class Institution:
     title: str
     contact: str
     grants: list[HeldGrant] = field(default_factory=list[HeldGrant])
+    exports: ExportLedger = field(default_factory=ExportLedger)
+    """Of a researcher: what was exported so far."""
 
     @property
     def node(self) -> Address:

@@ -31,6 +31,8 @@ _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "request": ("request_access",),
     "grant": ("grant",),
     "record": ("consult", "perform_lab", "second_opinion"),
+    "study": ("fund_study",),
+    "joined": ("join_study",),
 }
 _NAMED_KINDS: Final = {
     "node": "a node of network.validators",

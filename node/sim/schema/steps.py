@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 from node.sim.schema.access_steps import AccessStep
 from node.sim.schema.base import Id, Section, listed, mapped, refers_to, whole
 from node.sim.schema.custody_steps import CustodyStep
+from node.sim.schema.research_steps import ResearchStep
 from node.sim.schema.step_base import StepBase
 from node.sim.schema.units import Date, PositiveDuration, wants
 
@@ -250,6 +251,7 @@ Step: TypeAlias = (
     | Vote
     | GovernmentStep
     | CustodyStep
+    | ResearchStep
 )
 AnyStep: TypeAlias = Annotated[Step, Field(discriminator="do")]
 STEP_MODELS: Final[dict[str, type[StepBase]]] = {
