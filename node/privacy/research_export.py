@@ -216,7 +216,7 @@ def _point(one: Participant, regions: Sequence[str]) -> tuple[int, int, int, int
 
 def _published(points: Sequence[tuple[int, ...]], regions: Sequence[str]) -> dict[str, str]:
     """Give the quasi-identifiers of a class: what all of its rows say."""
-    ages, genders, places, years = (sorted(set(column)) for column in zip(*points, strict=True))
+    ages, genders, places, years = (sorted({point[at] for point in points}) for at in range(4))
     is_one_year = years[0] == years[-1]
     return {
         "age": AGE.text(ages[0], ages[-1]),
