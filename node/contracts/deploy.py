@@ -181,7 +181,9 @@ def _services(addresses: Mapping[str, Address]) -> dict[str, bytes]:
             pmr=pmr,
             consents=addresses["ConsentRegistry"],
         ),
-        "ResearchPool": research_pool.constructor(government=government, patients=patients),
+        "ResearchPool": research_pool.constructor(
+            government=government, hospitals=addresses["HospitalRegistry"], patients=patients
+        ),
         "AppointmentBook": appointment_book.constructor(doctors=doctors, patients=patients),
     }
 

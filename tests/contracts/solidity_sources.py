@@ -31,6 +31,7 @@ CONTRACTS: Final = {
     "InsuranceRegistry": ("InsuranceRegistry", "Parties"),
     "AppointmentBook": ("AppointmentBook",),
     "IomtRegistry": ("IomtRegistry",),
+    "ResearchPool": ("ResearchPool", "Parties"),
 }
 """Each contract with the parts that it is made of."""
 _LIBRARIES: Final = {"Checks": "Checks", "Dates": "Dates"}

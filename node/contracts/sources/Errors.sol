@@ -123,6 +123,7 @@ error NotTreating();
 // research
 error StudyUnknown();
 error StudyClosed();
+error StudyFull();
 error StudyRunning();
 error NotResearcher();
 error AlreadyJoined();

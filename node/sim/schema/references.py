@@ -36,6 +36,8 @@ _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "policy": ("bind_policy",),
     "claim": ("claim_insurance",),
     "readings": ("file_readings",),
+    "study": ("fund_study",),
+    "joined": ("join_study",),
 }
 _NAMED_KINDS: Final = {
     "node": "a node of network.validators",
