@@ -26,7 +26,7 @@ CONTRACTS: Final = {
     "PatientRegistry": ("PatientRegistry", "Recoveries"),
     "PmrToken": ("PmrToken",),
     "LabRegistry": ("LabRegistry",),
-    "ConsentRegistry": ("ConsentRegistry", "GrantLists"),
+    "ConsentRegistry": ("ConsentRegistry", "GrantLists", "Emergencies", "Copies"),
     "CustodyLedger": ("CustodyLedger",),
 }
 """Each contract with the parts that it is made of."""
@@ -38,6 +38,7 @@ _OTHERS: Final = {
     "PMR": "PmrToken",
     "CONSENTS": "ConsentRegistry",
     "GOVERNMENT": "GovernmentRegistry",
+    "ENTRIES": "PmrToken",
 }
 _INHERITED: Final = {
     ("PmrToken", "transferFrom"): "_update",
