@@ -166,8 +166,10 @@ class StepBook:
         return record
 
     def _lab_for(self, step: todo.OrderLab) -> Lab:
-        """Give the lab that performs the order later, else the first of the doctor's hospital."""
+        """Give the lab that is named, or performs the order, or the first of the hospital's."""
         cast = self._world.cast
+        if step.lab is not None:
+            return cast.labs[step.lab]
         for later in self._world.scenario.steps:
             if isinstance(later, todo.PerformLab) and later.order == step.id:
                 return cast.labs[later.lab]

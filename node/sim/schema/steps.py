@@ -106,6 +106,8 @@ class OrderLab(StepBase):
     do: Literal["order_lab"]
     doctor: Id = refers_to("doctor")
     pmr: Id = refers_to("visit")
+    lab: Id | None = refers_to("lab", default=None)
+    """None: the one that performs the order later, else the first of the doctor's hospital."""
     modality: Modality
     reason: str | None = None
 

@@ -86,7 +86,7 @@ def test_built_actions_are_those_of_this_version() -> None:
         ),
         (
             "do: order_lab, doctor: doc-1, pmr: v, modality: MR, reason: cough",
-            {"doctor": "doc-1", "pmr": "v", "modality": "MR", "reason": "cough"},
+            {"doctor": "doc-1", "pmr": "v", "lab": None, "modality": "MR", "reason": "cough"},
         ),
         (
             "do: perform_lab, lab: lab-1, order: o, study: pydicom:CT_small",
