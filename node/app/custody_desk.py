@@ -136,10 +136,23 @@ class CustodyDesk:
             turn.note("custody.final_unread", why=str(error))
             return
         if changes is not None:
+            self._tell_patients(turn, changes)
             for listener in self.on_changes:
                 listener(turn, changes)
         self._clerk.head_moved(turn)
         self.judge_again(turn)
+
+    def _tell_patients(self, turn: Turn, changes: Changes) -> None:
+        """Say that a doctor broke the glass, at the hospital whose desk the patient stands at."""
+        for one in changes.emergencies:
+            if self.view().home_of(one.patient) == self.custodian.address:
+                turn.note(
+                    "emergency.patient_told",
+                    emergency=one.emergency_id,
+                    patient=one.patient,
+                    doctor=one.doctor,
+                    until_s=one.until,
+                )
 
     def judge_again(self, turn: Turn) -> None:
         """Judge the letters that waited: for the final block, for an epoch, for a repair."""

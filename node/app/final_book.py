@@ -12,6 +12,7 @@ from node.app.turn import Turn
 from node.base.header import Header
 from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
 from node.contracts.abi import LedgerEvent
+from node.contracts.bindings.consent_registry import EmergencyAccess
 from node.contracts.consent_registry import Granted, Revoked
 from node.contracts.custody_ledger import (
     CustodianReplaced,
@@ -27,7 +28,7 @@ from node.contracts.patient_registry import PatientRegistered, Recovered
 from node.contracts.pmr_token import EntryAdded, Erased, Transfer
 from node.contracts.suite import ContractSuite
 from node.evm.blooms import EMPTY_BLOOM, may_hold
-from node.privacy.release_facts import GrantFacts
+from node.privacy.release_facts import EmergencyFacts, GrantFacts
 
 _TAG_BYTES: Final = 16
 """How much of a grant's id the contract keeps."""
@@ -55,6 +56,8 @@ class Changes:
     """In the order of the chain."""
     has_recovery: bool
     """A patient has another account."""
+    emergencies: tuple[EmergencyAccess, ...] = ()
+    """In the order of the chain."""
 
     @property
     def concern_access(self) -> bool:
@@ -73,6 +76,7 @@ class _Facts:
         default_factory=dict[Address, dict[bytes, None]]
     )
     """Grant ids by patient."""
+    emergencies: dict[bytes, EmergencyFacts] = field(default_factory=dict[bytes, EmergencyFacts])
     entries: dict[tuple[int, Cid], FiledEntry] = field(
         default_factory=dict[tuple[int, Cid], FiledEntry]
     )
@@ -149,6 +153,7 @@ class FinalBook:
             self._start_again()
         pmr_ids: dict[int, None] = {}
         replaced: list[CustodianReplaced] = []
+        emergencies: list[EmergencyAccess] = []
         has_recovery = False
         for number in range(self._number + 1, final.number + 1):
             block_hash = ledger.hash_by_number(number)
@@ -161,11 +166,14 @@ class FinalBook:
                     pmr_ids[event.pmr_id] = None
                 elif isinstance(event, CustodianReplaced):
                     replaced.append(event)
+                elif isinstance(event, EmergencyAccess):
+                    emergencies.append(event)
                 has_recovery |= isinstance(event, Recovered)
             self._number, self._read_to = number, block_hash
         if final.number >= was:
             self.advanced_us = turn.now
-        return Changes(is_anew, tuple(sorted(pmr_ids)), tuple(replaced), has_recovery)
+        named = tuple(sorted(pmr_ids)), tuple(replaced)
+        return Changes(is_anew, *named, has_recovery, tuple(emergencies))
 
     # ---- grants and parties
 
@@ -177,6 +185,15 @@ class FinalBook:
         """Give a patient's grants on the final chain, in the order in which they were given."""
         facts = self._facts
         return tuple(facts.grants[grant_id] for grant_id in facts.given.get(patient, ()))
+
+    def emergency(self, emergency_id: bytes) -> EmergencyFacts | None:
+        """Give an emergency of the final chain, None if there is none."""
+        return self._facts.emergencies.get(emergency_id)
+
+    def emergencies_of(self, patient_id: int) -> tuple[EmergencyFacts, ...]:
+        """Give the emergencies of a patient on the final chain, oldest first."""
+        found = self._facts.emergencies.values()
+        return tuple(one for one in found if one.patient_id == patient_id)
 
     def home_of(self, patient: Address) -> int | None:
         """Give the Hospital-ID of the desk that registered a patient, None if nobody did."""
@@ -269,6 +286,13 @@ class FinalBook:
                 facts.given.setdefault(event.patient, {})[event.grant_id] = None
             case Revoked(grant_id):
                 self._revoke(grant_id)
+            case EmergencyAccess():
+                facts.emergencies[event.emergency_id] = EmergencyFacts(
+                    doctor=event.doctor,
+                    patient_id=event.patient_id,
+                    at_s=header.timestamp,
+                    until_s=event.until,
+                )
             case EntryAdded():
                 self._add(event, header.timestamp)
             case Transfer(_, to, token_id):

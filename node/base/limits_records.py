@@ -6,3 +6,5 @@ INSTITUTION_BLOCK_GAS_MAX: Final = 2_000_000
 """Gas per block of one insurer or researcher: a claim's decision or a study's release each time."""
 CONSENTS_COUNT_MAX: Final = 16
 """Consents that one transaction relays; ConsentRegistry refuses more."""
+EMERGENCY_SECONDS_MAX: Final = 86_400
+"""Seconds of block time that one breaking of the glass opens; ConsentRegistry has the same."""
