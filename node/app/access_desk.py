@@ -60,6 +60,7 @@ class AccessDesk:
         self._custody, self._stores = custody, stores
         self._chain.on_head.append(self.head_moved)
         custody.on_changes.append(self._records_changed)
+        custody.on_left.append(self._look_again)
 
     def allowed(self, peer: Address, multihash: bytes, now: int) -> bool:
         """Say whether a peer may have a block."""
@@ -94,7 +95,10 @@ class AccessDesk:
 
     def _records_changed(self, _turn: Turn, changes: Changes) -> None:
         if changes.concern_access:
-            self._deals_read = -1
+            self._look_again()
+
+    def _look_again(self) -> None:
+        self._deals_read = -1
 
     def _is_touched(self, old: FinalHead, number: int) -> bool:
         """Say whether a block that became final can have changed a grant or who is active."""
