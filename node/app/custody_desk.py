@@ -105,8 +105,8 @@ class CustodyDesk:
         """Says whether a deal that is not held is on its way."""
         self.on_changes: list[ChangesListener] = []
         """Called with what final blocks have changed, after it was carried out here."""
-        self.on_left: list[Callable[[], None]] = []
-        """Called when a deal was left for emergencies: who may read its fragments may change."""
+        self.on_left: list[Callable[[bytes], None]] = []
+        """Called with a deal that was left for emergencies: who may read it may be others now."""
         chain.on_head.append(self.head_moved)
 
     def received(self, turn: Turn, peer: Address, message: Message) -> None:
@@ -263,7 +263,7 @@ class CustodyDesk:
             self.custodian.take_deposit(_deposit(message), view)
             if view.grant(message.grant) is None:
                 for listener in self.on_left:
-                    listener()
+                    listener(message.deal)
             return message.digests[message.index - 1]
         taken = self.custodian.take_renewal(_renewal(message), view)
         turn.note("custody.renewed", deal=taken.deal_id, index=taken.index, epoch=taken.moved.epoch)

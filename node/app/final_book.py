@@ -4,10 +4,12 @@ From the logs of final blocks alone: a question to a contract costs a thousand t
 up costs here, and a custodian asks about each of its deals whenever a block becomes final.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from node.app.chain_desk import ChainDesk
+from node.app.emergency_book import EmergencyBook
 from node.app.turn import Turn
 from node.base.header import Header
 from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
@@ -28,7 +30,7 @@ from node.contracts.patient_registry import PatientRegistered, Recovered
 from node.contracts.pmr_token import EntryAdded, Erased, Transfer
 from node.contracts.suite import ContractSuite
 from node.evm.blooms import EMPTY_BLOOM, may_hold
-from node.privacy.release_facts import EmergencyFacts, GrantFacts
+from node.privacy.release_facts import GrantFacts
 
 _TAG_BYTES: Final = 16
 """How much of a grant's id the contract keeps."""
@@ -56,13 +58,10 @@ class Changes:
     """In the order of the chain."""
     has_recovery: bool
     """A patient has another account."""
+    touched: tuple[int, ...] = ()
+    """Records of which anything else was said: entries, owners, grants; ascending."""
     emergencies: tuple[EmergencyAccess, ...] = ()
     """In the order of the chain."""
-
-    @property
-    def concern_access(self) -> bool:
-        """Whether who may read a fragment can be another one now."""
-        return self.is_anew or bool(self.pmr_ids) or bool(self.replaced) or self.has_recovery
 
 
 @dataclass(slots=True)
@@ -76,7 +75,7 @@ class _Facts:
         default_factory=dict[Address, dict[bytes, None]]
     )
     """Grant ids by patient."""
-    emergencies: dict[bytes, EmergencyFacts] = field(default_factory=dict[bytes, EmergencyFacts])
+    emergencies: EmergencyBook = field(default_factory=EmergencyBook)
     entries: dict[tuple[int, Cid], FiledEntry] = field(
         default_factory=dict[tuple[int, Cid], FiledEntry]
     )
@@ -84,6 +83,8 @@ class _Facts:
     current: dict[tuple[int, int], Cid] = field(default_factory=dict[tuple[int, int], Cid])
     """The newest manifest by PMR and index of the entry."""
     owners: dict[int, Address] = field(default_factory=dict[int, Address])
+    owned: dict[Address, dict[int, None]] = field(default_factory=dict[Address, dict[int, None]])
+    """Records by owner: the same the other way round."""
     erased: dict[int, None] = field(default_factory=dict[int, None])
     homes: dict[Address, int] = field(default_factory=dict[Address, int])
     """Patients, and the Hospital-ID of the desk that registered each."""
@@ -152,6 +153,7 @@ class FinalBook:
         if is_anew:
             self._start_again()
         pmr_ids: dict[int, None] = {}
+        touched: dict[int, None] = {}
         replaced: list[CustodianReplaced] = []
         emergencies: list[EmergencyAccess] = []
         has_recovery = False
@@ -162,6 +164,7 @@ class FinalBook:
             assert header is not None
             for event in self._events(block_hash, header):
                 self._read(event, header)
+                touched |= dict.fromkeys(self._said_of(event))
                 if isinstance(event, Erased | GenerationRotated):
                     pmr_ids[event.pmr_id] = None
                 elif isinstance(event, CustodianReplaced):
@@ -172,8 +175,8 @@ class FinalBook:
             self._number, self._read_to = number, block_hash
         if final.number >= was:
             self.advanced_us = turn.now
-        named = tuple(sorted(pmr_ids)), tuple(replaced)
-        return Changes(is_anew, *named, has_recovery, tuple(emergencies))
+        records, others, told = sorted(pmr_ids), sorted(touched), tuple(emergencies)
+        return Changes(is_anew, tuple(records), tuple(replaced), has_recovery, tuple(others), told)
 
     # ---- grants and parties
 
@@ -186,14 +189,10 @@ class FinalBook:
         facts = self._facts
         return tuple(facts.grants[grant_id] for grant_id in facts.given.get(patient, ()))
 
-    def emergency(self, emergency_id: bytes) -> EmergencyFacts | None:
-        """Give an emergency of the final chain, None if there is none."""
-        return self._facts.emergencies.get(emergency_id)
-
-    def emergencies_of(self, patient_id: int) -> tuple[EmergencyFacts, ...]:
-        """Give the emergencies of a patient on the final chain, oldest first."""
-        found = self._facts.emergencies.values()
-        return tuple(one for one in found if one.patient_id == patient_id)
+    @property
+    def emergencies(self) -> EmergencyBook:
+        """The emergencies of the final chain."""
+        return self._facts.emergencies
 
     def home_of(self, patient: Address) -> int | None:
         """Give the Hospital-ID of the desk that registered a patient, None if nobody did."""
@@ -287,16 +286,11 @@ class FinalBook:
             case Revoked(grant_id):
                 self._revoke(grant_id)
             case EmergencyAccess():
-                facts.emergencies[event.emergency_id] = EmergencyFacts(
-                    doctor=event.doctor,
-                    patient_id=event.patient_id,
-                    at_s=header.timestamp,
-                    until_s=event.until,
-                )
+                facts.emergencies.read(event, header)
             case EntryAdded():
                 self._add(event, header.timestamp)
             case Transfer(_, to, token_id):
-                facts.owners[token_id] = to
+                self._own(token_id, to)
             case Erased(pmr_id):
                 facts.erased[pmr_id] = None
             case PatientRegistered():
@@ -318,6 +312,32 @@ class FinalBook:
                 facts.destroyed[event.deal_id, event.custodian] = None
             case _:
                 pass  # of no concern to a custodian
+
+    def _own(self, pmr_id: int, owner: Address) -> None:
+        facts = self._facts
+        if pmr_id in facts.owners:
+            facts.owned[facts.owners[pmr_id]].pop(pmr_id, None)
+        facts.owners[pmr_id] = owner
+        facts.owned.setdefault(owner, {})[pmr_id] = None
+
+    def _said_of(self, event: LedgerEvent) -> Iterable[int]:
+        """Give the records that an event is about, after it was read."""
+        facts = self._facts
+        match event:
+            case Granted() | EmergencyAccess():
+                return facts.owned.get(event.patient, ())
+            case Revoked(grant_id):
+                known = facts.tags.get(grant_id[:_TAG_BYTES], ())
+                patients = {facts.grants[one].patient: None for one in known}
+                return [pmr_id for one in patients for pmr_id in facts.owned.get(one, ())]
+            case EntryAdded() | CustodianReplaced() | GenerationRotated():
+                return (event.pmr_id,)
+            case Erased(pmr_id):
+                return (pmr_id,)
+            case Transfer(_, _, token_id):
+                return (token_id,)
+            case _:
+                return ()
 
     def _revoke(self, grant_id: bytes) -> None:
         """Mark a grant as revoked.
@@ -357,7 +377,8 @@ class FinalBook:
         facts.recovered.pop(new, None)  # an account that comes back is lost no longer
         if old in facts.homes:
             facts.homes[new] = facts.homes.pop(old)
-        facts.owners.update({pmr: new for pmr, owner in facts.owners.items() if owner == old})
+        for pmr_id in tuple(facts.owned.get(old, ())):
+            self._own(pmr_id, new)
         given = facts.given.pop(old, {})
         for grant_id in given:
             facts.grants[grant_id] = replace(facts.grants[grant_id], patient=new)

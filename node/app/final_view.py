@@ -113,11 +113,11 @@ class FinalView:
 
     def emergency(self, emergency_id: bytes) -> EmergencyFacts | None:
         """Give an emergency of the final chain."""
-        return self._book.emergency(emergency_id)
+        return self._book.emergencies.get(emergency_id)
 
     def emergencies_of(self, patient_id: int) -> tuple[EmergencyFacts, ...]:
         """Give the emergencies of a patient on the final chain, oldest first."""
-        return self._book.emergencies_of(patient_id)
+        return self._book.emergencies.of_patient(patient_id)
 
     def doctor_key(self, account: Address) -> bytes | None:
         """Give the X25519 key of a doctor in F."""
