@@ -20,3 +20,5 @@ STUDY_K_MAX: Final = 65_535
 """A study's k: a uint16 of ResearchPool."""
 STUDY_PLACES_COUNT_MAX: Final = 100_000
 """Places of a study in a scenario; the contract itself takes a uint32."""
+EMERGENCY_SECONDS_MAX: Final = 86_400
+"""Seconds of block time that one breaking of the glass opens; ConsentRegistry has the same."""

@@ -187,6 +187,8 @@ class Patient:
     hospital: Hospital
     person: Person
     has_attendant: bool
+    leaves_for_emergencies: bool = False
+    """Whether custodians get deposits that an emergency opens."""
     patient_id: int = 0
     versions: dict[int, int] = field(default_factory=dict[int, int])
     """Records dealt so far, by PMR-ID."""

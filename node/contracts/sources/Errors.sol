@@ -83,6 +83,8 @@ error RequestUnknown();
 error EmergencyUnknown();
 error AlreadyReviewed();
 error CopyUnknown();
+/// Neither the patient's desk nor the writer of the entry.
+error NotRecordKeeper();
 error AlreadyIssued();
 
 // parties that the authority lists: insurers and researchers
