@@ -24,7 +24,9 @@ from node.contracts.custody_ledger import (
 )
 from node.contracts.errors import CidFormError
 from node.contracts.patient_registry import PatientRegistered, Recovered
-from node.contracts.pmr_token import EntryAdded, Erased, Transfer
+from node.contracts.pmr_entries import EntryAdded, Erased
+from node.contracts.pmr_multi_token import TransferBatch, TransferSingle, is_visit
+from node.contracts.pmr_token import Transfer
 from node.contracts.suite import ContractSuite
 from node.evm.blooms import EMPTY_BLOOM, may_hold
 from node.privacy.release_facts import GrantFacts
@@ -271,8 +273,8 @@ class FinalBook:
                 self._revoke(grant_id)
             case EntryAdded():
                 self._add(event, header.timestamp)
-            case Transfer(_, to, token_id):
-                facts.owners[token_id] = to
+            case Transfer() | TransferSingle() | TransferBatch():
+                facts.owners.update(dict.fromkeys(_visits_of(event), event.to))
             case Erased(pmr_id):
                 facts.erased[pmr_id] = None
             case PatientRegistered():
@@ -352,3 +354,14 @@ def _granted(event: Granted, at_s: int) -> GrantFacts:
         granted_s=at_s,
         is_revoked=False,
     )
+
+
+def _visits_of(event: Transfer | TransferSingle | TransferBatch) -> tuple[int, ...]:
+    """Give the records among the tokens that went to somebody."""
+    match event:
+        case Transfer():
+            return (event.token_id,)
+        case TransferSingle():
+            return (event.id,) * is_visit(event.id)
+        case TransferBatch():
+            return tuple(filter(is_visit, event.ids))

@@ -8,7 +8,7 @@ from node.app.final_book import FinalBook
 from node.base.limits import VIEW_ANSWERS_COUNT_MAX
 from node.base.types import Address, Cid, Hash32
 from node.contracts.abi import View
-from node.contracts.pmr_token import EntryKind
+from node.contracts.pmr_entries import EntryKind
 from node.contracts.suite import ContractSuite
 from node.privacy.consent import ALL_SECTIONS, scope_of
 from node.privacy.release_facts import GrantFacts, RecordFacts

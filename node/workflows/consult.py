@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from node.base.ports import Entropy
+from node.contracts.pmr_entries import EntryAdded
 from node.contracts.pmr_id import encode_pmr_id
-from node.contracts.pmr_token import EntryAdded
 from node.privacy.record import PmrEntry
 from node.workflows.asking import call, local_date, view
 from node.workflows.dealing import UNWRITTEN, Filed, file_record

@@ -7,7 +7,7 @@ from typing import Final
 from node.base.keccak import keccak256
 from node.base.ports import Entropy
 from node.base.types import Address
-from node.contracts.pmr_token import Entry
+from node.contracts.pmr_entries import Entry
 from node.privacy.grantee import Collected, find_released_key, open_released
 from node.privacy.record import Diagnosis, PmrEntry, Record, body_of, commitment, open_ready
 from node.privacy.release_errors import GrantNotActiveError

@@ -2,8 +2,8 @@ import pytest
 
 from node.contracts.abi import encode_values, selector
 from node.contracts.compile import load_artifact
+from node.contracts.names import CONTRACT_NAMES
 from node.contracts.reverts import CUSTOM_ERRORS, RevertReason, decode_error
-from node.contracts.suite import CONTRACT_NAMES
 
 
 def test_list_of_errors_is_that_of_the_artifacts() -> None:

@@ -44,6 +44,7 @@ def test_defaults_are_those_of_the_specification() -> None:
         "sharing": {"scheme": "ssms-1tn", "t": 3, "n": 5},
         "recovery_wait_us": 172_800_000_000,
         "retention_us": 94_608_000_000_000,
+        "retention_from": "last_treatment",
         "revocation": "standard",
         "timezone": "UTC",
         "first_patient_id": 1,
