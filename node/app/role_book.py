@@ -163,6 +163,8 @@ class RoleBook:
             standings.append(_Standing(Role.PATIENT, 0))
         elif self._ask(patients.ward_count(account)):
             standings.append(_Standing(Role.PATIENT, 0, is_lent=True))
+        if standings:
+            return tuple(standings)
         if self._ask(contracts.devices.patient_of(account)):
             standings.append(_Standing(Role.DEVICE, 0))
         registers = contracts.insurance, contracts.research

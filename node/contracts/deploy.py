@@ -106,44 +106,51 @@ def constructor_arguments(
     addresses: Mapping[str, Address], settings: DeploySettings
 ) -> dict[str, bytes]:
     """Give the ABI-encoded constructor arguments of every contract."""
-    hospitals = addresses["HospitalRegistry"]
-    doctors = addresses["DoctorRegistry"]
-    patients = addresses["PatientRegistry"]
-    record = TOKENS[settings.token]
-    pmr = addresses[record]
-    consents = addresses["ConsentRegistry"]
-    government = addresses["GovernmentRegistry"]
-    devices = addresses["IomtRegistry"]
-    insurance = addresses["InsuranceRegistry"]
-    research = addresses["ResearchPool"]
-    offset = settings.utc_offset_seconds
     return {
         "GovernmentRegistry": government_registry.constructor(
             settings.members,
             settings.validators,
             min_validators=settings.min_validators,
             voting_seconds=settings.voting_seconds,
-            hospitals=hospitals,
-            doctors=doctors,
-            insurers=insurance,
-            researchers=research,
+            hospitals=addresses["HospitalRegistry"],
+            doctors=addresses["DoctorRegistry"],
+            insurers=addresses["InsuranceRegistry"],
+            researchers=addresses["ResearchPool"],
         ),
+        **_registries(addresses, settings),
+        **_records(addresses, settings),
+        **_services(addresses, settings),
+    }
+
+
+def _registries(addresses: Mapping[str, Address], settings: DeploySettings) -> dict[str, bytes]:
+    government, hospitals = addresses["GovernmentRegistry"], addresses["HospitalRegistry"]
+    return {
         "HospitalRegistry": hospital_registry.constructor(government=government),
         "DoctorRegistry": doctor_registry.constructor(government=government, hospitals=hospitals),
         "PatientRegistry": patient_registry.constructor(
             hospitals=hospitals,
-            consents=consents,
+            consents=addresses["ConsentRegistry"],
             first_patient_id=settings.first_patient_id,
             recovery_seconds=settings.recovery_seconds,
         ),
+    }
+
+
+def _records(addresses: Mapping[str, Address], settings: DeploySettings) -> dict[str, bytes]:
+    hospitals, doctors = addresses["HospitalRegistry"], addresses["DoctorRegistry"]
+    record = TOKENS[settings.token]
+    patients, pmr = addresses["PatientRegistry"], addresses[record]
+    offset = settings.utc_offset_seconds
+    return {
         record: pmr_entries.construction(
             record,
             doctors=doctors,
             patients=patients,
             labs=addresses["LabRegistry"],
-            devices=devices,
-            insurance=insurance,
-            consents=consents,
+            devices=addresses["IomtRegistry"],
+            insurance=addresses["InsuranceRegistry"],
+            consents=addresses["ConsentRegistry"],
             utc_offset_seconds=offset,
             retention_seconds=settings.retention_seconds,
             retention_from_commencement=settings.retention_from_commencement,
@@ -156,8 +163,8 @@ def constructor_arguments(
             doctors=doctors,
             patients=patients,
             pmr=pmr,
-            insurers=insurance,
-            researchers=research,
+            insurers=addresses["InsuranceRegistry"],
+            researchers=addresses["ResearchPool"],
             grant_seconds_max=settings.grant_seconds_max,
         ),
         "CustodyLedger": custody_ledger.constructor(
@@ -165,11 +172,21 @@ def constructor_arguments(
             doctors=doctors,
             patients=patients,
             pmr=pmr,
-            government=government,
+            government=addresses["GovernmentRegistry"],
         ),
+    }
+
+
+def _services(addresses: Mapping[str, Address], settings: DeploySettings) -> dict[str, bytes]:
+    doctors, patients = addresses["DoctorRegistry"], addresses["PatientRegistry"]
+    government, pmr = addresses["GovernmentRegistry"], addresses[TOKENS[settings.token]]
+    return {
         "IomtRegistry": iomt_registry.constructor(doctors=doctors, patients=patients, pmr=pmr),
         "InsuranceRegistry": insurance_registry.constructor(
-            government=government, patients=patients, pmr=pmr, consents=consents
+            government=government,
+            patients=patients,
+            pmr=pmr,
+            consents=addresses["ConsentRegistry"],
         ),
         "ResearchPool": research_pool.constructor(government=government, patients=patients),
         "AppointmentBook": appointment_book.constructor(doctors=doctors, patients=patients),

@@ -12,7 +12,8 @@ from node.sim.kernel import Priority
 from node.sim.results import StepStatus
 from node.sim.schema.custody_steps import RotateKey
 from node.sim.schema.steps import AnyStep, PerformLab
-from node.sim.steps import StepBook, StepNotReadyError
+from node.sim.step_ready import StepNotReadyError
+from node.sim.steps import StepBook
 from node.sim.world import World
 from node.workflows.errors import (
     ContractRevertError,

@@ -17,7 +17,8 @@ from node.sim.history import History
 from node.sim.metrics import summaries
 from node.sim.results import ExpectationResult, NodeResult, StepResult, step_meets
 from node.sim.schedule import StepOutcome
-from node.sim.schema.steps import AnyStep, Consult, Grant, PerformLab, SecondOpinion
+from node.sim.schema.access_steps import Grant, SecondOpinion
+from node.sim.schema.steps import AnyStep, Consult, PerformLab
 from node.sim.steps import StepBook
 from node.sim.world import World
 from node.workflows.access import GrantMade

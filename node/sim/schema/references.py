@@ -26,6 +26,7 @@ from node.sim.schema.tree import Tree
 _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "step": tuple(STEP_MODELS),
     "visit": ("consult",),
+    "visits": ("consult",),
     "order": ("order_lab",),
     "request": ("request_access",),
     "grant": ("grant",),
@@ -113,7 +114,7 @@ def _uses(model: type[BaseModel], fields: object, loc: Loc) -> Iterator[_Use]:
         value: object = fields[key]
         many = value if isinstance(value, tuple) else None
         for index, item in enumerate([value] if many is None else many):
-            if isinstance(item, str) and item:
+            if isinstance(item, str) and item and (kind, item) != ("visits", "all"):
                 yield kind, (*loc, key) if many is None else (*loc, key, index), item
 
 

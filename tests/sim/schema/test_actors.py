@@ -41,7 +41,7 @@ def test_mappings_are_read() -> None:
         ("patients: {p: {hospital: h0, attendant: 1}}", False),
         ("patients: {p: {}}", False),
         ("labs: {Lab: {hospital: h0}}", False),
-        ("insurers: 1", False),
+        ("insurers: 1", True),
     ],
 )
 def test_bounds_and_shapes(text: str, is_fine: bool) -> None:
