@@ -39,6 +39,8 @@ class Entry:
     is_marked: bool
     """An amendment of the same author stands for it."""
     content: Content
+    about: int | None = None
+    """The entry that this one amends, refuses to amend, or disagrees about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class Locked(LedgerEvent):
 EVENTS: Final[tuple[type[LedgerEvent], ...]] = (EntryAdded, EntryMarked, Erased, Locked)
 
 CONTENT: Final = "(bytes32,uint8,bytes32)"
-_ENTRY: Final = f"(uint64,uint64,uint64,uint8,bool,{CONTENT})"
+_ENTRY: Final = f"(uint64,uint64,uint64,uint8,bool,uint32,{CONTENT})"
 _CONSULT = Function(f"consult(uint256,uint64,{CONTENT})")
 _SECOND_OPINION = Function(f"addSecondOpinion(uint256,uint64,{CONTENT})")
 _CLAIM = Function("claim(uint256)")
@@ -138,13 +140,19 @@ CONSTRUCTOR: Final = (*["address"] * 6, "int32", "uint64", "bool")
 retention, and whether that runs from the first entry."""
 
 
-_EntryWords = tuple[int, int, int, int, bool, tuple[bytes, int, bytes]]
+_EntryWords = tuple[int, int, int, int, bool, int, tuple[bytes, int, bytes]]
 
 
 def _entry(values: _EntryWords) -> Entry:
-    doctor_id, hospital_id, time_s, kind, is_marked, content = values
+    doctor_id, hospital_id, time_s, kind, is_marked, about, content = values
     return Entry(
-        doctor_id, hospital_id, time_s, EntryKind(kind), is_marked, Content.from_abi(*content)
+        doctor_id,
+        hospital_id,
+        time_s,
+        EntryKind(kind),
+        is_marked,
+        Content.from_abi(*content),
+        about - 1 if about else None,
     )
 
 

@@ -8,9 +8,11 @@ from node.base.rng import TreeEntropy
 from node.privacy.record import Diagnosis, Insurance, PmrEntry
 from node.privacy.synthetic import make_consultation
 from node.sim.access_flows import access_flow
+from node.sim.amendment_flows import amendment_flow
 from node.sim.custody_steps import custody_flow
 from node.sim.government_steps import government_flow
 from node.sim.schema import steps as todo
+from node.sim.schema.amendment_steps import AmendmentStep
 from node.sim.schema.custody_steps import CustodyStep
 from node.sim.share_trial import rebuild
 from node.sim.step_ready import StepNotReadyError, whole_seconds
@@ -93,10 +95,8 @@ class StepBook:
         entropy = TreeEntropy(self._world.scenario.run.seed, "step", step.id)
         if isinstance(step, todo.GovernmentStep):
             return government_flow(cast, step, entropy)
-        if isinstance(step, CustodyStep):
-            return custody_flow(
-                self._world, step, self._record, lambda grant: self._get(grant, GrantMade), entropy
-            )
+        if isinstance(step, CustodyStep | AmendmentStep):
+            return self._keeping(step, entropy)
         regulators = tuple(cast.regulators.values())
         match step:
             case todo.RegisterHospital():
@@ -119,6 +119,14 @@ class StepBook:
                 return self._rebuild(step)
             case _:
                 return access_flow(self._world, step, self._get, entropy)
+
+    def _keeping(self, step: CustodyStep | AmendmentStep, entropy: TreeEntropy) -> Flow[object]:
+        """Give the flow of a step about a record that stands."""
+        if isinstance(step, AmendmentStep):
+            return amendment_flow(self._world, step, self._record, self._get, entropy)
+        return custody_flow(
+            self._world, step, self._record, lambda grant: self._get(grant, GrantMade), entropy
+        )
 
     def _clinical(
         self, step: todo.Consult | todo.OrderLab | todo.PerformLab, entropy: TreeEntropy

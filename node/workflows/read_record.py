@@ -36,6 +36,10 @@ class ReadEntry:
 
     index: int
     record: Record
+    is_marked: bool = False
+    """An amendment stands for it."""
+    about: int | None = None
+    """The entry that it amends, refuses to amend, or disagrees about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ def read_record(ward: Ward, reader: Recipient, pmr_id: int, entropy: Entropy) ->
                 raise
             refused.append((index, error))
             continue
-        opened.append(ReadEntry(index, found.record))
+        opened.append(ReadEntry(index, found.record, entry.is_marked, entry.about))
         suspects += found.suspects
         receipts += found.receipts
     if refused and not opened:

@@ -188,17 +188,17 @@ def dispute(pmr_id: int, index: int, content: tuple[bytes, int, bytes]) -> bytes
     return _DISPUTE.encode(pmr_id, index, content)
 
 
-_ENTRIES: Final = Function("entries(uint256)", ("(uint64,uint64,uint64,uint8,bool,(bytes32,uint8,bytes32))[]",))
+_ENTRIES: Final = Function("entries(uint256)", ("(uint64,uint64,uint64,uint8,bool,uint32,(bytes32,uint8,bytes32))[]",))
 
 
-def entries(to: Address, pmr_id: int) -> View[tuple[tuple[int, int, int, int, bool, tuple[Hash32, int, Hash32]], ...]]:
+def entries(to: Address, pmr_id: int) -> View[tuple[tuple[int, int, int, int, bool, int, tuple[Hash32, int, Hash32]], ...]]:
     return _ENTRIES.view(to, one_value, pmr_id)
 
 
-_ENTRY: Final = Function("entry(uint256,uint256)", ("(uint64,uint64,uint64,uint8,bool,(bytes32,uint8,bytes32))",))
+_ENTRY: Final = Function("entry(uint256,uint256)", ("(uint64,uint64,uint64,uint8,bool,uint32,(bytes32,uint8,bytes32))",))
 
 
-def entry(to: Address, pmr_id: int, index: int) -> View[tuple[int, int, int, int, bool, tuple[Hash32, int, Hash32]]]:
+def entry(to: Address, pmr_id: int, index: int) -> View[tuple[int, int, int, int, bool, int, tuple[Hash32, int, Hash32]]]:
     return _ENTRY.view(to, one_value, pmr_id, index)
 
 

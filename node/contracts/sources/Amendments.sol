@@ -21,8 +21,8 @@ import {Content, Kind} from "./Types.sol";
 /// petitions for it; what he refuses he gives reasons for, and the patient may disagree.
 ///
 /// The reason and the disagreement are entries of the record like the amendment: so whoever reads
-/// the record gets them from its custodians, under the same grant.  Events tell which is which.  An
-/// answer after its time is taken, and seen to be late: else a late doctor could never answer.
+/// the record gets them from its custodians, under the same grant.  Each says which entry it is
+/// about.  An answer after its time is taken, and seen to be late: else it could never be given.
 abstract contract Amendments is PmrEntries {
     enum PetitionState {
         None,
@@ -63,7 +63,7 @@ abstract contract Amendments is PmrEntries {
         external
     {
         uint64 doctorId = _requireAuthor(pmrId, index, hospitalId);
-        uint256 by = _append(pmrId, doctorId, hospitalId, Kind.Amendment, content);
+        uint256 by = _append(pmrId, doctorId, hospitalId, Kind.Amendment, index + 1, content);
         _mark(pmrId, index, by);
         Petition storage p = _petitions[pmrId][index];
         if (p.state == PetitionState.Open) {
@@ -116,7 +116,7 @@ abstract contract Amendments is PmrEntries {
     ) external {
         uint64 doctorId = _requireAuthor(pmrId, index, hospitalId);
         _requireOpen(pmrId, index).state = PetitionState.Denied;
-        uint256 by = _append(pmrId, doctorId, hospitalId, Kind.Amendment, content);
+        uint256 by = _append(pmrId, doctorId, hospitalId, Kind.Amendment, index + 1, content);
         emit PetitionDenied(pmrId, index, by);
     }
 
@@ -126,7 +126,7 @@ abstract contract Amendments is PmrEntries {
         Petition storage p = _petitions[pmrId][index];
         require(p.state == PetitionState.Denied, PetitionNotDenied());
         p.state = PetitionState.Disputed;
-        uint256 by = _append(pmrId, 0, 0, Kind.Amendment, content);
+        uint256 by = _append(pmrId, 0, 0, Kind.Amendment, index + 1, content);
         emit PetitionDisputed(pmrId, index, by);
     }
 

@@ -28,14 +28,16 @@ abstract contract PmrEntries is IPmr {
         uint64 time;
         uint8 kind;
         bool marked;
+        uint32 about;
         Content content;
     }
 
     /// `head` is packed by hand, since the compiler would write it field by field:
     /// doctorId 64 | hospitalId 64 | time 40 | kind 8 | codec 8 | marked 8 | count 24 |
     /// erased at 40, lowest first.
-    /// Only entry 0 has the last two: the token's entries, and since when it is erased (0 = not),
-    /// which so need no slot of their own.
+    /// Of entry 0 the last two are the token's entries, and since when it is erased (0 = not),
+    /// which so need no slot of their own.  A later entry has there which entry it is about, plus
+    /// one; 0 = none.  Entry 0 is about none.
     struct Stored {
         uint256 head;
         bytes32 digest;
@@ -116,7 +118,7 @@ abstract contract PmrEntries is IPmr {
             require(patient != address(0), PatientUnknown());
             _mintRecord(pmrId, patient);
         }
-        _append(pmrId, doctorId, hospitalId, Kind.Consultation, content);
+        _append(pmrId, doctorId, hospitalId, Kind.Consultation, 0, content);
     }
 
     /// Writes a second opinion; the doctor needs an active grant of the patient.
@@ -128,7 +130,7 @@ abstract contract PmrEntries is IPmr {
         uint64 minted = mintedAt(pmrId);
         bool allowed = CONSENTS.isAllowedFor(msg.sender, pmrId, minted, block.timestamp);
         require(allowed, GrantNotActive());
-        _append(pmrId, doctorId, hospitalId, Kind.SecondOpinion, content);
+        _append(pmrId, doctorId, hospitalId, Kind.SecondOpinion, 0, content);
     }
 
     /// Writes an entry of a kind that belongs to one registry; only that registry may.
@@ -141,7 +143,7 @@ abstract contract PmrEntries is IPmr {
     ) external returns (uint256 index) {
         require(msg.sender == _filerOf(kind), NotFiler());
         _requireRecord(pmrId);
-        return _append(pmrId, doctorId, hospitalId, kind, content);
+        return _append(pmrId, doctorId, hospitalId, kind, 0, content);
     }
 
     /// Lets a token follow its patient to the account of a recovery; for anybody to call.
@@ -239,6 +241,7 @@ abstract contract PmrEntries is IPmr {
         uint64 doctorId,
         uint64 hospitalId,
         Kind kind,
+        uint256 about,
         Content calldata content
     ) internal returns (uint256 index) {
         Checks.content(content);
@@ -254,6 +257,7 @@ abstract contract PmrEntries is IPmr {
         } else {
             require(index < type(uint24).max, EntryLimit());
             list[0].head = first + (1 << AT_COUNT);
+            head |= about << AT_COUNT;
         }
         Stored storage place = list[index];
         place.head = head;
@@ -281,6 +285,7 @@ abstract contract PmrEntries is IPmr {
             uint40(head >> AT_TIME),
             uint8(head >> AT_KIND),
             uint8(head >> AT_MARKED) != 0,
+            index == 0 ? 0 : uint24(head >> AT_COUNT),
             Content(s.commitment, uint8(head >> AT_CODEC), s.digest)
         );
     }

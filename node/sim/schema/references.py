@@ -30,7 +30,8 @@ _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "order": ("order_lab",),
     "request": ("request_access",),
     "grant": ("grant",),
-    "record": ("consult", "perform_lab", "second_opinion"),
+    "record": ("consult", "perform_lab", "second_opinion", "answer_petition", "dispute"),
+    "petition": ("petition_correction",),
 }
 _NAMED_KINDS: Final = {
     "node": "a node of network.validators",

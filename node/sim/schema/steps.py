@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 from pydantic import BeforeValidator, Field
 
 from node.sim.schema.access_steps import AccessStep
+from node.sim.schema.amendment_steps import AmendmentStep
 from node.sim.schema.base import Id, Section, listed, mapped, refers_to, whole
 from node.sim.schema.custody_steps import CustodyStep
 from node.sim.schema.step_base import StepBase
@@ -250,6 +251,7 @@ Step: TypeAlias = (
     | Vote
     | GovernmentStep
     | CustodyStep
+    | AmendmentStep
 )
 AnyStep: TypeAlias = Annotated[Step, Field(discriminator="do")]
 STEP_MODELS: Final[dict[str, type[StepBase]]] = {

@@ -84,7 +84,7 @@ def test_defaults_are_those_of_the_specification() -> None:
         ("chain: {executor: revm}", True),
         ("chain: {executor: none}", False),
         ("chain: {executor: 5}", False),
-        ("chain: {token: erc1155}", False),
+        ("chain: {token: erc1155}", True),
         ("records: {first_patient_id: 85437}", True),
         ("records: {first_patient_id: 0}", False),
         ("records: {sharing: {scheme: xor-1tn}}", False),
