@@ -64,18 +64,6 @@ class PetitionExtended(LedgerEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class PetitionAccepted(LedgerEvent):
-    """The author has amended the entry by entry ``by``."""
-
-    SPEC: ClassVar = EventSpec(
-        "PetitionAccepted(uint256 indexed pmrId,uint256 indexed index,uint256 by)"
-    )
-    pmr_id: int
-    index: int
-    by: int
-
-
-@dataclass(frozen=True, slots=True)
 class PetitionDenied(LedgerEvent):
     """The author refuses; entry ``by`` says why."""
 
@@ -102,7 +90,6 @@ class PetitionDisputed(LedgerEvent):
 EVENTS: Final[tuple[type[LedgerEvent], ...]] = (
     PetitionFiled,
     PetitionExtended,
-    PetitionAccepted,
     PetitionDenied,
     PetitionDisputed,
 )

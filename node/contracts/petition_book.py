@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 
 from node.contracts.abi import LedgerEvent
 from node.contracts.amendments import (
-    PetitionAccepted,
     PetitionDenied,
     PetitionExtended,
     PetitionFiled,
 )
-from node.contracts.pmr_entries import Erased
+from node.contracts.pmr_entries import EntryMarked, Erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,8 @@ def open_petitions(events: Iterable[LedgerEvent], at_s: int) -> tuple[OpenPetiti
             case PetitionExtended():
                 key = event.pmr_id, event.index
                 found[key] = replace(found[key], due_s=event.due)
-            case PetitionAccepted() | PetitionDenied():
-                del found[event.pmr_id, event.index]
+            case EntryMarked() | PetitionDenied():
+                found.pop((event.pmr_id, event.index), None)  # an amendment may be unasked
             case Erased():
                 found = {key: one for key, one in found.items() if key[0] != event.pmr_id}
             case _:

@@ -6,7 +6,6 @@ import pytest
 
 from node.contracts.amendments import (
     Petition,
-    PetitionAccepted,
     PetitionDenied,
     PetitionDisputed,
     PetitionExtended,
@@ -168,17 +167,16 @@ def test_an_erased_record_is_not_petitioned_about(world: World) -> None:
 
 def test_an_amendment_accepts_the_petition(asked: World) -> None:
     outcome = _send(asked, "d1", _amendment(asked))
-    added, *rest = asked.events(outcome)
-    told = [event for event in rest if isinstance(event, EntryMarked | PetitionAccepted)]
+    added, *_, marked = asked.events(outcome)
     assert isinstance(added, EntryAdded)
-    assert told == [EntryMarked(PMR_ID, 0, 1), PetitionAccepted(PMR_ID, 0, 1)]
+    assert marked == EntryMarked(PMR_ID, 0, 1)
     assert _state(asked).state is PetitionState.ACCEPTED
     assert [entry.is_marked for entry in _entries(asked)] == [True, False]
+    assert [entry.about for entry in _entries(asked)] == [None, 0]
 
 
 def test_an_amendment_that_nobody_petitioned_for_accepts_nothing(world: World) -> None:
-    names = [event.SPEC.name for event in world.events(_send(world, "d1", _amendment(world)))]
-    assert "PetitionAccepted" not in names
+    _send(world, "d1", _amendment(world))
     assert _state(world).state is PetitionState.NONE
 
 
@@ -282,6 +280,7 @@ def test_a_disagreement_is_an_entry_of_nobody_but_the_patient(denied: World) -> 
     assert events[-1] == PetitionDisputed(PMR_ID, 0, 2)
     last = _entries(denied)[-1]
     assert (last.kind, last.doctor_id, last.hospital_id) == (EntryKind.AMENDMENT, 0, 0)
+    assert [entry.about for entry in _entries(denied)] == [None, 0, 0]
     assert last.content == content("it is wrong")
     assert _state(denied).state is PetitionState.DISPUTED
 

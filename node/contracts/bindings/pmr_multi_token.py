@@ -57,14 +57,6 @@ class Locked(LedgerEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class PetitionAccepted(LedgerEvent):
-    SPEC: ClassVar = EventSpec("PetitionAccepted(uint256 indexed pmrId,uint256 indexed index,uint256 by)")
-    pmr_id: int
-    index: int
-    by: int
-
-
-@dataclass(frozen=True, slots=True)
 class PetitionDenied(LedgerEvent):
     SPEC: ClassVar = EventSpec("PetitionDenied(uint256 indexed pmrId,uint256 indexed index,uint256 by)")
     pmr_id: int
@@ -371,4 +363,4 @@ def visit_count(to: Address, patient_id: int) -> View[int]:
 
 
 FUNCTIONS: Final = (_ADD_SECOND_OPINION, _AMEND, _BALANCE_OF, _BALANCE_OF_BATCH, _CLAIM, _CONSULT, _DENY_PETITION, _DISPUTE, _ENTRIES, _ENTRY, _ENTRY_COUNT, _ERASE, _ERASED_AT, _EXTEND_PETITION, _FILE_ENTRY, _IS_APPROVED_FOR_ALL, _LOCKED, _MINTED_AT, _OWNER_OF, _PATIENT_OF, _PETITION, _PETITION_OF, _RETAINED_UNTIL, _RETENTION_FROM_COMMENCEMENT, _RETENTION_SECONDS, _SAFE_BATCH_TRANSFER_FROM, _SAFE_TRANSFER_FROM, _SET_APPROVAL_FOR_ALL, _SUPPORTS_INTERFACE, _TOTAL_SUPPLY, _URI, _UTC_OFFSET_SECONDS, _VISIT_AT, _VISIT_COUNT,)
-EVENTS: Final = (ApprovalForAll, EntryAdded, EntryMarked, Erased, Locked, PetitionAccepted, PetitionDenied, PetitionDisputed, PetitionExtended, PetitionFiled, TransferBatch, TransferSingle, URI, Unlocked,)
+EVENTS: Final = (ApprovalForAll, EntryAdded, EntryMarked, Erased, Locked, PetitionDenied, PetitionDisputed, PetitionExtended, PetitionFiled, TransferBatch, TransferSingle, URI, Unlocked,)

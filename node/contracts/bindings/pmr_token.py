@@ -65,14 +65,6 @@ class Locked(LedgerEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class PetitionAccepted(LedgerEvent):
-    SPEC: ClassVar = EventSpec("PetitionAccepted(uint256 indexed pmrId,uint256 indexed index,uint256 by)")
-    pmr_id: int
-    index: int
-    by: int
-
-
-@dataclass(frozen=True, slots=True)
 class PetitionDenied(LedgerEvent):
     SPEC: ClassVar = EventSpec("PetitionDenied(uint256 indexed pmrId,uint256 indexed index,uint256 by)")
     pmr_id: int
@@ -388,4 +380,4 @@ def utc_offset_seconds(to: Address) -> View[int]:
 
 
 FUNCTIONS: Final = (_ADD_SECOND_OPINION, _AMEND, _APPROVE, _BALANCE_OF, _CLAIM, _CONSULT, _DENY_PETITION, _DISPUTE, _ENTRIES, _ENTRY, _ENTRY_COUNT, _ERASE, _ERASED_AT, _EXTEND_PETITION, _FILE_ENTRY, _GET_APPROVED, _IS_APPROVED_FOR_ALL, _LOCKED, _MINTED_AT, _NAME, _OWNER_OF, _PATIENT_OF, _PETITION, _PETITION_OF, _RETAINED_UNTIL, _RETENTION_FROM_COMMENCEMENT, _RETENTION_SECONDS, _SAFE_TRANSFER_FROM_3, _SAFE_TRANSFER_FROM_4, _SET_APPROVAL_FOR_ALL, _SUPPORTS_INTERFACE, _SYMBOL, _TOKEN_BY_INDEX, _TOKEN_OF_OWNER_BY_INDEX, _TOKEN_URI, _TOTAL_SUPPLY, _TRANSFER_FROM, _UTC_OFFSET_SECONDS,)
-EVENTS: Final = (Approval, ApprovalForAll, EntryAdded, EntryMarked, Erased, Locked, PetitionAccepted, PetitionDenied, PetitionDisputed, PetitionExtended, PetitionFiled, Transfer, Unlocked,)
+EVENTS: Final = (Approval, ApprovalForAll, EntryAdded, EntryMarked, Erased, Locked, PetitionDenied, PetitionDisputed, PetitionExtended, PetitionFiled, Transfer, Unlocked,)

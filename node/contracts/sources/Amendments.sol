@@ -48,7 +48,6 @@ abstract contract Amendments is PmrEntries {
     event PetitionExtended(
         uint256 indexed pmrId, uint256 indexed index, bytes32 reason, uint64 due
     );
-    event PetitionAccepted(uint256 indexed pmrId, uint256 indexed index, uint256 by);
     event PetitionDenied(uint256 indexed pmrId, uint256 indexed index, uint256 by);
     event PetitionDisputed(uint256 indexed pmrId, uint256 indexed index, uint256 by);
 
@@ -58,7 +57,7 @@ abstract contract Amendments is PmrEntries {
     mapping(uint256 pmrId => mapping(uint256 index => Petition)) private _petitions;
 
     /// Writes an amendment of one's own entry, which stays and is marked; a petition that is open
-    /// is accepted with it.
+    /// is accepted with it, and `EntryMarked` tells so.
     function amend(uint256 pmrId, uint256 index, uint64 hospitalId, Content calldata content)
         external
     {
@@ -66,10 +65,7 @@ abstract contract Amendments is PmrEntries {
         uint256 by = _append(pmrId, doctorId, hospitalId, Kind.Amendment, index + 1, content);
         _mark(pmrId, index, by);
         Petition storage p = _petitions[pmrId][index];
-        if (p.state == PetitionState.Open) {
-            p.state = PetitionState.Accepted;
-            emit PetitionAccepted(pmrId, index, by);
-        }
+        if (p.state == PetitionState.Open) p.state = PetitionState.Accepted;
     }
 
     /// The patient asks the author of an entry for a correction, once; `commitment` is of the text
