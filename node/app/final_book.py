@@ -278,7 +278,7 @@ class FinalBook:
         )
         return [event for event in decoded if event is not None]
 
-    def _read(self, event: LedgerEvent, header: Header) -> None:
+    def _read(self, event: LedgerEvent, header: Header) -> None:  # noqa: C901 - a case an event
         facts = self._facts
         match event:
             case Granted():

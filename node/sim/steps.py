@@ -8,16 +8,16 @@ from node.base.rng import TreeEntropy
 from node.privacy.record import Diagnosis, Insurance, PmrEntry
 from node.privacy.synthetic import make_consultation
 from node.sim.access_flows import access_flow
-from node.sim.clinic_flows import clinic_flow
 from node.sim.amendment_flows import amendment_flow
+from node.sim.clinic_flows import clinic_flow
 from node.sim.custody_steps import custody_flow
 from node.sim.government_steps import government_flow
 from node.sim.iomt_flows import iomt_flow
 from node.sim.research_flows import research_flow
 from node.sim.schema import steps as todo
 from node.sim.schema.access_steps import AccessStep
-from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.amendment_steps import AmendmentStep
+from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
 from node.sim.schema.iomt_steps import IomtStep
 from node.sim.schema.research_steps import ResearchStep
