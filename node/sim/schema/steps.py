@@ -147,6 +147,12 @@ class SuspendDoctor(StepBase):
     """None: for good."""
 
 
+class Audit(StepBase):
+    """The rules of ``wardnet audit`` on the world as it is now; any finding refuses the step."""
+
+    do: Literal["audit"]
+
+
 class AdmitValidator(StepBase):
     """The authority lets a hospital's key into the validator set."""
 
@@ -246,6 +252,7 @@ Step: TypeAlias = (
     | PerformLab
     | AccessStep
     | Rebuild
+    | Audit
     | SuspendDoctor
     | Vote
     | GovernmentStep
