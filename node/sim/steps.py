@@ -178,16 +178,10 @@ class StepBook:
     def _lab_for(self, step: todo.OrderLab) -> Lab:
         """Give the lab that is named, or performs the order, or the first of the hospital's."""
         cast = self._world.cast
-<<<<<<< HEAD
         if step.lab is not None:
             return cast.labs[step.lab]
-        for later in self._world.scenario.steps:
-            if isinstance(later, todo.PerformLab) and later.order == step.id:
-                return cast.labs[later.lab]
-=======
         if step.id in self._performed:
             return cast.labs[self._performed[step.id]]
->>>>>>> w-city
         hospital = cast.doctors[step.doctor].hospital
         for lab in cast.labs.values():
             if lab.hospital is hospital:
