@@ -245,7 +245,8 @@ def receipt_that_was_changed(victim: Victim) -> Planted:
     shelf, receipt, deal = _released(victim)
     custody = victim.custody(shelf.name)
     chain = list(custody.chain)
-    chain[receipt.sequence] = replace(receipt, status=Status.EXPIRED)
+    changed = replace(receipt, status=Status.EXPIRED, sealed_hash=bytes(32))
+    chain[receipt.sequence] = changed
     victim.put_custody(shelf.name, replace(custody, chain=tuple(chain)))
     return Planted("receipt", f"{deal.filing.name}, receipt {receipt.sequence}")
 
