@@ -9,8 +9,8 @@ from node.privacy.record import Diagnosis, Insurance, PmrEntry
 from node.privacy.synthetic import make_consultation
 from node.sim.access_flows import access_flow
 from node.sim.amendment_flows import amendment_flow
-from node.sim.clinic_flows import clinic_flow
 from node.sim.audit_world import audit_now
+from node.sim.clinic_flows import clinic_flow
 from node.sim.custody_steps import custody_flow
 from node.sim.government_steps import government_flow
 from node.sim.iomt_flows import iomt_flow
