@@ -305,7 +305,7 @@ class Institution:
     contact: str
     grants: list[HeldGrant] = field(default_factory=list[HeldGrant])
     offers: dict[int, PolicyOffer] = field(default_factory=dict[int, PolicyOffer])
-    """An insurer's, by policy id, oldest first."""
+    """An insurer's that no flow has seen bound yet, by policy id, oldest first."""
 
     @property
     def node(self) -> Address:
