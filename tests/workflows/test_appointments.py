@@ -37,9 +37,7 @@ def booking(stage: Stage, slots: OpenSlots, place: int = 0, patient: str = "p0")
 
 
 def booked_by(stage: Stage, slots: OpenSlots, place: int) -> int | None:
-    question = stage.contracts.appointments.slot(
-        slots.doctor.signer.address, slots.starts_s[place]
-    )
+    question = stage.contracts.appointments.slot(slots.doctor.signer.address, slots.starts_s[place])
     found = stage.view(question, slots.doctor.hospital.name)
     return None if found is None else found.patient_id
 

@@ -117,9 +117,7 @@ def test_a_claim_is_an_entry_that_only_its_readers_can_open(
     assert (entry.kind, entry.content) == (EntryKind.INSURANCE, claim.filed.content)
     assert standing(stage, claim).status is ClaimStatus.FILED
     assert claim.lent == 4
-    reading = stage.do(
-        read_record(stage.ward, stage.insurer("i0"), visit.pmr_id, stage.entropy())
-    )
+    reading = stage.do(read_record(stage.ward, stage.insurer("i0"), visit.pmr_id, stage.entropy()))
     note, details = (one.record for one in reading.entries)
     assert isinstance(note, PmrEntry)
     assert details == ClaimDetails(policy.offer.number, "INR", AMOUNT, (0,), "ECG")
@@ -203,9 +201,7 @@ def test_nothing_is_decided_for_entries_that_the_grant_does_not_open(stage: Stag
 def test_a_claim_whose_record_says_something_else_is_not_decided(
     stage: Stage, policy: Policy, claim: ClaimMade
 ) -> None:
-    reading = stage.do(
-        read_record(stage.ward, stage.insurer("i0"), claim.pmr_id, stage.entropy())
-    )
+    reading = stage.do(read_record(stage.ward, stage.insurer("i0"), claim.pmr_id, stage.entropy()))
     insurance._check(claim, AMOUNT, reading)
     with pytest.raises(ClaimDiffersError, match="another amount"):
         insurance._check(claim, AMOUNT + 1, reading)

@@ -33,15 +33,22 @@ def _faults(text: str) -> list[str]:
 BY_DOCTOR = {"doctor": "doc-2", "hospital": None, "insurer": None, "researcher": None}
 BUILT = """
 admit_validator
+bind_policy
+book_appointment
+cancel_appointment
 cancel_recovery
+claim_insurance
 consult
+decide_claim
 deny
 emergency_withdraw
 erase
 grant
 lift_suspension
+move_appointment
 move_hospital
 onboard_doctor
+open_slot
 order_lab
 perform_lab
 read_own
