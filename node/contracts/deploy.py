@@ -35,6 +35,8 @@ DEPLOYER: Final = Address(bytes(keccak256(b"wardnet/contracts/deployer")[12:]))
 DAY_SECONDS: Final = 86_400
 RECOVERY_SECONDS: Final = 2 * DAY_SECONDS
 """How long the old key can object to a confirmed recovery, where nobody chooses."""
+REVIEW_SECONDS: Final = 3 * DAY_SECONDS
+"""How long after an emergency its review by the authority is on time, where nobody chooses."""
 RETENTION_SECONDS: Final = 3 * 365 * DAY_SECONDS
 """How long after its newest entry a record is erased only on a legal basis (IMC 2002)."""
 
@@ -75,6 +77,8 @@ class DeploySettings:
     """At least 1 s, at most 3,650 days."""
     retention_seconds: int = RETENTION_SECONDS
     """At most 36,500 days; 0: a record is erased whenever its patient says so."""
+    review_seconds: int = REVIEW_SECONDS
+    """For the review of an emergency; at least 1 s, at most 3,650 days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +151,7 @@ def _records(addresses: Mapping[str, Address], settings: DeploySettings) -> dict
         "LabRegistry": lab_registry.constructor(
             hospitals=hospitals, doctors=doctors, pmr=pmr, utc_offset_seconds=offset
         ),
-        "ConsentRegistry": consent_registry.constructor(
-            hospitals=hospitals,
-            doctors=doctors,
-            patients=patients,
-            pmr=pmr,
-            insurers=addresses["InsuranceRegistry"],
-            researchers=addresses["ResearchPool"],
-            grant_seconds_max=settings.grant_seconds_max,
-        ),
+        "ConsentRegistry": _consents(addresses, settings),
         "CustodyLedger": custody_ledger.constructor(
             hospitals=hospitals,
             doctors=doctors,
@@ -171,7 +167,9 @@ def _services(addresses: Mapping[str, Address]) -> dict[str, bytes]:
     hospitals, government = addresses["HospitalRegistry"], addresses["GovernmentRegistry"]
     pmr = addresses["PmrToken"]
     return {
-        "IomtRegistry": iomt_registry.constructor(doctors=doctors, patients=patients, pmr=pmr),
+        "IomtRegistry": iomt_registry.constructor(
+            hospitals=addresses["HospitalRegistry"], doctors=doctors, patients=patients, pmr=pmr
+        ),
         "InsuranceRegistry": insurance_registry.constructor(
             government=government,
             hospitals=hospitals,
@@ -179,9 +177,25 @@ def _services(addresses: Mapping[str, Address]) -> dict[str, bytes]:
             pmr=pmr,
             consents=addresses["ConsentRegistry"],
         ),
-        "ResearchPool": research_pool.constructor(government=government, patients=patients),
+        "ResearchPool": research_pool.constructor(
+            government=government, hospitals=addresses["HospitalRegistry"], patients=patients
+        ),
         "AppointmentBook": appointment_book.constructor(doctors=doctors, patients=patients),
     }
+
+
+def _consents(addresses: Mapping[str, Address], settings: DeploySettings) -> bytes:
+    return consent_registry.constructor(
+        government=addresses["GovernmentRegistry"],
+        hospitals=addresses["HospitalRegistry"],
+        doctors=addresses["DoctorRegistry"],
+        patients=addresses["PatientRegistry"],
+        pmr=addresses["PmrToken"],
+        insurers=addresses["InsuranceRegistry"],
+        researchers=addresses["ResearchPool"],
+        grant_seconds_max=settings.grant_seconds_max,
+        review_seconds=settings.review_seconds,
+    )
 
 
 def deploy_all(scratch: Scratch, settings: DeploySettings) -> Deployment:

@@ -51,6 +51,31 @@ class ModalityError(RefusedError):
 
 
 @dataclass(eq=False)
+class ReadingsDifferError(RefusedError):
+    """Readings that were opened are not those that the ledger has a root of."""
+
+    device: Address
+    first_sequence: int
+
+    def __str__(self) -> str:
+        return (
+            f"readings from {self.first_sequence} of device 0x{self.device.hex()} are not those "
+            "that were filed"
+        )
+
+
+@dataclass(eq=False)
+class NothingUnusualError(RefusedError):
+    """No reading of a batch deviates from the patient's own baseline, or all were told of."""
+
+    device: str
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.device}: none of {self.count} readings deviates that was not told of"
+
+
+@dataclass(eq=False)
 class NoGrantError(RefusedError):
     """A reader was never told of a grant for a record."""
 

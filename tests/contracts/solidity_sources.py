@@ -26,10 +26,12 @@ CONTRACTS: Final = {
     "PatientRegistry": ("PatientRegistry", "Recoveries"),
     "PmrToken": ("PmrToken",),
     "LabRegistry": ("LabRegistry",),
-    "ConsentRegistry": ("ConsentRegistry", "GrantLists"),
+    "ConsentRegistry": ("ConsentRegistry", "GrantLists", "Emergencies", "Copies"),
     "CustodyLedger": ("CustodyLedger",),
     "InsuranceRegistry": ("InsuranceRegistry", "Parties"),
     "AppointmentBook": ("AppointmentBook",),
+    "IomtRegistry": ("IomtRegistry",),
+    "ResearchPool": ("ResearchPool", "Parties"),
 }
 """Each contract with the parts that it is made of."""
 _LIBRARIES: Final = {"Checks": "Checks", "Dates": "Dates"}
@@ -41,6 +43,7 @@ _OTHERS: Final = {
     "CONSENTS": "ConsentRegistry",
     "GOVERNMENT": "GovernmentRegistry",
     "parties": "InsuranceRegistry",  # or ResearchPool: what of Parties is called is the same
+    "ENTRIES": "PmrToken",
 }
 _INHERITED: Final = {
     ("PmrToken", "transferFrom"): "_update",

@@ -21,6 +21,7 @@ CONSULT = Function(f"consult(uint256,uint64,{CONTENT})")
 SECOND_OPINION = Function(f"addSecondOpinion(uint256,uint64,{CONTENT})")
 AMEND = Function(f"amend(uint256,uint256,uint64,{CONTENT})")
 FILE_ENTRY = Function(f"fileEntry(uint256,uint64,uint64,uint8,{CONTENT})", ("uint256",))
+READINGS = Function(f"fileReadings(uint32,uint32,bytes32,{CONTENT})", ("uint256",))
 FILE = Function(f"file(uint256,bytes16,uint32,bytes32,{CONTENT},(uint8,uint8,uint8,uint32))")
 GOOD = content("any").as_abi()
 BAD = {
@@ -66,6 +67,13 @@ def _claiming(world: World, written: Written) -> Call:
     return account("p1"), world.suite.insurance.address, data
 
 
+def _measuring(world: World, written: Written) -> Call:
+    devices, device = world.suite.devices, account("v1")
+    bind = devices.bind_device(device, pmr_id=PMR_ID, hospital_id=1)
+    world.send("d1", devices.address, bind)
+    return device, devices.address, READINGS.encode(0, 1, b"\1" * 32, written)
+
+
 WAYS = {
     "a consultation": _consulting,
     "a second opinion": _advising,
@@ -73,6 +81,7 @@ WAYS = {
     "a study, by the lab registry": _filing_directly,
     "a study, by its lab": _filing,
     "a claim": _claiming,
+    "readings, by their device": _measuring,
 }
 ways = pytest.mark.parametrize("way", WAYS)
 

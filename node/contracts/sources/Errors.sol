@@ -83,6 +83,8 @@ error RequestUnknown();
 error EmergencyUnknown();
 error AlreadyReviewed();
 error CopyUnknown();
+/// Neither the patient's desk nor the writer of the entry.
+error NotRecordKeeper();
 error AlreadyIssued();
 
 // parties that the authority lists: insurers and researchers
@@ -100,11 +102,13 @@ error NotParticipant();
 error SequenceNotNext(uint256 expected);
 
 // devices and readings (a batch out of order: SequenceNotNext)
-error DeviceBound();
+error DeviceTaken();
 error DeviceUnknown();
 error DeviceUnfit();
+error NotDeviceHospital();
 error BatchUnknown();
 error ReadingUnknown();
+error AlreadyAlerted();
 
 // insurance
 error PolicyUnknown();
@@ -121,6 +125,7 @@ error NotTreating();
 // research
 error StudyUnknown();
 error StudyClosed();
+error StudyFull();
 error StudyRunning();
 error NotResearcher();
 error AlreadyJoined();
