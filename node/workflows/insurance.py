@@ -80,7 +80,7 @@ def bind_policy(
     """Let an insurer offer a policy from the next block on, and its patient bind it.
 
     ``kinds``     what entries it covers; None: all that can be.
-    An offer that was made before, and not bound because the flow was cut off, is bound first.
+    Where an earlier order for these two was cut off, its offer is bound instead of a new one.
 
     raises        ContractRevertError: NotInsurer, PatientUnknown, OfferClosed, PolicyEnded, ...
                   CommitmentError: the insurer told the patient another number than it offered.
@@ -96,8 +96,11 @@ def bind_policy(
     if commitment(offer.salt, number_body(offer.number)) != offer.commitment:
         raise CommitmentError(f"policy {policy_id}")
     yield from await_inclusion(patient.node, offer.tx_hash, final=False)
-    data = insurance.bind_policy(policy_id)
-    yield from transact(ward, patient.node, patient.signer, insurance.address, data)
+    standing = yield from view(patient.node, insurance.policy(policy_id))
+    if standing.status is not PolicyStatus.BOUND:
+        data = insurance.bind_policy(policy_id)
+        yield from transact(ward, patient.node, patient.signer, insurance.address, data)
+    del insurer.offers[policy_id]
     return Policy(policy_id, insurer, patient, offer)
 
 
@@ -107,13 +110,14 @@ def number_body(number: str) -> bytes:
 
 
 def _standing_offer(ward: Ward, insurer: Institution, patient: Patient) -> Flow[int | None]:
-    """Give the newest offer to a patient that is open, as the insurer's node sees it."""
+    """Give the newest offer of an order that was cut off, if it is bound or can still be."""
     insurance = ward.contracts.insurance
     now = yield from head(insurer.node)
     for policy_id in reversed(insurer.offers):
         if insurer.offers[policy_id].patient is patient:
             found = yield from view(insurer.node, insurance.policy(policy_id))
-            if found.status is PolicyStatus.OFFERED and found.valid_until_s > now.timestamp:
+            is_open = found.status in (PolicyStatus.OFFERED, PolicyStatus.BOUND)
+            if is_open and found.valid_until_s > now.timestamp:
                 return policy_id
     return None
 

@@ -313,7 +313,7 @@ class Institution:
     contact: str
     grants: list[HeldGrant] = field(default_factory=list[HeldGrant])
     offers: dict[int, PolicyOffer] = field(default_factory=dict[int, PolicyOffer])
-    """An insurer's, by policy id, oldest first."""
+    """An insurer's that no flow has seen bound yet, by policy id, oldest first."""
     exports: ExportLedger = field(default_factory=ExportLedger)
     """Of a researcher: what was exported so far."""
 
