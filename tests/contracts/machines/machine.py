@@ -97,11 +97,11 @@ def first_of(*rules: tuple[bool, str]) -> str | None:
     return next((error for is_broken, error in rules if is_broken), None)
 
 
-def as_tests(machine: type[ContractMachine]) -> Any:
-    """Give the test case of a machine."""
+def as_tests(machine: type[ContractMachine], share: int = PROFILE_SHARE) -> Any:
+    """Give the test case of a machine; one whose steps take long takes a smaller share."""
     case: type[TestCase] = machine.TestCase
     case.settings = settings(  # type: ignore[attr-defined]
-        max_examples=settings().max_examples // PROFILE_SHARE,
+        max_examples=settings().max_examples // share,
         stateful_step_count=STEPS,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
