@@ -6,9 +6,11 @@ from node.app.chain_desk import ChainDesk
 from node.app.deal_places import DealPlaces
 from node.app.final_book import FinalBook
 from node.base.limits import VIEW_ANSWERS_COUNT_MAX
-from node.base.types import Address, Cid, Hash32
+from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
 from node.contracts.abi import View
+from node.contracts.insurance_registry import InsuranceRegistry
 from node.contracts.pmr_token import EntryKind
+from node.contracts.research_pool import ResearchPool
 from node.contracts.suite import ContractSuite
 from node.privacy.consent import ALL_SECTIONS, scope_of
 from node.privacy.release_facts import GrantFacts, RecordFacts
@@ -18,7 +20,12 @@ T = TypeVar("T")
 
 NEVER_US: Final = -(2**62)
 """A time so long ago that everything that rests on it is stale."""
-_LAB_SECTION: Final = scope_of(("lab_reports",))
+_SECTIONS: Final = {
+    EntryKind.LAB: scope_of(("lab_reports",)),
+    EntryKind.IOMT: scope_of(("iomt",)),
+    EntryKind.INSURANCE: scope_of(("insurance",)),
+}
+"""What an entry of a kind is a section of; of others, all."""
 
 
 class FinalView:
@@ -39,6 +46,7 @@ class FinalView:
         self._hash = self._header.hash()
         self._book = book
         self._contracts = contracts
+        self._registers = contracts.insurance, contracts.research
         self._own = own
         self._period_us = period_us
         self._places = places
@@ -78,18 +86,20 @@ class FinalView:
         return self._ask(self._contracts.hospitals.hospital(self._own)).is_verified
 
     def is_registered_grantee(self, account: Address) -> bool:
-        """Say whether an account is a doctor, a hospital or a patient in F."""
+        """Say whether an account is a doctor, a hospital, a patient or a party in F."""
         return (
             self._ask(self._contracts.doctors.id_of(account)) != 0
             or self._ask(self._contracts.hospitals.id_of(account)) != 0
             or self._book.home_of(account) is not None
+            or any(self._ask(each.operator_of(account)) != ZERO_ADDRESS for each in self._registers)
         )
 
     def is_active_grantee(self, account: Address) -> bool:
-        """Say whether a doctor and a hospital of theirs, or a hospital, is active in F."""
+        """Say whether a doctor and a hospital of theirs, a hospital, or a party is active in F."""
         return (
             self._ask(self._contracts.doctors.is_active(account))
             or self._ask(self._contracts.hospitals.hospital(account)).is_verified
+            or self._register_of(account) is not None
         )
 
     def owner_key(self, account: Address) -> bytes | None:
@@ -113,7 +123,7 @@ class FinalView:
         return RecordFacts(
             patient=patient,
             pmr_id=pmr_id,
-            sections=_LAB_SECTION if entry.kind == EntryKind.LAB else ALL_SECTIONS,
+            sections=_SECTIONS.get(EntryKind(entry.kind), ALL_SECTIONS),
             filed_s=entry.filed_s,
             is_current=book.manifest(pmr_id, entry.index) == place.manifest_cid,
             is_erased=book.is_erased(pmr_id),
@@ -178,8 +188,16 @@ class FinalView:
         if self._ask(self._contracts.hospitals.id_of(grantee)) != 0:
             return (grantee,)
         doctor_id = self._ask(self._contracts.doctors.id_of(grantee))
+        register = self._register_of(grantee)
+        if doctor_id == 0 and register is not None:
+            return (self._ask(register.operator_of(grantee)),)
         hospitals = self._ask(self._contracts.doctors.affiliations(doctor_id))
         return tuple(self._ask(self._contracts.hospitals.account_of(one)) for one in hospitals)
+
+    def _register_of(self, account: Address) -> InsuranceRegistry | ResearchPool | None:
+        """Give the register that lists an account as an insurer or a researcher, if any."""
+        active = (each for each in self._registers if self._ask(each.is_active(account)))
+        return next(active, None)
 
     def _ask(self, question: View[T]) -> T:
         """Ask a contract at F; the answer is good for as long as this view is."""

@@ -52,6 +52,8 @@ class FoundingParty:
     registration: str
     name: str
     contact: str
+    operator: Address
+    """The hospital through whose node it reads."""
     key: bytes
     """X25519."""
 
@@ -170,7 +172,11 @@ def _describe(
     scratch: Scratch, register: InsuranceRegistry | ResearchPool, party: FoundingParty
 ) -> None:
     data = register.describe(
-        party.registration, name=party.name, contact=party.contact, key=party.key
+        party.registration,
+        operator=party.operator,
+        name=party.name,
+        contact=party.contact,
+        key=party.key,
     )
     scratch.call(party.account, register.address, data)
 

@@ -4,3 +4,13 @@ from typing import Final
 
 INSTITUTION_BLOCK_GAS_MAX: Final = 2_000_000
 """Gas per block of one insurer or researcher: a claim's decision or a study's release each time."""
+BATCH_READINGS_COUNT_MAX: Final = 1_024
+"""Signed readings that a device files at once: about 300 kB of JSON; IomtRegistry has it too."""
+BASELINE_READINGS_COUNT_MIN: Final = 12
+"""Earlier readings below which a patient has no baseline yet."""
+BASELINE_READINGS_COUNT_MAX: Final = 96
+"""Newest readings that a baseline rests on: a day of one each quarter of an hour."""
+DEVICE_BATCHES_COUNT_MAX: Final = 96
+"""Newest batches that a device remembers: a baseline needs no more."""
+CONSENTS_COUNT_MAX: Final = 16
+"""Consents that one transaction relays; ConsentRegistry refuses more."""

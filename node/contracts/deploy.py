@@ -98,42 +98,49 @@ def constructor_arguments(
     addresses: Mapping[str, Address], settings: DeploySettings
 ) -> dict[str, bytes]:
     """Give the ABI-encoded constructor arguments of every contract."""
-    hospitals = addresses["HospitalRegistry"]
-    doctors = addresses["DoctorRegistry"]
-    patients = addresses["PatientRegistry"]
-    pmr = addresses["PmrToken"]
-    consents = addresses["ConsentRegistry"]
-    government = addresses["GovernmentRegistry"]
-    devices = addresses["IomtRegistry"]
-    insurance = addresses["InsuranceRegistry"]
-    research = addresses["ResearchPool"]
-    offset = settings.utc_offset_seconds
     return {
         "GovernmentRegistry": government_registry.constructor(
             settings.members,
             settings.validators,
             min_validators=settings.min_validators,
             voting_seconds=settings.voting_seconds,
-            hospitals=hospitals,
-            doctors=doctors,
-            insurers=insurance,
-            researchers=research,
+            hospitals=addresses["HospitalRegistry"],
+            doctors=addresses["DoctorRegistry"],
+            insurers=addresses["InsuranceRegistry"],
+            researchers=addresses["ResearchPool"],
         ),
+        **_registries(addresses, settings),
+        **_records(addresses, settings),
+        **_services(addresses),
+    }
+
+
+def _registries(addresses: Mapping[str, Address], settings: DeploySettings) -> dict[str, bytes]:
+    government, hospitals = addresses["GovernmentRegistry"], addresses["HospitalRegistry"]
+    return {
         "HospitalRegistry": hospital_registry.constructor(government=government),
         "DoctorRegistry": doctor_registry.constructor(government=government, hospitals=hospitals),
         "PatientRegistry": patient_registry.constructor(
             hospitals=hospitals,
-            consents=consents,
+            consents=addresses["ConsentRegistry"],
             first_patient_id=settings.first_patient_id,
             recovery_seconds=settings.recovery_seconds,
         ),
+    }
+
+
+def _records(addresses: Mapping[str, Address], settings: DeploySettings) -> dict[str, bytes]:
+    hospitals, doctors = addresses["HospitalRegistry"], addresses["DoctorRegistry"]
+    patients, pmr = addresses["PatientRegistry"], addresses["PmrToken"]
+    offset = settings.utc_offset_seconds
+    return {
         "PmrToken": pmr_token.constructor(
             doctors=doctors,
             patients=patients,
             labs=addresses["LabRegistry"],
-            devices=devices,
-            insurance=insurance,
-            consents=consents,
+            devices=addresses["IomtRegistry"],
+            insurance=addresses["InsuranceRegistry"],
+            consents=addresses["ConsentRegistry"],
             utc_offset_seconds=offset,
             retention_seconds=settings.retention_seconds,
         ),
@@ -145,8 +152,8 @@ def constructor_arguments(
             doctors=doctors,
             patients=patients,
             pmr=pmr,
-            insurers=insurance,
-            researchers=research,
+            insurers=addresses["InsuranceRegistry"],
+            researchers=addresses["ResearchPool"],
             grant_seconds_max=settings.grant_seconds_max,
         ),
         "CustodyLedger": custody_ledger.constructor(
@@ -154,11 +161,25 @@ def constructor_arguments(
             doctors=doctors,
             patients=patients,
             pmr=pmr,
-            government=government,
+            government=addresses["GovernmentRegistry"],
         ),
-        "IomtRegistry": iomt_registry.constructor(doctors=doctors, patients=patients, pmr=pmr),
+    }
+
+
+def _services(addresses: Mapping[str, Address]) -> dict[str, bytes]:
+    doctors, patients = addresses["DoctorRegistry"], addresses["PatientRegistry"]
+    hospitals, government = addresses["HospitalRegistry"], addresses["GovernmentRegistry"]
+    pmr = addresses["PmrToken"]
+    return {
+        "IomtRegistry": iomt_registry.constructor(
+            hospitals=addresses["HospitalRegistry"], doctors=doctors, patients=patients, pmr=pmr
+        ),
         "InsuranceRegistry": insurance_registry.constructor(
-            government=government, patients=patients, pmr=pmr, consents=consents
+            government=government,
+            hospitals=hospitals,
+            patients=patients,
+            pmr=pmr,
+            consents=addresses["ConsentRegistry"],
         ),
         "ResearchPool": research_pool.constructor(government=government, patients=patients),
         "AppointmentBook": appointment_book.constructor(doctors=doctors, patients=patients),

@@ -19,13 +19,21 @@ class ResearchPool:
 
     address: Address
 
-    def describe(self, registration: str, *, name: str, contact: str, key: bytes) -> bytes:
-        """Say who a listed party is, and under which X25519 key it reads.
+    def describe(
+        self, registration: str, *, operator: Address, name: str, contact: str, key: bytes
+    ) -> bytes:
+        """Say who a listed party is, and how it reads.
+
+        ``operator``  the hospital through whose node; ``key``  X25519.
 
         raises        RegistrationCodeError.
         """
-        return bound.describe(registration_word(registration), name, contact, key)
+        return bound.describe(registration_word(registration), operator, name, contact, key)
 
     def is_active(self, account: Address) -> View[bool]:
         """Whether the authority has listed the account."""
         return bound.is_active(self.address, account)
+
+    def operator_of(self, account: Address) -> View[Address]:
+        """The hospital through whose node a party reads, zeros before it described itself."""
+        return bound.operator_of(self.address, account)

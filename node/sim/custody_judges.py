@@ -12,7 +12,8 @@ from node.sim.predicates.base import Predicate, State
 from node.sim.predicates.records import NoUnauditedRelease, OverExposure, RecordState
 from node.sim.schema import expectations as wanted
 from node.sim.share_trial import opens_by_force, rebuild
-from node.sim.steps import StepBook, whole_seconds
+from node.sim.step_ready import whole_seconds
+from node.sim.steps import StepBook
 from node.sim.world import World
 
 _SHARE_RELEASED: Final = keccak256(b"ShareReleased(bytes32,bytes32,address,uint64,bytes32)")

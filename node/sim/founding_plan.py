@@ -61,6 +61,7 @@ def _parties(
             one.registration,
             one.title,
             one.contact,
+            one.node,
             one.reader.sealing_public,
         )
         for one in cast_institutions(scenario, hospitals, listed, prefix).values()

@@ -15,6 +15,7 @@ from node.sim.checkers.release_window import ReleaseWindowChecker, Window
 from node.sim.consensus_judges import ConsensusJudges
 from node.sim.custody_judges import custody_predicate
 from node.sim.expectations import Expectation, Terms
+from node.sim.iomt_flows import reading_canaries
 from node.sim.predicates.base import Predicate, State
 from node.sim.predicates.chain import (
     ChainLinked,
@@ -23,7 +24,7 @@ from node.sim.predicates.chain import (
     StateRootReproducible,
 )
 from node.sim.predicates.records import GrantWindowRespected, PlaintextLeak, ShareRule
-from node.sim.predicates.steps import StepStatus
+from node.sim.predicates.steps import LivesDone, StepStatus
 from node.sim.schema import expectations as wanted
 from node.sim.schema.conditions import is_met
 from node.sim.schema.steps import Consult
@@ -89,6 +90,8 @@ def _predicate(world: World, book: StepBook, predicate: wanted.Predicate) -> Pre
             return StepStatus(predicate.step, "ok")
         case wanted.Refused():
             return StepStatus(predicate.step, "refused", "revert")
+        case wanted.LivesDone():
+            return LivesDone((one.id for one in world.scenario.lived), predicate.ratio)
         case wanted.ShareRule():
             return ShareRule(predicate.record, _Trial(world, book))
         case wanted.HeightAtLeast():
@@ -116,7 +119,7 @@ def _audit(world: World) -> StateRootReproducible:
 
 
 def _canaries(world: World, book: StepBook) -> list[bytes]:
-    """Give what must stand nowhere in clear: people, texts of visits, and studies as captured."""
+    """Give what must stand nowhere in clear: people, visits, studies as captured, readings."""
     words = [word for one in world.cast.patients.values() for word in canaries(one.person)]
     for study in book.studies():
         words += study_canaries(study)
@@ -124,7 +127,7 @@ def _canaries(world: World, book: StepBook) -> list[bytes]:
         if isinstance(step, Consult) and step.sections is not None:
             texts = (text.encode() for text in step.sections.values())
             words += (text for text in texts if len(text) >= CANARY_BYTES_MIN)
-    return words
+    return words + reading_canaries(world.scenario)
 
 
 def _genesis_header(world: World) -> bytes:

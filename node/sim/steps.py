@@ -1,34 +1,29 @@
 """From a step of the scenario to the flow that does it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from dataclasses import replace
+from typing import TypeVar
 
-from node.base.errors import UnavailableError
 from node.base.rng import TreeEntropy
-from node.base.types import MICROS_PER_SECOND
-from node.privacy.consent import Purpose
 from node.privacy.record import Diagnosis, Insurance, PmrEntry
 from node.privacy.synthetic import make_consultation
+from node.sim.access_flows import access_flow
+from node.sim.clinic_flows import clinic_flow
 from node.sim.custody_steps import custody_flow
 from node.sim.government_steps import government_flow
+from node.sim.iomt_flows import iomt_flow
 from node.sim.schema import steps as todo
+from node.sim.schema.access_steps import AccessStep
+from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
+from node.sim.schema.iomt_steps import IomtStep
 from node.sim.share_trial import rebuild
+from node.sim.step_ready import StepNotReadyError, whole_seconds
 from node.sim.world import World
-from node.workflows.access import (
-    AccessRequest,
-    GrantMade,
-    deny,
-    direct_request,
-    grant,
-    request_access,
-    revoke,
-)
+from node.workflows.access import GrantMade
 from node.workflows.consult import Visit, consult
 from node.workflows.labs import FiledStudy, Order, order_lab, perform_lab
 from node.workflows.onboard_doctor import onboard_doctor
-from node.workflows.read_record import read_record, second_opinion
 from node.workflows.register_hospital import register_hospital
 from node.workflows.register_patient import register_patient
 from node.workflows.requests import Flow
@@ -39,19 +34,6 @@ from node.workflows.ward import Lab
 
 T = TypeVar("T")
 
-_REFERENCES: Final = "a reference to a step that the loader has checked"
-
-
-@dataclass(eq=False)
-class StepNotReadyError(UnavailableError):
-    """A step has nothing to act on: nothing was asked of the network, so nothing was refused."""
-
-    step: str
-    why: str
-
-    def __str__(self) -> str:
-        return f"{self.step} cannot begin: {self.why}"
-
 
 class StepBook:
     """What steps left behind, and the flows of those to come."""
@@ -61,6 +43,12 @@ class StepBook:
         self._studies = studies
         """Step id of a ``perform_lab``: the bytes of its file."""
         self._left: dict[str, object] = {}
+        self._performed = {
+            step.order: step.lab
+            for step in reversed(world.scenario.steps)
+            if isinstance(step, todo.PerformLab)
+        }
+        """By the order of a study: the lab that performs it, the first one if two steps do."""
         self._generations: dict[str, list[FiledStudy | Visit]] = {}
 
     def studies(self) -> tuple[bytes, ...]:
@@ -112,14 +100,24 @@ class StepBook:
             raise StepNotReadyError(step.id, error.why) from error
 
     def _flow(self, step: todo.AnyStep) -> Flow[object]:
-        cast = self._world.cast
+        """Find the folder of flows that a step belongs to."""
         entropy = TreeEntropy(self._world.scenario.run.seed, "step", step.id)
         if isinstance(step, todo.GovernmentStep):
-            return government_flow(cast, step, entropy)
+            return government_flow(self._world.cast, step, entropy)
         if isinstance(step, CustodyStep):
             return custody_flow(
                 self._world, step, self._record, lambda grant: self._get(grant, GrantMade), entropy
             )
+        if isinstance(step, ClinicStep):
+            return clinic_flow(self._world.cast, step, self._get, entropy)
+        if isinstance(step, IomtStep):
+            return iomt_flow(self._world, step, self._get)
+        if isinstance(step, AccessStep):
+            return access_flow(self._world, step, self._get, entropy)
+        return self._own_flow(step, entropy)
+
+    def _own_flow(self, step: todo.OwnStep, entropy: TreeEntropy) -> Flow[object]:
+        cast = self._world.cast
         regulators = tuple(cast.regulators.values())
         match step:
             case todo.RegisterHospital():
@@ -138,8 +136,8 @@ class StepBook:
                 return vote_in_headers(nodes, keys[step.subject], authorize=step.authorize)
             case todo.Consult() | todo.OrderLab() | todo.PerformLab():
                 return self._clinical(step, entropy)
-            case _:
-                return self._access(step, entropy)
+            case todo.Rebuild():
+                return self._rebuild(step)
 
     def _clinical(
         self, step: todo.Consult | todo.OrderLab | todo.PerformLab, entropy: TreeEntropy
@@ -170,57 +168,6 @@ class StepBook:
                 lab = cast.labs[step.lab]
                 return perform_lab(cast.ward, lab, order, self._studies[step.id], entropy)
 
-    def _access(self, step: todo.AnyStep, entropy: TreeEntropy) -> Flow[object]:
-        cast = self._world.cast
-        match step:
-            case todo.RequestAccess():
-                return request_access(
-                    cast.ward,
-                    cast.doctors[step.doctor],
-                    cast.patients[step.patient],
-                    self._get(step.pmr, Visit).pmr_id,
-                    purpose=Purpose(step.purpose),
-                    sections=step.scope,
-                )
-            case todo.Grant():
-                request = self._request_of(step)
-                seconds = whole_seconds(step.for_us)
-                return grant(cast.ward, request, seconds=seconds, entropy=entropy)
-            case todo.Deny():
-                asked = self._get(step.request, AccessRequest)
-                return deny(cast.ward, replace(asked, patient=cast.patients[step.patient]))
-            case todo.Revoke():
-                made = self._get(step.grant, GrantMade)
-                return revoke(cast.ward, replace(made, patient=cast.patients[step.patient]))
-            case todo.ReadRecord():
-                pmr_id = self._get(step.pmr, Visit).pmr_id
-                return read_record(cast.ward, cast.doctors[step.doctor], pmr_id, entropy)
-            case todo.SecondOpinion():
-                visit = self._get(step.pmr, Visit)
-                doctor = cast.doctors[step.doctor]
-                return second_opinion(cast.ward, doctor, visit.patient, visit.pmr_id, entropy)
-            case todo.Rebuild():
-                return self._rebuild(step)
-            case _:
-                raise AssertionError(f"{step.do} is no action that was built")
-
-    def _request_of(self, step: todo.Grant) -> AccessRequest:
-        """Give what the patient of the step answers: theirs to sign, whoever was asked."""
-        cast = self._world.cast
-        patient = cast.patients[step.patient]
-        if step.account == "lost":
-            old = self._world.loot.accounts.get(step.patient)
-            if old is None:
-                raise StepNotReadyError(step.id, f"{step.patient} has lost no account")
-            patient = replace(patient, signer=old.signer, wallet=old.wallet)
-        if step.request is not None:
-            asked = self._get(step.request, AccessRequest)
-            return replace(asked, patient=patient)
-        assert step.doctor is not None, _REFERENCES
-        assert step.pmr is not None, _REFERENCES
-        visit = self._get(step.pmr, Visit)
-        return direct_request(cast.doctors[step.doctor], patient, visit.pmr_id)
-
     def _rebuild(self, step: todo.Rebuild) -> Flow[object]:
         newest = self._record(step.record)
         generations = self.generations(step.record)
@@ -238,11 +185,12 @@ class StepBook:
         return record
 
     def _lab_for(self, step: todo.OrderLab) -> Lab:
-        """Give the lab that performs the order later, else the first of the doctor's hospital."""
+        """Give the lab that is named, or performs the order, or the first of the hospital's."""
         cast = self._world.cast
-        for later in self._world.scenario.steps:
-            if isinstance(later, todo.PerformLab) and later.order == step.id:
-                return cast.labs[later.lab]
+        if step.lab is not None:
+            return cast.labs[step.lab]
+        if step.id in self._performed:
+            return cast.labs[self._performed[step.id]]
         hospital = cast.doctors[step.doctor].hospital
         for lab in cast.labs.values():
             if lab.hospital is hospital:
@@ -268,11 +216,6 @@ def written_entry(sections: Mapping[str, str]) -> PmrEntry:
         iomt=(sections["iomt"],) if "iomt" in sections else (),
         insurance=Insurance("", sections["insurance"]) if "insurance" in sections else None,
     )
-
-
-def whole_seconds(duration_us: int) -> int:
-    """Give a duration in seconds, rounded up: ledgers know nothing shorter."""
-    return -(-duration_us // MICROS_PER_SECOND)
 
 
 def _collude(world: World, step: todo.Rebuild, record: FiledStudy | Visit) -> Flow[object]:

@@ -5,7 +5,7 @@ custodians refuse.  Expiry needs nobody: custodians compare with the time of the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from node.base.ports import Entropy
@@ -13,10 +13,11 @@ from node.base.types import Hash32
 from node.contracts import consent_registry
 from node.contracts.consent_registry import AccessRequested
 from node.privacy.consent import ALL_SECTIONS, Consent, Purpose, scope_of
+from node.privacy.wallet_consents import SignedConsent
 from node.workflows.asking import head, view
 from node.workflows.lending import lend_records
 from node.workflows.requests import Flow
-from node.workflows.transacting import event_of, transact
+from node.workflows.transacting import CALL_GAS, event_of, transact
 from node.workflows.ward import GivenGrant, HeldGrant, Patient, Recipient, Ward
 
 REQUEST_SECONDS: Final = 86_400
@@ -47,6 +48,8 @@ class GrantMade:
     valid_until_s: int
     deposits: int
     """Letters that custodians keep."""
+    others: tuple["GrantMade", ...] = ()
+    """Those that the same transaction relayed, for other records."""
 
 
 def request_access(
@@ -80,49 +83,79 @@ def request_access(
     return AccessRequest(asked.request_id, grantee, patient, pmr_id, purpose, scope)
 
 
-def direct_request(grantee: Recipient, patient: Patient, pmr_id: int) -> AccessRequest:
-    """Give what a patient grants who scanned a grantee's code: nobody asked on the ledger."""
-    return AccessRequest(
-        Hash32(bytes(32)), grantee, patient, pmr_id, Purpose.TREATMENT, ALL_SECTIONS
-    )
+def direct_request(
+    grantee: Recipient,
+    patient: Patient,
+    pmr_id: int,
+    *,
+    purpose: Purpose = Purpose.TREATMENT,
+    sections: Sequence[str] | None = None,
+) -> AccessRequest:
+    """Give what a patient grants who scanned a grantee's code: nobody asked on the ledger.
+
+    ``pmr_id``    0: all records.  ``sections``  None: all.
+    raises        ConsentFieldError: a section that is none.
+    """
+    scope = ALL_SECTIONS if sections is None else scope_of(sections)
+    return AccessRequest(Hash32(bytes(32)), grantee, patient, pmr_id, purpose, scope)
 
 
-def grant(ward: Ward, request: AccessRequest, *, seconds: int, entropy: Entropy) -> Flow[GrantMade]:
-    """Sign a Consent, let the grantee's hospital relay it, and deposit with the custodians.
+def grant(ward: Ward, *requests: AccessRequest, seconds: int, entropy: Entropy) -> Flow[GrantMade]:
+    """Sign a Consent for each request, let the grantee's hospital relay them, and deposit.
+
+    Several go in one transaction: all stand or none.  All are of one patient and one grantee.
 
     raises        ContractRevertError: ConsentNonce, ConsentPeriod, GranteeNotActive, ...
-                  CustodiansMissingError: too few keep their deposits; the Consent stands.
+                  CustodiansMissingError: too few keep their deposits; the Consents stand.
     """
-    patient, grantee = request.patient, request.grantee
+    patient, grantee = requests[0].patient, requests[0].grantee
     consents = ward.contracts.consents
     nonce = yield from view(patient.node, consents.nonce(patient.wallet.address))
     now = yield from head(patient.node)
-    signed = patient.wallet.consent(
-        pmr_id=request.pmr_id,
-        grantee=grantee.signer.address,
-        grantee_key=grantee.reader.sealing_public,
-        purpose=request.purpose,
-        scope=request.scope,
-        valid_from_s=now.timestamp,
-        valid_until_s=now.timestamp + seconds,
-        nonce=nonce,
-    )
+    signed = [
+        patient.wallet.consent(
+            pmr_id=request.pmr_id,
+            grantee=grantee.signer.address,
+            grantee_key=grantee.reader.sealing_public,
+            purpose=request.purpose,
+            scope=request.scope,
+            valid_from_s=now.timestamp,
+            valid_until_s=now.timestamp + seconds,
+            nonce=nonce + place,
+        )
+        for place, request in enumerate(requests)
+    ]
     relay = grantee.hospital
-    data = consents.grant(on_ledger(signed.consent), signed.signature)
-    yield from transact(ward, relay.node, relay.signer, consents.address, data)
-    patient.granted[signed.grant_id] = GivenGrant(request.pmr_id, signed.consent.valid_until_s)
-    kept = yield from lend_records(ward, patient, signed.grant_id, request.pmr_id, entropy)
-    held = HeldGrant(
-        signed.grant_id, request.pmr_id, patient.wallet.address, signed.consent.valid_until_s
+    pairs = [(on_ledger(one.consent), one.signature) for one in signed]
+    data = consents.grant(*pairs[0]) if len(pairs) == 1 else consents.grant_many(pairs)
+    gas = CALL_GAS * len(pairs)
+    yield from transact(ward, relay.node, relay.signer, consents.address, data, gas=gas)
+    first = yield from _lend(ward, patient, grantee, signed[0], entropy)
+    others: tuple[GrantMade, ...] = ()
+    for one in signed[1:]:
+        others += ((yield from _lend(ward, patient, grantee, one, entropy)),)
+    return replace(first, others=others)
+
+
+def _lend(
+    ward: Ward, patient: Patient, grantee: Recipient, signed: SignedConsent, entropy: Entropy
+) -> Flow[GrantMade]:
+    """Deposit what a Consent on the ledger covers, and tell the grantee of it."""
+    consent = signed.consent
+    patient.granted[signed.grant_id] = GivenGrant(
+        consent.pmr_id, consent.valid_until_s, consent.scope
     )
+    kept = yield from lend_records(ward, patient, signed.grant_id, consent.pmr_id, entropy)
+    until_s = consent.valid_until_s
+    held = HeldGrant(signed.grant_id, consent.pmr_id, patient.wallet.address, until_s)
     grantee.grants.append(held)
     return GrantMade(
         signed.grant_id,
         grantee,
         patient,
-        request.pmr_id,
-        signed.consent.valid_from_s,
-        signed.consent.valid_until_s,
+        consent.pmr_id,
+        consent.valid_from_s,
+        until_s,
         kept,
     )
 
@@ -139,17 +172,21 @@ def deny(ward: Ward, request: AccessRequest) -> Flow[Hash32]:
 
 
 def revoke(ward: Ward, made: GrantMade) -> Flow[Hash32]:
-    """Take a grant back, with the patient's key; give the transaction's hash.
+    """Take a grant back, and those made with it, with the patient's key; give the last hash.
 
     raises        ContractRevertError: GrantUnknown, NotPatient, ...
     """
     patient, consents = made.patient, ward.contracts.consents
-    data = consents.revoke(made.grant_id, grantee=made.grantee.signer.address, pmr_id=made.pmr_id)
-    done = yield from transact(ward, patient.node, patient.signer, consents.address, data)
-    given = patient.granted.get(made.grant_id)
-    if given is not None:
-        given.ends_s = min(given.ends_s, done.timestamp)
-    return done.tx_hash
+    grantee = made.grantee.signer.address
+    tx_hash = Hash32(bytes(32))
+    for one in (made, *made.others):
+        data = consents.revoke(one.grant_id, grantee=grantee, pmr_id=one.pmr_id)
+        done = yield from transact(ward, patient.node, patient.signer, consents.address, data)
+        given = patient.granted.get(one.grant_id)
+        if given is not None:
+            given.ends_s = min(given.ends_s, done.timestamp)
+        tx_hash = done.tx_hash
+    return tx_hash
 
 
 def on_ledger(consent: Consent) -> consent_registry.Consent:

@@ -48,6 +48,7 @@ class Clinic:
                 location="Kolkata",
                 specialisation="general",
                 contact=f"desk@h{n}",
+                reader=Grantee(signer=key, sealing_private=sealing_of(f"hospital {n}")),
             )
             for n, key in enumerate(HOSPITALS[:hospitals])
         )

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from node.app.founding import found
+from node.app.founding import FoundingParty, found
 from node.base.errors import CallRevertedError, ConfigError
-from node.base.keys import MemoVerifier
+from node.base.keccak import keccak256
+from node.base.keys import MemoVerifier, PrivateKey
 from node.base.types import EMPTY_CODE_HASH
 from node.contracts.reverts import decode_error
 from node.contracts.suite import CONTRACT_NAMES, ContractSuite
@@ -176,3 +177,35 @@ def test_another_chain_id_gives_another_genesis():
 
 def test_a_stranger_has_no_account(founding):
     assert STRANGER.address not in founding.genesis.alloc
+
+
+# -- insurers and researchers
+
+
+def party(name: str) -> FoundingParty:
+    key = PrivateKey.from_bytes(keccak256(name.encode()))
+    return FoundingParty(
+        key.address,
+        f"REG-{name}",
+        name,
+        f"{name}@example.org",
+        HOSPITALS[0].address,
+        bytes([7] * 32),
+    )
+
+
+def test_insurers_and_researchers_of_the_plan_are_listed_in_the_genesis():
+    insurer, researcher = party("I1"), party("R1")
+    parties = {"insurers": (insurer,), "researchers": (researcher,)}
+    made = found(replace(plan(4, (0,)), **parties))
+    ledger = Ledger(made.genesis, verifier=MemoVerifier())
+    insurance, research = made.contracts.insurance, made.contracts.research
+    assert ask(ledger, insurance.is_active(insurer.account))
+    assert ask(ledger, research.is_active(researcher.account))
+    assert not ask(ledger, insurance.is_active(researcher.account))
+    assert not ask(ledger, research.is_active(insurer.account))
+
+
+def test_two_insurers_of_one_registration_found_nothing():
+    twins = (party("I1"), replace(party("I2"), registration="REG-I1"))
+    assert refusal(replace(plan(4, (0,)), insurers=twins)) == "DuplicateRegistration"

@@ -7,7 +7,7 @@ from node.base.types import Address, Hash32
 from node.privacy.release_errors import GrantNotActiveError
 from node.sim.flow_driver import Ended
 from node.sim.schedule import Schedule, actor_of, judged
-from node.sim.steps import StepNotReadyError
+from node.sim.step_ready import StepNotReadyError
 from node.sim.world import World
 from node.workflows.errors import (
     ContractRevertError,

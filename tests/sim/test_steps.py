@@ -3,7 +3,8 @@ from types import SimpleNamespace
 import pytest
 
 from node.privacy.record import Diagnosis, Insurance, PmrEntry
-from node.sim.steps import StepBook, StepNotReadyError, whole_seconds, written_entry
+from node.sim.step_ready import StepNotReadyError, whole_seconds
+from node.sim.steps import StepBook, written_entry
 from node.sim.world import World
 from node.workflows.access import GrantMade
 from node.workflows.consult import Visit

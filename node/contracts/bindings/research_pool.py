@@ -21,9 +21,10 @@ class PartyAdmitted(LedgerEvent):
 
 @dataclass(frozen=True, slots=True)
 class PartyDescribed(LedgerEvent):
-    SPEC: ClassVar = EventSpec("PartyDescribed(address indexed account,bytes32 indexed registration,string name,string contact,bytes32 key)")
+    SPEC: ClassVar = EventSpec("PartyDescribed(address indexed account,bytes32 indexed registration,address indexed operator,string name,string contact,bytes32 key)")
     account: Address
     registration: Hash32
+    operator: Address
     name: str
     contact: str
     key: Hash32
@@ -42,11 +43,11 @@ def account_by_registration(to: Address, registration: bytes) -> View[Address]:
     return _ACCOUNT_BY_REGISTRATION.view(to, one_value, registration)
 
 
-_DESCRIBE: Final = Function("describe(bytes32,string,string,bytes32)", ())
+_DESCRIBE: Final = Function("describe(bytes32,address,string,string,bytes32)", ())
 
 
-def describe(registration: bytes, name: str, contact: str, key: bytes) -> bytes:
-    return _DESCRIBE.encode(registration, name, contact, key)
+def describe(registration: bytes, operator: Address, name: str, contact: str, key: bytes) -> bytes:
+    return _DESCRIBE.encode(registration, operator, name, contact, key)
 
 
 _IS_ACTIVE: Final = Function("isActive(address)", ("bool",))
@@ -63,6 +64,13 @@ def list_(account: Address) -> bytes:
     return _LIST.encode(account)
 
 
+_OPERATOR_OF: Final = Function("operatorOf(address)", ("address",))
+
+
+def operator_of(to: Address, account: Address) -> View[Address]:
+    return _OPERATOR_OF.view(to, one_value, account)
+
+
 _REGISTRATION_OF: Final = Function("registrationOf(address)", ("bytes32",))
 
 
@@ -77,5 +85,5 @@ def strike(account: Address) -> bytes:
     return _STRIKE.encode(account)
 
 
-FUNCTIONS: Final = (_ACCOUNT_BY_REGISTRATION, _DESCRIBE, _IS_ACTIVE, _LIST, _REGISTRATION_OF, _STRIKE,)
+FUNCTIONS: Final = (_ACCOUNT_BY_REGISTRATION, _DESCRIBE, _IS_ACTIVE, _LIST, _OPERATOR_OF, _REGISTRATION_OF, _STRIKE,)
 EVENTS: Final = (PartyAdmitted, PartyDescribed, PartyStruck,)

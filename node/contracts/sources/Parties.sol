@@ -18,6 +18,7 @@ abstract contract Parties is IParties {
     event PartyDescribed(
         address indexed account,
         bytes32 indexed registration,
+        address indexed operator,
         string name,
         string contact,
         bytes32 key
@@ -27,6 +28,7 @@ abstract contract Parties is IParties {
     mapping(address account => bool) public isActive;
     mapping(bytes32 registration => address) public accountByRegistration;
     mapping(address account => bytes32) public registrationOf;
+    mapping(address account => address hospital) public operatorOf; // whose node it reads through
 
     modifier onlyGovernment() {
         require(msg.sender == GOVERNMENT, NotGovernment());
@@ -49,17 +51,18 @@ abstract contract Parties is IParties {
         emit PartyStruck(account);
     }
 
-    /// A listed party says who it is and under which X25519 key it reads; once more changes all
-    /// but the registration.
+    /// A listed party says who it is, through which hospital's node it reads and under which
+    /// X25519 key; once more changes all but the registration.
     function describe(
         bytes32 registration,
+        address operator,
         string calldata name,
         string calldata contact,
         bytes32 key
     ) external {
         require(isActive[msg.sender], PartyUnknown());
         Checks.registration(registration);
-        require(bytes(name).length != 0 && key != 0, FieldMissing());
+        require(bytes(name).length != 0 && key != 0 && operator != address(0), FieldMissing());
         address holder = accountByRegistration[registration];
         require(
             holder == msg.sender || (holder == address(0) && registrationOf[msg.sender] == 0),
@@ -69,6 +72,7 @@ abstract contract Parties is IParties {
             accountByRegistration[registration] = msg.sender;
             registrationOf[msg.sender] = registration;
         }
-        emit PartyDescribed(msg.sender, registration, name, contact, key);
+        operatorOf[msg.sender] = operator;
+        emit PartyDescribed(msg.sender, registration, operator, name, contact, key);
     }
 }

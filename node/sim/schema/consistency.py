@@ -4,9 +4,10 @@ Works on plain data and says nothing where a value has the wrong type: the model
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from node.base.limits import CUSTODIAN_SHARES_COUNT_MAX, SHARE_RULE_HOLDERS_COUNT_MAX
+from node.sim.schema.access_steps import RECIPIENTS
 from node.sim.schema.expand import node_ids
 from node.sim.schema.expectations import MODES
 from node.sim.schema.fault_checks import check_chaos, check_fault
@@ -17,7 +18,10 @@ from node.sim.schema.translate import locate
 from node.sim.schema.tree import Tree
 from node.sim.schema.units import duration_text, duration_us
 
-_RECORD_STEPS = ("consult", "perform_lab", "second_opinion")
+_OF_RECIPIENTS: Final = frozenset({"request_access", "grant", "read_record"})
+_OF_DIRECT: Final = ("pmr", "purpose", "scope")
+"""What a grant says that answers no request."""
+_RECORD_STEPS = ("consult", "perform_lab", "second_opinion", "file_readings")
 
 
 def check_consistency(tree: Tree, data: dict[str, Any], steps: Sequence[str]) -> None:
@@ -99,20 +103,34 @@ def _check_forms(tree: Tree, step: dict[str, Any], loc: Loc) -> None:
     if step.get("error") is not None and step.get("expect", "ok") == "ok":
         wants = "expect: refused or revert beside it"
         _add(tree, (*loc, "error"), wants, f"{shown(step['error'])} and expect: ok")
-    if step.get("do") == "grant":
-        direct = [key for key in ("doctor", "pmr") if step.get(key) is not None]
-        if step.get("request") is not None:
-            for key in direct:
-                _add(tree, (*loc, key), "either request, or doctor and pmr", "both")
-        elif len(direct) < 2:
-            got = f"{direct[0]} alone" if direct else "neither"
-            _add(tree, (*loc, "do"), "either request, or doctor and pmr", got)
+    _check_recipient(tree, step, loc)
     for key in ("custodians", "scope"):
         found = step.get(key)
         listed = found if isinstance(found, tuple) else ()
         for index, item in enumerate(listed):
             if item in listed[:index]:
                 _add(tree, (*loc, key, index), "each entry once", f"{shown(item)} again")
+
+
+def _check_recipient(tree: Tree, step: dict[str, Any], loc: Loc) -> None:
+    """Check that who reads is named once, and that a grant answers a request or is direct."""
+    do = step.get("do")
+    if do not in _OF_RECIPIENTS:
+        return
+    named = [key for key in RECIPIENTS if step.get(key) is not None]
+    wants = f"one of {', '.join(RECIPIENTS)}"
+    if do == "grant" and step.get("request") is not None:
+        for key in (*named, *(each for each in _OF_DIRECT if step.get(each) is not None)):
+            _add(tree, (*loc, key), "either request, or who reads and pmr", "both")
+        return
+    for key in named[1:]:
+        _add(tree, (*loc, key), wants, f"{key} and {named[0]}")
+    if do == "grant" and (not named or step.get("pmr") is None):
+        alone = (*named, *(["pmr"] if step.get("pmr") is not None else []))
+        got = f"{alone[0]} alone" if alone else "neither"
+        _add(tree, (*loc, "do"), "either request, or who reads and pmr", got)
+    elif not named:
+        _add(tree, (*loc, "do"), wants, "none")
 
 
 def _check_times(

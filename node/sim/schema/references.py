@@ -26,10 +26,16 @@ from node.sim.schema.tree import Tree
 _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "step": tuple(STEP_MODELS),
     "visit": ("consult",),
+    "visits": ("consult",),
     "order": ("order_lab",),
     "request": ("request_access",),
     "grant": ("grant",),
-    "record": ("consult", "perform_lab", "second_opinion"),
+    "record": ("consult", "perform_lab", "second_opinion", "file_readings", "claim_insurance"),
+    "slots": ("open_slot",),
+    "appointment": ("book_appointment", "move_appointment"),
+    "policy": ("bind_policy",),
+    "claim": ("claim_insurance",),
+    "readings": ("file_readings",),
 }
 _NAMED_KINDS: Final = {
     "node": "a node of network.validators",
@@ -113,7 +119,7 @@ def _uses(model: type[BaseModel], fields: object, loc: Loc) -> Iterator[_Use]:
         value: object = fields[key]
         many = value if isinstance(value, tuple) else None
         for index, item in enumerate([value] if many is None else many):
-            if isinstance(item, str) and item:
+            if isinstance(item, str) and item and (kind, item) != ("visits", "all"):
                 yield kind, (*loc, key) if many is None else (*loc, key, index), item
 
 

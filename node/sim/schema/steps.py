@@ -5,8 +5,11 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from pydantic import BeforeValidator, Field
 
+from node.sim.schema.access_steps import AccessStep
 from node.sim.schema.base import Id, Section, listed, mapped, refers_to, whole
+from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
+from node.sim.schema.iomt_steps import IomtStep
 from node.sim.schema.step_base import StepBase
 from node.sim.schema.units import Date, PositiveDuration, wants
 
@@ -20,19 +23,6 @@ SectionName = Literal[
     "insurance",
 ]
 """Sections of a visit's record, in the order of the consent's scope bits 0..6."""
-ScopeName = Literal[
-    "present_illness",
-    "past_illness",
-    "diagnosis",
-    "treatment_summary",
-    "lab_reports",
-    "iomt",
-    "insurance",
-    "later",
-]
-"""What a consent may cover; ``later`` is bit 255.  One Literal: pydantic reports each of two."""
-SCOPE_NAMES: Final[tuple[str, ...]] = get_args(ScopeName)
-Purpose = Literal["TREAT", "ETREAT", "HPAYMT", "HRESCH", "PATRQT"]
 _MODALITY: Final = re.compile("[A-Z]{2,6}")
 _STUDY_SHIPPED: Final = re.compile(r"[A-Za-z0-9_+.-]{1,64}")
 _STUDY_PATH: Final = re.compile(r"[A-Za-z0-9_+.-]{1,64}(/[A-Za-z0-9_+.-]{1,64}){0,8}")
@@ -118,6 +108,8 @@ class OrderLab(StepBase):
     do: Literal["order_lab"]
     doctor: Id = refers_to("doctor")
     pmr: Id = refers_to("visit")
+    lab: Id | None = refers_to("lab", default=None)
+    """None: the one that performs the order later, else the first of the doctor's hospital."""
     modality: Modality
     reason: str | None = None
 
@@ -129,63 +121,6 @@ class PerformLab(StepBase):
     lab: Id = refers_to("lab")
     order: Id = refers_to("order")
     study: Annotated[Study, BeforeValidator(_study, json_schema_input_type=str)]
-
-
-class RequestAccess(StepBase):
-    """A doctor asks a patient for access to a visit's record."""
-
-    do: Literal["request_access"]
-    doctor: Id = refers_to("doctor")
-    patient: Id = refers_to("patient")
-    pmr: Id = refers_to("visit")
-    purpose: Purpose = "TREAT"
-    scope: Annotated[tuple[ScopeName, ...], listed("a list of section names")] | None = None
-    """None: every section."""
-
-
-class Grant(StepBase):
-    """A patient answers a request with yes, or grants directly to a doctor."""
-
-    do: Literal["grant"]
-    patient: Id = refers_to("patient")
-    request: Id | None = refers_to("request", default=None)
-    doctor: Id | None = refers_to("doctor", default=None)
-    pmr: Id | None = refers_to("visit", default=None)
-    for_us: PositiveDuration = Field(alias="for")
-    account: Literal["own", "lost"] = "own"
-    """``lost``: with the keys that an ``essential_lost`` took away, by whoever has them."""
-
-
-class Deny(StepBase):
-    """A patient answers a request with no."""
-
-    do: Literal["deny"]
-    patient: Id = refers_to("patient")
-    request: Id = refers_to("request")
-
-
-class Revoke(StepBase):
-    """A patient ends a grant before its time."""
-
-    do: Literal["revoke"]
-    patient: Id = refers_to("patient")
-    grant: Id = refers_to("grant")
-
-
-class ReadRecord(StepBase):
-    """A doctor asks the custodians for shares and opens the record."""
-
-    do: Literal["read_record"]
-    doctor: Id = refers_to("doctor")
-    pmr: Id = refers_to("visit")
-
-
-class SecondOpinion(StepBase):
-    """Another doctor reads under a grant and adds an entry of their own."""
-
-    do: Literal["second_opinion"]
-    doctor: Id = refers_to("doctor")
-    pmr: Id = refers_to("visit")
 
 
 class Rebuild(StepBase):
@@ -304,25 +239,18 @@ GovernmentStep: TypeAlias = (
     | SetLicence
     | SweepExpired
 )
-Step: TypeAlias = (
+OwnStep: TypeAlias = (
     RegisterHospital
     | OnboardDoctor
     | RegisterPatient
     | Consult
     | OrderLab
     | PerformLab
-    | RequestAccess
-    | Grant
-    | Deny
-    | Revoke
-    | ReadRecord
-    | SecondOpinion
     | Rebuild
     | SuspendDoctor
     | Vote
-    | GovernmentStep
-    | CustodyStep
 )
+Step: TypeAlias = OwnStep | AccessStep | GovernmentStep | CustodyStep | IomtStep | ClinicStep
 AnyStep: TypeAlias = Annotated[Step, Field(discriminator="do")]
 STEP_MODELS: Final[dict[str, type[StepBase]]] = {
     get_args(model.model_fields["do"].annotation)[0]: model for model in get_args(Step)
