@@ -19,6 +19,7 @@ from functools import cache
 from typing import Any, ClassVar
 from unittest import TestCase
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine
 
@@ -98,14 +99,14 @@ def first_of(*rules: tuple[bool, str]) -> str | None:
 
 
 def as_tests(machine: type[ContractMachine], share: int = PROFILE_SHARE) -> Any:
-    """Give the test case of a machine; one whose steps take long takes a smaller share."""
+    """Give the test case of a machine, marked slow; one with long steps takes a smaller share."""
     case: type[TestCase] = machine.TestCase
     case.settings = settings(  # type: ignore[attr-defined]
         max_examples=settings().max_examples // share,
         stateful_step_count=STEPS,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
-    return case
+    return pytest.mark.slow(case)
 
 
 @cache
