@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from node.bench import gas_cases, gas_clinic_cases, gas_pmr_cases, gas_record_cases
+from node.bench import gas_cases, gas_pmr_cases, gas_record_cases, gas_service_cases
 from node.bench.errors import StoredReportError
 from node.bench.gas_people import WORLDS, Case
 from node.bench.gas_world import GasWorld
@@ -22,7 +22,7 @@ ALL_CASES: Final[tuple[Case, ...]] = (
     *gas_cases.CASES,
     *gas_pmr_cases.CASES,
     *gas_record_cases.CASES,
-    *gas_clinic_cases.CASES,
+    *gas_service_cases.CASES,
 )
 SLACK_PERCENT: Final = 5
 TABLE_NAME: Final = "gas.md"
@@ -37,7 +37,7 @@ NOT_MEASURED: Final[Mapping[str, str]] = {
     "InsuranceRegistry.strike": "inside GovernmentRegistry.vote",
     "ResearchPool.list": "inside GovernmentRegistry.vote",
     "ResearchPool.strike": "inside GovernmentRegistry.vote",
-    "PmrToken.fileEntry": "inside LabRegistry.file and InsuranceRegistry.fileClaim",
+    "PmrToken.fileEntry": "inside LabRegistry.file and others that file entries",
     "PmrToken.transferFrom": "always refused: the token is locked",
     "PmrToken.safeTransferFrom": "always refused: the token is locked",
     "PmrMultiToken.fileEntry": "inside LabRegistry.file",

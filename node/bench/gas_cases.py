@@ -134,7 +134,8 @@ def _last_affiliation(world: GasWorld) -> Call:
     return _affiliation(world, f"h{AFFILIATIONS_MAX}")
 
 
-def _insurer(world: GasWorld) -> Call:
+def listed_insurer(world: GasWorld) -> Call:
+    """Let i1 be listed; give how it describes itself."""
     world.send(world.enact(ListInsurer(account("i1"))))
     registry = world.suite.insurance
     data = registry.describe(
@@ -196,6 +197,6 @@ CASES: Final = (
     Case("second hospital", lambda w: _affiliation(w, "h2")),
     Case("16th hospital", _last_affiliation),
     Case("typical", _doctor_key),
-    Case("typical", _insurer),
+    Case("typical", listed_insurer),
     Case("typical", _researcher),
 )

@@ -19,19 +19,21 @@ from functools import cache
 from typing import Any, ClassVar
 from unittest import TestCase
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine
 
 from node.base.errors import CallRevertedError
 from node.base.types import Address
 from node.contracts.abi import LedgerEvent, View
+from node.contracts.government_actions import Action
 from node.contracts.reverts import decode_error
 from tests.contracts.stock_chain import BLOCK_SECONDS, Outcome, T
-from tests.contracts.world import World, peopled
+from tests.contracts.world import MEMBERS, World, peopled
 
 STEPS = 30
-PROFILE_SHARE = 5
-"""A machine runs a fifth of the examples: 10 in profile ``dev``, about a second, 60 in ``ci``."""
+PROFILE_SHARE = 3
+"""A machine runs a third of the examples: 16 in ``dev``, a few seconds, and 100 in ``ci``."""
 
 
 class ContractMachine(RuleBasedStateMachine):
@@ -77,6 +79,13 @@ class ContractMachine(RuleBasedStateMachine):
         assert found == error, f"the contract says {found}, the model {error}"
         return outcome
 
+    def decide(self, error: str | None, action: Action) -> bool:
+        """Let two of three members vote for an action; say whether the contracts took it."""
+        number = self.world.propose(action)
+        government = self.suite.government
+        vote = government.vote(number)
+        return self.expect(error, MEMBERS[1], government.address, vote) is not None
+
     def view(self, view: View[T]) -> T:
         return self.world.view(view)
 
@@ -89,15 +98,15 @@ def first_of(*rules: tuple[bool, str]) -> str | None:
     return next((error for is_broken, error in rules if is_broken), None)
 
 
-def as_tests(machine: type[ContractMachine]) -> Any:
-    """Give the test case of a machine."""
+def as_tests(machine: type[ContractMachine], share: int = PROFILE_SHARE) -> Any:
+    """Give the test case of a machine, marked slow; one with long steps takes a smaller share."""
     case: type[TestCase] = machine.TestCase
     case.settings = settings(  # type: ignore[attr-defined]
-        max_examples=settings().max_examples // PROFILE_SHARE,
+        max_examples=settings().max_examples // share,
         stateful_step_count=STEPS,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
-    return case
+    return pytest.mark.slow(case)
 
 
 @cache
