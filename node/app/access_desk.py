@@ -5,7 +5,7 @@ with the bytes.  Here the grants of the ledger become rules: of each deal in cus
 hospitals of those whom the patient let read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from node.app.chain_desk import ChainDesk
@@ -38,8 +38,6 @@ class AccessDesk:
         self._watched = tuple(
             one.address
             for one in (
-                contracts.consents,
-                contracts.pmr,
                 contracts.doctors,
                 contracts.hospitals,
                 contracts.government,
@@ -51,8 +49,12 @@ class AccessDesk:
         """Grants by manifest, as they were written last."""
         self._custody: CustodyDesk | None = None
         self._stores: StoreDesk | None = None
-        self._deals_read = -1
-        """Deals in custody when all were looked at last; -1: never."""
+        self._deals: tuple[bytes, ...] = ()
+        """Those in custody when it was looked last."""
+        self._due: dict[bytes, None] | None = None
+        """Deals whose rules must be written again; None: all."""
+        self._starts: set[int] = set()
+        """Times ahead, in seconds, at which some rule begins to count."""
 
     def follow(self, custody: CustodyDesk, stores: StoreDesk) -> None:
         """Follow the final block, behind the desk that reads its grants."""
@@ -78,25 +80,40 @@ class AccessDesk:
         deals = self._custody.custodian.store.deals()
         has_changed = not is_recent(old, turn.now)
         try:
-            if len(deals) != self._deals_read or self._is_touched(old, final.number):
-                self._deals_read = -1  # until all of them are written
-                has_changed |= self._write(deals, self._custody.view())
-                self._deals_read = len(deals)
+            if self._is_touched(old, final.number):
+                self._due = None
+            due = deals if self._due is None else self._also_new(self._due, deals)
+            self._due = None  # until all of them are written
+            if due:
+                has_changed |= self._write(due, self._custody.view())
+            self._deals, self._due = deals, {}
         except (UnavailableError, RefusedError, StorageError) as error:
             turn.note("store.access_unknown", number=final.number, why=str(error))
             return
         self._head = FinalHead(final.number, final.hash(), final.timestamp, turn.now)
-        starts = (rule.not_before_s for rules in self._rules.values() for rule in rules)
-        has_changed |= any(old.timestamp_s < start <= final.timestamp for start in starts)
+        begun = {start for start in self._starts if start <= final.timestamp}
+        self._starts -= begun
+        has_changed |= bool(begun)
         if has_changed:
             self._stores.access_changed(turn)
 
     def _records_changed(self, _turn: Turn, changes: Changes) -> None:
-        if changes.concern_access:
-            self._deals_read = -1
+        """Have the deals of changed records looked at again, each block those of a few."""
+        assert self._custody is not None
+        if changes.is_anew or changes.has_recovery:
+            self._due = None
+        elif self._due is not None:
+            self._due |= dict.fromkeys(self._custody.places.of_records(changes.touched))
+
+    def _also_new(self, due: dict[bytes, None], deals: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Give what is due, and the deals that were not in custody before, in their order."""
+        if deals is not self._deals:
+            known = frozenset(self._deals)
+            due = due | {one: None for one in deals if one not in known}
+        return tuple(sorted(due))
 
     def _is_touched(self, old: FinalHead, number: int) -> bool:
-        """Say whether a block that became final can have changed a grant or who is active."""
+        """Say whether a block that became final can have changed who is active, and where."""
         ledger = self._chain.ledger
         if ledger.hash_by_number(old.number) != old.hash:
             return True
@@ -109,8 +126,8 @@ class AccessDesk:
                 return True
         return False
 
-    def _write(self, deals: tuple[bytes, ...], view: FinalView) -> bool:
-        """Write the grants of every deal; say whether any rule is another one now."""
+    def _write(self, deals: Iterable[bytes], view: FinalView) -> bool:
+        """Write the grants of deals; say whether any rule is another one now."""
         has_changed = False
         for deal_id in deals:
             root = view.manifest_of(deal_id)
@@ -120,6 +137,8 @@ class AccessDesk:
             if rules != self._rules.get(root):
                 self._store.set_rules(root, rules)
                 self._rules[root] = rules
+                now_s = view.head.timestamp_s
+                self._starts.update(one.not_before_s for one in rules if one.not_before_s > now_s)
                 has_changed = True
         return has_changed
 

@@ -24,6 +24,8 @@ class DealPlaces:
     def __init__(self, store: CustodyStore) -> None:
         self._store = store
         self._read: dict[bytes, DealPlace] = {}
+        self._of_pmr: dict[int, dict[bytes, None]] = {}
+        """Deals that were read, by record."""
 
     def get(self, deal_id: bytes) -> DealPlace | None:
         """Give the place of a deal, None if it is not held."""
@@ -31,17 +33,23 @@ class DealPlaces:
         holding = self._store.holding(deal_id) if found is None else None
         if holding is not None:
             found = self._read[deal_id] = place_of(holding.manifest)
+            self._of_pmr.setdefault(found.pmr_id, {})[deal_id] = None
         return found
 
     def forget(self, deal_id: bytes) -> None:
         """Drop what is remembered of a deal that is held no longer."""
-        self._read.pop(deal_id, None)
+        place = self._read.pop(deal_id, None)
+        if place is not None:
+            del self._of_pmr[place.pmr_id][deal_id]
 
     def of_records(self, pmr_ids: tuple[int, ...]) -> tuple[bytes, ...]:
         """Give the deals in custody of some records, in the order of their ids."""
-        wanted = frozenset(pmr_ids)
-        places = ((deal_id, self.get(deal_id)) for deal_id in self._store.deals())
-        return tuple(one for one, place in places if place is not None and place.pmr_id in wanted)
+        deals = self._store.deals()
+        if len(self._read) < len(deals):
+            for deal_id in deals:
+                self.get(deal_id)
+        found = (one for pmr_id in pmr_ids for one in self._of_pmr.get(pmr_id, ()))
+        return tuple(sorted(one for one in found if self._store.holding(one) is not None))
 
 
 def place_of(manifest: bytes) -> DealPlace:

@@ -4,6 +4,7 @@ From the logs of final blocks alone: a question to a contract costs a thousand t
 up costs here, and a custodian asks about each of its deals whenever a block becomes final.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -55,11 +56,8 @@ class Changes:
     """In the order of the chain."""
     has_recovery: bool
     """A patient has another account."""
-
-    @property
-    def concern_access(self) -> bool:
-        """Whether who may read a fragment can be another one now."""
-        return self.is_anew or bool(self.pmr_ids) or bool(self.replaced) or self.has_recovery
+    touched: tuple[int, ...] = ()
+    """Records of which anything else was said: entries, owners, grants; ascending."""
 
 
 @dataclass(slots=True)
@@ -80,6 +78,8 @@ class _Facts:
     current: dict[tuple[int, int], Cid] = field(default_factory=dict[tuple[int, int], Cid])
     """The newest manifest by PMR and index of the entry."""
     owners: dict[int, Address] = field(default_factory=dict[int, Address])
+    owned: dict[Address, dict[int, None]] = field(default_factory=dict[Address, dict[int, None]])
+    """Records by owner: the same the other way round."""
     erased: dict[int, None] = field(default_factory=dict[int, None])
     homes: dict[Address, int] = field(default_factory=dict[Address, int])
     """Patients, and the Hospital-ID of the desk that registered each."""
@@ -148,6 +148,7 @@ class FinalBook:
         if is_anew:
             self._start_again()
         pmr_ids: dict[int, None] = {}
+        touched: dict[int, None] = {}
         replaced: list[CustodianReplaced] = []
         has_recovery = False
         for number in range(self._number + 1, final.number + 1):
@@ -157,6 +158,7 @@ class FinalBook:
             assert header is not None
             for event in self._events(block_hash, header):
                 self._read(event, header)
+                touched |= dict.fromkeys(self._said_of(event))
                 if isinstance(event, Erased | GenerationRotated):
                     pmr_ids[event.pmr_id] = None
                 elif isinstance(event, CustodianReplaced):
@@ -165,7 +167,13 @@ class FinalBook:
             self._number, self._read_to = number, block_hash
         if final.number >= was:
             self.advanced_us = turn.now
-        return Changes(is_anew, tuple(sorted(pmr_ids)), tuple(replaced), has_recovery)
+        return Changes(
+            is_anew,
+            tuple(sorted(pmr_ids)),
+            tuple(replaced),
+            has_recovery,
+            tuple(sorted(touched)),
+        )
 
     # ---- grants and parties
 
@@ -272,7 +280,7 @@ class FinalBook:
             case EntryAdded():
                 self._add(event, header.timestamp)
             case Transfer(_, to, token_id):
-                facts.owners[token_id] = to
+                self._own(token_id, to)
             case Erased(pmr_id):
                 facts.erased[pmr_id] = None
             case PatientRegistered():
@@ -294,6 +302,32 @@ class FinalBook:
                 facts.destroyed[event.deal_id, event.custodian] = None
             case _:
                 pass  # of no concern to a custodian
+
+    def _own(self, pmr_id: int, owner: Address) -> None:
+        facts = self._facts
+        if pmr_id in facts.owners:
+            facts.owned[facts.owners[pmr_id]].pop(pmr_id, None)
+        facts.owners[pmr_id] = owner
+        facts.owned.setdefault(owner, {})[pmr_id] = None
+
+    def _said_of(self, event: LedgerEvent) -> Iterable[int]:
+        """Give the records that an event is about, after it was read."""
+        facts = self._facts
+        match event:
+            case Granted():
+                return facts.owned.get(event.patient, ())
+            case Revoked(grant_id):
+                known = facts.tags.get(grant_id[:_TAG_BYTES], ())
+                patients = {facts.grants[one].patient: None for one in known}
+                return [pmr_id for one in patients for pmr_id in facts.owned.get(one, ())]
+            case EntryAdded() | CustodianReplaced() | GenerationRotated():
+                return (event.pmr_id,)
+            case Erased(pmr_id):
+                return (pmr_id,)
+            case Transfer(_, _, token_id):
+                return (token_id,)
+            case _:
+                return ()
 
     def _revoke(self, grant_id: bytes) -> None:
         """Mark a grant as revoked.
@@ -333,7 +367,8 @@ class FinalBook:
         facts.recovered.pop(new, None)  # an account that comes back is lost no longer
         if old in facts.homes:
             facts.homes[new] = facts.homes.pop(old)
-        facts.owners.update({pmr: new for pmr, owner in facts.owners.items() if owner == old})
+        for pmr_id in tuple(facts.owned.get(old, ())):
+            self._own(pmr_id, new)
         given = facts.given.pop(old, {})
         for grant_id in given:
             facts.grants[grant_id] = replace(facts.grants[grant_id], patient=new)

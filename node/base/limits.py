@@ -214,7 +214,7 @@ FETCH_JOBS_COUNT_MAX: Final = 16
 """Missing blocks that are looked for at the same time."""
 SCENARIO_DURATION_US_MAX: Final = 3_660 * 86_400 * 1_000_000
 """Longest duration in a scenario file: ten years."""
-SCENARIO_ACTORS_COUNT_MAX: Final = 1_000
+SCENARIO_ACTORS_COUNT_MAX: Final = 10_000
 """Actors of one kind that a scenario asks for with a number."""
 SHARE_RULE_HOLDERS_COUNT_MAX: Final = 9
 """Holders of a record whose subsets are all tried: 2**9 openings."""

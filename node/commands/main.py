@@ -18,6 +18,7 @@ from node.commands import (
     chain,
     check,
     compare,
+    consent,
     doctor,
     output,
     records,
@@ -52,6 +53,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(chain.app, name="chain")
 app.add_typer(store.app, name="store")
 app.add_typer(share.app, name="share")
+app.add_typer(consent.app, name="consent")
 app.add_typer(records.app, name="records")
 app.add_typer(bench.app, name="bench")
 

@@ -144,6 +144,8 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._holdings: dict[bytes, Holding] = {}
+        self._deals: tuple[bytes, ...] | None = ()
+        """Their ids, sorted; None: another deal came or went since."""
         self._grant_shares: dict[tuple[bytes, bytes], bytes] = {}
         self._grants: dict[bytes, dict[bytes, None]] = {}
         """Grant ids by deal."""
@@ -161,11 +163,14 @@ class MemoryStore:
 
     def deals(self) -> tuple[bytes, ...]:
         """Give the id of every deal."""
-        return tuple(sorted(self._holdings))
+        if self._deals is None:
+            self._deals = tuple(sorted(self._holdings))
+        return self._deals
 
     def put_holding(self, deal_id: bytes, holding: Holding) -> None:
         """Keep a new deal."""
         self._holdings[deal_id] = holding
+        self._deals = None
 
     def grant_share(self, grant_id: bytes, deal_id: bytes) -> bytes | None:
         """Give a deposited container of kind 3."""
@@ -210,6 +215,7 @@ class MemoryStore:
         """Replace all that is kept of a deal: what is not named here is destroyed."""
         self.delete_deal(deal_id)
         self._holdings[deal_id] = holding
+        self._deals = None
         self._grant_shares.update({(one, deal_id): raw for one, raw in grant_shares.items()})
         self._grants[deal_id] = dict.fromkeys(grant_shares)
         self._steps[deal_id] = list(steps)
@@ -222,6 +228,7 @@ class MemoryStore:
         for grant_id in lent:
             del self._grant_shares[grant_id, deal_id]
         held = self._holdings.pop(deal_id, None)
+        self._deals = None
         self._renewals.pop(deal_id, None)
         return len(lent) + len(self._steps.pop(deal_id, ())) + int(held is not None)
 

@@ -24,7 +24,7 @@ from node.sim.predicates.chain import (
     StateRootReproducible,
 )
 from node.sim.predicates.records import GrantWindowRespected, PlaintextLeak, ShareRule
-from node.sim.predicates.steps import StepStatus
+from node.sim.predicates.steps import LivesDone, StepStatus
 from node.sim.schema import expectations as wanted
 from node.sim.schema.conditions import is_met
 from node.sim.schema.steps import Consult
@@ -90,6 +90,8 @@ def _predicate(world: World, book: StepBook, predicate: wanted.Predicate) -> Pre
             return StepStatus(predicate.step, "ok")
         case wanted.Refused():
             return StepStatus(predicate.step, "refused", "revert")
+        case wanted.LivesDone():
+            return LivesDone((one.id for one in world.scenario.lived), predicate.ratio)
         case wanted.ShareRule():
             return ShareRule(predicate.record, _Trial(world, book))
         case wanted.HeightAtLeast():

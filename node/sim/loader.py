@@ -12,11 +12,13 @@ from pydantic import ValidationError
 
 from node.base.errors import UsageError
 from node.sim.faults.chaos import Setting, expand_chaos
+from node.sim.lives import LivesError, expand_lives
 from node.sim.schema.conditions import value_at
 from node.sim.schema.consistency import check_consistency
 from node.sim.schema.expand import expand, step_ids
 from node.sim.schema.faults import Fault, ScenarioFileError
 from node.sim.schema.injection import AnyFault
+from node.sim.schema.lives import Lives
 from node.sim.schema.references import check_references
 from node.sim.schema.scenario import Scenario
 from node.sim.schema.translate import add_faults, locate
@@ -98,6 +100,8 @@ def _finish(scenario: Scenario, tree: Tree, ids: tuple[str, ...]) -> Scenario:
         finished = finished.model_copy(update={"faults": faults, "chaos": None})
     for index, step in enumerate(steps):
         step.place_at(locate(tree.root, ("steps", index))[1].line)
+    if scenario.lives is not None:
+        finished = _with_lives(finished, scenario.lives, tree)
     for index, expectation in enumerate(finished.expect):
         expectation.place_at(locate(tree.root, ("expect", index))[1].line)
         _check_conditions(tree, finished, expectation.when, index)
@@ -105,6 +109,18 @@ def _finish(scenario: Scenario, tree: Tree, ids: tuple[str, ...]) -> Scenario:
         raise ScenarioFileError(wrong)
     finished.attach(tree)
     return finished
+
+
+def _with_lives(scenario: Scenario, lives: Lives, tree: Tree) -> Scenario:
+    """Give the scenario with the steps of its lives behind those of the file."""
+    _, place = locate(tree.root, ("lives",))
+    lives.place_at(place.line)
+    try:
+        drawn = expand_lives(scenario, lives)
+    except LivesError as error:
+        tree.faults.add(place, ("lives",), wants=error.wants, got=error.got)
+        return scenario
+    return scenario.with_lives(drawn)
 
 
 def _check_conditions(

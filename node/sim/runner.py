@@ -252,7 +252,7 @@ class _Run:
         """Judge the run."""
         scenario, outcomes = self.scenario, self.schedule.outcomes
         expectations = expectation_results(
-            self.findings, scenario.steps, outcomes, self.world.history
+            self.findings, scenario.written, outcomes, self.world.history
         )
         holds = [one.holds for one in expectations]
         verdict = verdict_of(holds, self._cause)

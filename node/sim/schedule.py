@@ -1,7 +1,9 @@
 """Runs the steps of a scenario at their times and notes how each one ended."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from node.base.errors import StorageError, WardnetError
 from node.privacy.release_errors import GrantNotActiveError
@@ -52,6 +54,14 @@ class Schedule:
         self._book = book
         self._on_end = on_end
         self._steps = world.scenario.steps
+        self._waiting: defaultdict[str, list[AnyStep]] = defaultdict(list)
+        """Steps by the one at whose end they start, in the order of the file."""
+        for before, step in pairwise((None, *self._steps)):
+            assert step is not None
+            if step.at is not None and step.at.after is not None:
+                self._waiting[step.at.after].append(step)
+            elif step.at is None and before is not None:
+                self._waiting[before.id].append(step)
         self.outcomes: dict[str, StepOutcome] = {}
 
     def start(self) -> None:
@@ -125,11 +135,8 @@ class Schedule:
     def _follow(self, ended: AnyStep) -> None:
         """Start what waited for this step."""
         now = self._world.kernel.now
-        for before, step in zip((None, *self._steps), self._steps, strict=False):
-            if step.at is None and before is ended:
-                self._at(now, step)
-            elif step.at is not None and step.at.after == ended.id:
-                self._at(now + step.at.delay_us, step)
+        for step in self._waiting.get(ended.id, ()):
+            self._at(now if step.at is None else now + step.at.delay_us, step)
 
 
 _KINDS: dict[StepStatus, EventKind] = {

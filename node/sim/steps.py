@@ -41,6 +41,12 @@ class StepBook:
         self._studies = studies
         """Step id of a ``perform_lab``: the bytes of its file."""
         self._left: dict[str, object] = {}
+        self._performed = {
+            step.order: step.lab
+            for step in reversed(world.scenario.steps)
+            if isinstance(step, todo.PerformLab)
+        }
+        """By the order of a study: the lab that performs it, the first one if two steps do."""
         self._generations: dict[str, list[FiledStudy | Visit]] = {}
 
     def studies(self) -> tuple[bytes, ...]:
@@ -179,9 +185,8 @@ class StepBook:
         cast = self._world.cast
         if step.lab is not None:
             return cast.labs[step.lab]
-        for later in self._world.scenario.steps:
-            if isinstance(later, todo.PerformLab) and later.order == step.id:
-                return cast.labs[later.lab]
+        if step.id in self._performed:
+            return cast.labs[self._performed[step.id]]
         hospital = cast.doctors[step.doctor].hospital
         for lab in cast.labs.values():
             if lab.hospital is hospital:

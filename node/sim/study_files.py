@@ -30,10 +30,14 @@ def read_studies(scenario: Scenario, file: Path) -> dict[str, bytes]:
     raises        StudyFileError: names the step, its line, and the file that is not there.
     """
     studies: dict[str, bytes] = {}
+    read: dict[tuple[str, str], bytes] = {}  # steps may share a file, and its bytes
     for step in scenario.steps:
         if isinstance(step, PerformLab):
             try:
-                studies[step.id] = _read(step, file.parent)
+                source = step.study.source, step.study.name
+                if source not in read:
+                    read[source] = _read(step, file.parent)
+                studies[step.id] = read[source]
             except (UnknownStudyError, StudyNotHereError) as error:
                 raise StudyFileError(str(file), step.line, step.id, str(error)) from error
             except OSError as error:

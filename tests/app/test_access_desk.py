@@ -29,7 +29,7 @@ def anew():
     """Give a clinic whose nodes have just written all rules: others have shared it before."""
     clinic = opened()
     for n in range(len(clinic.net.cores)):
-        desk(clinic, n)._deals_read = -1
+        desk(clinic, n)._due = None
     clinic.net.grow(1)
     return clinic
 
@@ -145,7 +145,7 @@ def test_a_restarted_node_writes_the_same_grants_again(clinic):
     store.set_rules(make_cid(clinic.manifest.encode()), ())
     assert sources(clinic, ONE) == ["owner"]
     access = clinic.net.cores[KEEPER].store._server._allowed.__self__
-    access._rules, access._deals_read = {}, -1
+    access._rules, access._due = {}, None
     clinic.net.grow(1)
     assert sources(clinic, ONE) == ["grant", "owner"]
 

@@ -52,8 +52,12 @@ KEYS: Final[dict[Address, PrivateKey]] = {}
 """The keys of all accounts that were named."""
 
 
+def secret_of(name: str) -> bytes:
+    return keccak256(f"contract tests: {name}".encode())
+
+
 def key_of(name: str) -> PrivateKey:
-    return PrivateKey.from_bytes(keccak256(f"contract tests: {name}".encode()))
+    return PrivateKey.from_bytes(secret_of(name))
 
 
 def account(name: str) -> Address:

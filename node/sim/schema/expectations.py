@@ -5,10 +5,11 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from node.base.limits import VALIDATORS_COUNT_MAX
+from node.base.rng import PPM
 from node.sim.schema.base import Id, PlacedSection, Section, duration_field, refers_to, whole
 from node.sim.schema.conditions import When
 from node.sim.schema.network import Selector
-from node.sim.schema.units import Duration, PositiveDuration, duration_text, wants
+from node.sim.schema.units import Duration, PositiveDuration, Probability, duration_text, wants
 
 _BLOCKS_MAX: Final = 10**9
 
@@ -100,6 +101,13 @@ class Refused(Section):
 
     name: Literal["refused"]
     step: Id = refers_to("step")
+
+
+class LivesDone(Section):
+    """So many of the steps that ``lives`` came to have ended as ``ok``."""
+
+    name: Literal["lives_done"]
+    ratio: Probability = PPM
 
 
 class ShareRule(Section):
@@ -253,6 +261,7 @@ Predicate: TypeAlias = (
     | PlaintextLeak
     | StepOk
     | Refused
+    | LivesDone
     | ShareRule
     | HeightAtLeast
     | Agreement

@@ -11,6 +11,7 @@ from node.sim.schema.actors import Actors
 from node.sim.schema.base import Id, Section
 from node.sim.schema.expectations import Expectation
 from node.sim.schema.injection import AnyFault, Chaos
+from node.sim.schema.lives import Lives
 from node.sim.schema.network import Network
 from node.sim.schema.settings import Chain, Records, Run
 from node.sim.schema.steps import AnyStep
@@ -42,6 +43,8 @@ class Scenario(Section):
     network: Network = Field(default_factory=Network)
     actors: Actors = Field(default_factory=Actors)
     steps: tuple[AnyStep, ...] = ()
+    lives: Lives | None = None
+    """The loader turns it into ``steps``."""
     faults: tuple[AnyFault, ...] = ()
     chaos: Chaos | None = None
     """The loader turns it into ``faults``."""
@@ -50,6 +53,23 @@ class Scenario(Section):
     """The verdict that each engine is expected to come to; read when engines are compared."""
 
     _tree: Tree | None = PrivateAttr(default=None)
+    _written_count: int | None = PrivateAttr(default=None)
+
+    @property
+    def written(self) -> tuple[AnyStep, ...]:
+        """Give the steps that stand in the file."""
+        return self.steps[: self._written_count]
+
+    @property
+    def lived(self) -> tuple[AnyStep, ...]:
+        """Give the steps that the loader has drawn from ``lives``."""
+        return self.steps[len(self.written) :]
+
+    def with_lives(self, drawn: tuple[AnyStep, ...]) -> "Scenario":
+        """Give the scenario with the steps of its lives behind its own; the loader does this."""
+        lived = self.model_copy(update={"steps": (*self.steps, *drawn), "lives": None})
+        lived._written_count = len(self.steps)  # noqa: SLF001 - one of our own kind
+        return lived
 
     @property
     def tree(self) -> Tree:

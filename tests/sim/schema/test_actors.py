@@ -30,8 +30,8 @@ def test_mappings_are_read() -> None:
     ("text", "is_fine"),
     [
         ("doctors: 0", True),
-        ("doctors: 1000", True),
-        ("doctors: 1001", False),
+        ("doctors: 10000", True),
+        ("doctors: 10001", False),
         ("doctors: -1", False),
         ("doctors: true", False),
         ("doctors: [d]", False),

@@ -16,7 +16,7 @@ def test_built_predicates_are_those_of_this_version() -> None:
         *("agreement", "aura_rules", "bft_rules", "chain_linked", "clique_rules", "copies"),
         *("deadlock", "erased"),
         *("evidence_against", "finalised_at_least", "grant_window_respected", "heads_agree"),
-        *("height_at_least", "height_grows", "in_validator_set", "integrity"),
+        *("height_at_least", "height_grows", "in_validator_set", "integrity", "lives_done"),
         *("no_honest_double_sign", "no_unaudited_release", "over_exposure", "plaintext_leak"),
         *("record_readable", "refused", "registry_rules"),
         *("reorg_deeper_than", "seal_authorised", "share_rule", "stalled"),
