@@ -10,7 +10,7 @@ from node.contracts.government_actions import SuspendDoctor, SuspendHospital, Ve
 from node.contracts.iomt_registry import Binding, batch_id_of
 from node.contracts.pmr_id import encode_pmr_id
 from node.privacy.readings import ReadingBatch
-from tests.contracts.devices import domain_of, measured
+from tests.contracts.devices import binding, domain_of, filing, measured
 from tests.contracts.machines.machine import ContractMachine, as_tests, first_of
 from tests.contracts.world import PMR_ID, TODAY, World, account, content, peopled
 
@@ -36,11 +36,14 @@ class Device:
 
 
 def two_patients() -> World:
-    """The usual people, and a record of the second patient."""
+    """The usual people, a record of the second patient, and v1 at the first with three readings."""
     world = peopled()
     pmr = world.suite.pmr
     visit = pmr.consult(RECORDS["p2"], hospital_id=2, content=content("visit of p2"))
     world.send("d2", pmr.address, visit)
+    registry = world.suite.devices
+    world.send("d1", registry.address, binding(world))
+    world.send("v1", registry.address, filing(world, measured(world)))
     return world
 
 
@@ -54,6 +57,8 @@ class DevicesMachine(ContractMachine):
         self.verified = dict.fromkeys(HOSPITAL_IDS, True)
         self.suspended_until_s = dict.fromkeys(DOCTORS, 0)
         self.erased: set[str] = set()
+        filed = {0: (measured(self.world), "p1", "h1")}
+        self.devices["v1"] = Device("d1", "p1", 3, filed)
 
     def writing_error(self, doctor: str) -> str | None:
         return first_of(
@@ -132,9 +137,15 @@ class DevicesMachine(ContractMachine):
             device.batches[first] = (batch, device.patient, DOCTORS[device.doctor])
             device.next += count
 
-    @rule(name=devices, caller=parties, place=st.integers(0, 9), index=st.integers(0, 2))
+    @rule(
+        name=devices,
+        caller=st.just("itself") | parties,
+        place=st.integers(0, 9),
+        index=st.integers(0, 2),
+    )
     def tell(self, name: str, caller: str, place: int, index: int) -> None:
         device = self.devices[name]
+        caller = name if caller == "itself" else caller
         if not device.batches:
             return
         first = sorted(device.batches)[place % len(device.batches)]
