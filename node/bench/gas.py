@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from node.bench import gas_cases, gas_record_cases
+from node.bench import gas_cases, gas_iomt_cases, gas_record_cases
 from node.bench.errors import StoredReportError
 from node.bench.gas_people import WORLDS, Case
 from node.bench.gas_world import GasWorld
@@ -18,7 +18,11 @@ from node.contracts.abi import selector
 from node.contracts.compile import load_artifact
 from node.contracts.names import CONTRACT_NAMES
 
-ALL_CASES: Final[tuple[Case, ...]] = (*gas_cases.CASES, *gas_record_cases.CASES)
+ALL_CASES: Final[tuple[Case, ...]] = (
+    *gas_cases.CASES,
+    *gas_record_cases.CASES,
+    *gas_iomt_cases.CASES,
+)
 SLACK_PERCENT: Final = 5
 TABLE_NAME: Final = "gas.md"
 ROWS_NAME: Final = "gas.json"

@@ -1,8 +1,8 @@
 """The records of a patient: what is encrypted off the ledger and committed to on it.
 
-Four records are canonical JSON (patient details, attendant details, an entry of the PMR with the
-seven sections of the paper, a batch of a device's readings), one is a study of DICOM bytes.  All
-have one envelope, which is what gets encrypted:
+Five records are canonical JSON (patient details, attendant details, an entry of the PMR with the
+seven sections of the paper, a batch of a device's readings, a claim to an insurer), one is a study
+of DICOM bytes.  All have one envelope, which is what gets encrypted:
 
     "WREC" | version 1 | kind | 00 00 | salt 32 | body length, 8 bytes big-endian | body
 
@@ -10,6 +10,7 @@ The salt lies inside, so erasing the record erases what a guesser would need (pr
 section 8); binary bodies lie there as they are.  ``commitment = keccak256(salt || body)``.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -28,6 +29,7 @@ from node.privacy.record_fields import (
     list_of,
     text_of,
     texts_of,
+    whole_of,
 )
 from node.privacy.unshown import Unshown
 
@@ -47,6 +49,8 @@ SECTIONS: Final = (
 _AGE_MAX: Final = 150
 _WEIGHT_G_MAX: Final = 1_000_000
 _HEIGHT_MM_MAX: Final = 3_000
+_ENTRY_INDEX_MAX: Final = 255
+_CURRENCY: Final = re.compile("[A-Z]{3}")
 _MAGIC: Final = b"WREC"
 _VERSION: Final = 1
 _HEAD_BYTES: Final = 48
@@ -60,6 +64,8 @@ class RecordKind(IntEnum):
     PMR = 3
     STUDY = 4
     READINGS = 5
+    CLAIM = 6
+    """The number of its kind of entry, too."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -123,7 +129,24 @@ class Study(Unshown):
     data: bytes
 
 
-Record: TypeAlias = PatientDetails | AttendantDetails | PmrEntry | Study | ReadingBatch
+@dataclass(frozen=True, slots=True, repr=False)
+class ClaimDetails(Unshown):
+    """What is claimed from an insurer, under which policy."""
+
+    policy: str
+    """Its number."""
+    currency: str
+    """ISO 4217."""
+    amount: int
+    """In the smallest unit of the currency, from 1."""
+    entries: tuple[int, ...]
+    """Indices of the entries of the record that it is for."""
+    note: str = ""
+
+
+Record: TypeAlias = (
+    PatientDetails | AttendantDetails | PmrEntry | Study | ReadingBatch | ClaimDetails
+)
 
 
 def commitment(salt: bytes, canonical: bytes) -> Hash32:
@@ -153,6 +176,10 @@ def body_of(record: Record) -> bytes:
         case PmrEntry():
             document = _pmr_document(record)
             _pmr(document)
+        case ClaimDetails():
+            document = {name: getattr(record, name) for name in _CLAIM_KEYS}
+            document["entries"] = list(record.entries)
+            _claim(document)
         case ReadingBatch():
             document = batch_document(record)
             read_batch(document)
@@ -261,18 +288,38 @@ def _pmr(document: Mapping[str, object]) -> PmrEntry:
     )
 
 
+def _claim(document: Mapping[str, object]) -> ClaimDetails:
+    check_keys(document, _CLAIM_KEYS, "")
+    currency = text_of(document, "currency", "")
+    if _CURRENCY.fullmatch(currency) is None:
+        raise RecordError("currency", "wants three capital letters")
+    amount = integer_of(document, "amount", canonical_json.EXACT_INTEGER_MAX)
+    if amount == 0:
+        raise RecordError("amount", "wants at least 1")
+    entries: list[int] = []
+    for place, index in enumerate(list_of(document, "entries")):
+        entries.append(whole_of(index, f"entries[{place}]", _ENTRY_INDEX_MAX))
+    if not entries or len(set(entries)) != len(entries):
+        raise RecordError("entries", "wants at least one index, and each once")
+    policy, note = text_of(document, "policy", ""), text_of(document, "note", "")
+    return ClaimDetails(policy, currency, amount, tuple(entries), note)
+
+
 _PATIENT_KEYS: Final = ("name", "age", "gender", "weight_g", "height_mm", "contact")
 _ATTENDANT_KEYS: Final = ("name", "phone", "relationship")
+_CLAIM_KEYS: Final = ("policy", "currency", "amount", "entries", "note")
 _KINDS: Final[dict[type, RecordKind]] = {
     PatientDetails: RecordKind.PATIENT,
     AttendantDetails: RecordKind.ATTENDANT,
     PmrEntry: RecordKind.PMR,
     Study: RecordKind.STUDY,
+    ClaimDetails: RecordKind.CLAIM,
     ReadingBatch: RecordKind.READINGS,
 }
 _PARSERS: Final[dict[RecordKind, Callable[[Mapping[str, object]], Record]]] = {
     RecordKind.PATIENT: _patient,
     RecordKind.ATTENDANT: _attendant,
     RecordKind.PMR: _pmr,
+    RecordKind.CLAIM: _claim,
     RecordKind.READINGS: read_batch,
 }

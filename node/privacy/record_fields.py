@@ -39,9 +39,13 @@ def integer_of(
     document: Mapping[str, object], key: str, at_most: int, *, at_least: int = 0, path: str = ""
 ) -> int:
     """Give the integer at a key.  raises RecordError: it is none, or out of range."""
-    value = document[key]
+    return whole_of(document[key], key_path(path, key), at_most, at_least=at_least)
+
+
+def whole_of(value: object, path: str, at_most: int, *, at_least: int = 0) -> int:
+    """Give an integer.  raises RecordError: it is none, or out of range."""
     if isinstance(value, bool) or not isinstance(value, int) or not at_least <= value <= at_most:
-        raise RecordError(key_path(path, key), f"wants an integer from {at_least} to {at_most}")
+        raise RecordError(path, f"wants an integer from {at_least} to {at_most}")
     return value
 
 

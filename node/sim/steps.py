@@ -8,11 +8,13 @@ from node.base.rng import TreeEntropy
 from node.privacy.record import Diagnosis, Insurance, PmrEntry
 from node.privacy.synthetic import make_consultation
 from node.sim.access_flows import access_flow
+from node.sim.clinic_flows import clinic_flow
 from node.sim.custody_steps import custody_flow
 from node.sim.government_steps import government_flow
 from node.sim.iomt_flows import iomt_flow
 from node.sim.schema import steps as todo
 from node.sim.schema.access_steps import AccessStep
+from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
 from node.sim.schema.iomt_steps import IomtStep
 from node.sim.share_trial import rebuild
@@ -106,6 +108,8 @@ class StepBook:
             return custody_flow(
                 self._world, step, self._record, lambda grant: self._get(grant, GrantMade), entropy
             )
+        if isinstance(step, ClinicStep):
+            return clinic_flow(self._world.cast, step, self._get, entropy)
         if isinstance(step, IomtStep):
             return iomt_flow(self._world, step, self._get)
         if isinstance(step, AccessStep):

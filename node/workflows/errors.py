@@ -87,6 +87,29 @@ class NoGrantError(RefusedError):
 
 
 @dataclass(eq=False)
+class ClaimUnreadError(RefusedError):
+    """An insurer decides no claim for entries that its grant does not open."""
+
+    claim_id: int
+    entries: tuple[int, ...]
+
+    def __str__(self) -> str:
+        named = ", ".join(map(str, self.entries))
+        return f"claim {self.claim_id} is for entries that the grant does not open: {named}"
+
+
+@dataclass(eq=False)
+class ClaimDiffersError(RefusedError):
+    """The sealed details of a claim are not what the ledger says of it."""
+
+    claim_id: int
+    how: str
+
+    def __str__(self) -> str:
+        return f"the record of claim {self.claim_id} {self.how}"
+
+
+@dataclass(eq=False)
 class TooManyRequestsError(UnavailableError):
     """A node has as many open requests of its own clients as it keeps."""
 

@@ -172,6 +172,8 @@ class GivenGrant:
     """0: all records."""
     ends_s: int
     """Block time from which it counts no more: its end, or when it was taken back."""
+    scope: int = 0
+    """The Consent's sections, and whether later records are meant too."""
 
 
 @dataclass(slots=True)
@@ -283,6 +285,18 @@ class Device:
         return self.hospital.node
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyOffer:
+    """What an insurer has offered a patient, and told them; only the commitment is public."""
+
+    patient: Patient
+    number: str = field(repr=False)
+    salt: bytes = field(repr=False)
+    commitment: Hash32
+    tx_hash: Hash32
+    """The transaction that offered."""
+
+
 @dataclass(slots=True)
 class Institution:
     """An insurer or a researcher, listed by the authority; acts through a hospital's node."""
@@ -295,6 +309,8 @@ class Institution:
     title: str
     contact: str
     grants: list[HeldGrant] = field(default_factory=list[HeldGrant])
+    offers: dict[int, PolicyOffer] = field(default_factory=dict[int, PolicyOffer])
+    """An insurer's, by policy id, oldest first."""
 
     @property
     def node(self) -> Address:

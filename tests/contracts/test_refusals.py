@@ -30,6 +30,7 @@ CANNOT_HAPPEN: Final[dict[Key, str]] = {
     ("LabRegistry", "file", "NotFiler"): "it is the lab registry itself that calls",
     ("IomtRegistry", "fileReadings", "NotFiler"): "it is the device registry itself that calls",
     ("LabRegistry", "file", "LabNotListed"): "who was ordered is listed, and nobody is taken off",
+    ("InsuranceRegistry", "fileClaim", "NotFiler"): "it is the insurance registry that calls",
 }
 """What reading the text allows for, and no call can reach."""
 

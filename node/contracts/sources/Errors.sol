@@ -110,11 +110,15 @@ error AlreadyAlerted();
 
 // insurance
 error PolicyUnknown();
+error PolicyTerms();
 error PolicyEnded();
+error OfferClosed();
 error ClaimUnknown();
-error ClaimDecided();
 error ClaimNotCovered();
+error AlreadyClaimed();
+error AlreadyDecided();
 error NotInsurer();
+error NotTreating();
 
 // research
 error StudyUnknown();
@@ -130,7 +134,8 @@ error AmountWrong(uint256 wanted);
 
 // appointments
 error SlotTaken();
+error SlotTimes();
 error SlotUnknown();
 error SlotOver();
 error NotBooked();
-error NotPractitioner();
+error PatientBusy();

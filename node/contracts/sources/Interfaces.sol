@@ -56,6 +56,20 @@ interface IPmr {
     ) external returns (uint256 index);
 }
 
+/// The same for who looks at single entries; `Entry` is laid out as the token's own.
+interface IPmrEntries is IPmr {
+    struct Entry {
+        uint64 doctorId;
+        uint64 hospitalId;
+        uint64 time;
+        uint8 kind;
+        bool marked;
+        Content content;
+    }
+
+    function entry(uint256 pmrId, uint256 index) external view returns (Entry memory);
+}
+
 interface IConsents {
     function moveWallet(address from, address to) external;
     function isAllowedFor(address grantee, uint256 pmrId, uint256 mintedAt, uint256 at)

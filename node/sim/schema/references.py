@@ -30,7 +30,11 @@ _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "order": ("order_lab",),
     "request": ("request_access",),
     "grant": ("grant",),
-    "record": ("consult", "perform_lab", "second_opinion", "file_readings"),
+    "record": ("consult", "perform_lab", "second_opinion", "file_readings", "claim_insurance"),
+    "slots": ("open_slot",),
+    "appointment": ("book_appointment", "move_appointment"),
+    "policy": ("bind_policy",),
+    "claim": ("claim_insurance",),
     "readings": ("file_readings",),
 }
 _NAMED_KINDS: Final = {

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from node.sim.schema.access_steps import AccessStep
 from node.sim.schema.base import Id, Section, listed, mapped, refers_to, whole
+from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
 from node.sim.schema.iomt_steps import IomtStep
 from node.sim.schema.step_base import StepBase
@@ -249,7 +250,7 @@ OwnStep: TypeAlias = (
     | SuspendDoctor
     | Vote
 )
-Step: TypeAlias = OwnStep | AccessStep | GovernmentStep | CustodyStep | IomtStep
+Step: TypeAlias = OwnStep | AccessStep | GovernmentStep | CustodyStep | IomtStep | ClinicStep
 AnyStep: TypeAlias = Annotated[Step, Field(discriminator="do")]
 STEP_MODELS: Final[dict[str, type[StepBase]]] = {
     get_args(model.model_fields["do"].annotation)[0]: model for model in get_args(Step)
