@@ -152,3 +152,29 @@ class ReadingSignatureError(PeerError):
 
     def __str__(self) -> str:
         return f"reading {self.sequence} is not signed by device 0x{self.device.hex()}"
+
+
+@dataclass(eq=False)
+class ExportTooSmallError(RefusedError):
+    """Too few participants for groups that hide anybody."""
+
+    rows: int
+    needed: int
+
+    def __str__(self) -> str:
+        return f"{self.rows} participants with a coded diagnosis, an export needs {self.needed}"
+
+
+@dataclass(eq=False)
+class ExportSuppressedError(RefusedError):
+    """All participants together are one group, and even that one shows too much."""
+
+    rows: int
+    k: int
+    diversity: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rows} participants cannot be grouped with k = {self.k} and "
+            f"{self.diversity} different diagnoses in each group"
+        )

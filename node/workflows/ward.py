@@ -15,6 +15,7 @@ from node.privacy.deposits import DepositLetter
 from node.privacy.grantee import Grantee
 from node.privacy.readings import ReadingBatch
 from node.privacy.renewals import RenewalLetter
+from node.privacy.research_export import ExportLedger
 from node.privacy.synthetic import Person
 from node.privacy.wallet import Wallet
 from node.sss.drbg import SeedsUsed
@@ -186,6 +187,8 @@ class Patient:
     hospital: Hospital
     person: Person
     has_attendant: bool
+    leaves_for_emergencies: bool = False
+    """Whether custodians get deposits that an emergency opens."""
     patient_id: int = 0
     versions: dict[int, int] = field(default_factory=dict[int, int])
     """Records dealt so far, by PMR-ID."""
@@ -311,6 +314,8 @@ class Institution:
     grants: list[HeldGrant] = field(default_factory=list[HeldGrant])
     offers: dict[int, PolicyOffer] = field(default_factory=dict[int, PolicyOffer])
     """An insurer's, by policy id, oldest first."""
+    exports: ExportLedger = field(default_factory=ExportLedger)
+    """Of a researcher: what was exported so far."""
 
     @property
     def node(self) -> Address:

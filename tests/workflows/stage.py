@@ -40,6 +40,7 @@ actors:
   labs: {{l0: {{hospital: h0}}, l1: {{hospital: h1}}}}
   insurers: {{i0: {{hospital: h2}}, i1: {{hospital: h2}}}}
   devices: {{v0: {{hospital: h0}}, v1: {{hospital: h0}}, v2: {{hospital: h1}}}}
+  researchers: {{r0: {{hospital: h2, funds: 1000000}}}}
 steps: [{steps}]
 """
 DEFAULTS = {

@@ -39,6 +39,10 @@ interface IParties {
 interface IPatients {
     function idOf(address account) external view returns (uint64 patientId);
     function accountOf(uint64 patientId) external view returns (address account);
+    function patient(uint64 patientId)
+        external
+        view
+        returns (address account, uint64 hospitalId, bytes32 key);
 }
 
 interface IPmr {

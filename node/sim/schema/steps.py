@@ -6,10 +6,12 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 from pydantic import BeforeValidator, Field
 
 from node.sim.schema.access_steps import AccessStep
+from node.sim.schema.amendment_steps import AmendmentStep
 from node.sim.schema.base import Id, Section, listed, mapped, refers_to, whole
 from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
 from node.sim.schema.iomt_steps import IomtStep
+from node.sim.schema.research_steps import ResearchStep
 from node.sim.schema.step_base import StepBase
 from node.sim.schema.units import Date, PositiveDuration, wants
 
@@ -250,7 +252,16 @@ OwnStep: TypeAlias = (
     | SuspendDoctor
     | Vote
 )
-Step: TypeAlias = OwnStep | AccessStep | GovernmentStep | CustodyStep | IomtStep | ClinicStep
+Step: TypeAlias = (
+    OwnStep
+    | AccessStep
+    | AmendmentStep
+    | ClinicStep
+    | CustodyStep
+    | GovernmentStep
+    | IomtStep
+    | ResearchStep
+)
 AnyStep: TypeAlias = Annotated[Step, Field(discriminator="do")]
 STEP_MODELS: Final[dict[str, type[StepBase]]] = {
     get_args(model.model_fields["do"].annotation)[0]: model for model in get_args(Step)
