@@ -137,14 +137,18 @@ def _last_affiliation(world: GasWorld) -> Call:
 def _insurer(world: GasWorld) -> Call:
     world.send(world.enact(ListInsurer(account("i1"))))
     registry = world.suite.insurance
-    data = registry.describe("IRDAI-1", name="Mutual", contact="i@example", key=word("i1"))
+    data = registry.describe(
+        "IRDAI-1", operator=account("h1"), name="Mutual", contact="i@example", key=word("i1")
+    )
     return Call("i1", registry.address, data)
 
 
 def _researcher(world: GasWorld) -> Call:
     world.send(world.enact(ListResearcher(account("r1"))))
     registry = world.suite.research
-    data = registry.describe("ICMR-1", name="Institute", contact="r@example", key=word("r1"))
+    data = registry.describe(
+        "ICMR-1", operator=account("h1"), name="Institute", contact="r@example", key=word("r1")
+    )
     return Call("r1", registry.address, data)
 
 

@@ -174,7 +174,7 @@ def judged(ended: Ended) -> tuple[StepStatus, str | None, str]:
 
 def actor_of(step: AnyStep) -> str:
     """Give who does a step, for the history: the most particular participant it names."""
-    for field in ("lab", "doctor", "patient", "hospital", "researcher"):
+    for field in ("lab", "doctor", "device", "patient", "hospital", "researcher"):
         name = getattr(step, field, None)
         if isinstance(name, str):
             return name

@@ -8,11 +8,16 @@ from node.base.rng import TreeEntropy
 from node.privacy.record import Diagnosis, Insurance, PmrEntry
 from node.privacy.synthetic import make_consultation
 from node.sim.access_flows import access_flow
+from node.sim.clinic_flows import clinic_flow
 from node.sim.custody_steps import custody_flow
 from node.sim.government_steps import government_flow
+from node.sim.iomt_flows import iomt_flow
 from node.sim.research_flows import research_flow
 from node.sim.schema import steps as todo
+from node.sim.schema.access_steps import AccessStep
+from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
+from node.sim.schema.iomt_steps import IomtStep
 from node.sim.schema.research_steps import ResearchStep
 from node.sim.share_trial import rebuild
 from node.sim.step_ready import StepNotReadyError, whole_seconds
@@ -103,10 +108,26 @@ class StepBook:
             raise StepNotReadyError(step.id, error.why) from error
 
     def _flow(self, step: todo.AnyStep) -> Flow[object]:
-        cast = self._world.cast
+        """Find the folder of flows that a step belongs to."""
         entropy = TreeEntropy(self._world.scenario.run.seed, "step", step.id)
-        if isinstance(step, todo.GovernmentStep | CustodyStep | ResearchStep):
-            return self._subject(step, entropy)
+        if isinstance(step, todo.GovernmentStep):
+            return government_flow(self._world.cast, step, entropy)
+        if isinstance(step, CustodyStep):
+            return custody_flow(
+                self._world, step, self._record, lambda grant: self._get(grant, GrantMade), entropy
+            )
+        if isinstance(step, ClinicStep):
+            return clinic_flow(self._world.cast, step, self._get, entropy)
+        if isinstance(step, IomtStep):
+            return iomt_flow(self._world, step, self._get)
+        if isinstance(step, ResearchStep):
+            return research_flow(self._world, step, self._get, self._joined, entropy)
+        if isinstance(step, AccessStep):
+            return access_flow(self._world, step, self._get, entropy)
+        return self._own_flow(step, entropy)
+
+    def _own_flow(self, step: todo.OwnStep, entropy: TreeEntropy) -> Flow[object]:
+        cast = self._world.cast
         regulators = tuple(cast.regulators.values())
         match step:
             case todo.RegisterHospital():
@@ -127,21 +148,6 @@ class StepBook:
                 return self._clinical(step, entropy)
             case todo.Rebuild():
                 return self._rebuild(step)
-            case _:
-                return access_flow(self._world, step, self._get, entropy)
-
-    def _subject(
-        self, step: todo.GovernmentStep | CustodyStep | ResearchStep, entropy: TreeEntropy
-    ) -> Flow[object]:
-        """Give the flow of a step whose subject has a file of its own."""
-        world = self._world
-        if isinstance(step, todo.GovernmentStep):
-            return government_flow(world.cast, step, entropy)
-        if isinstance(step, ResearchStep):
-            return research_flow(world, step, self._get, self._joined, entropy)
-        return custody_flow(
-            world, step, self._record, lambda grant: self._get(grant, GrantMade), entropy
-        )
 
     def _clinical(
         self, step: todo.Consult | todo.OrderLab | todo.PerformLab, entropy: TreeEntropy
@@ -191,16 +197,10 @@ class StepBook:
     def _lab_for(self, step: todo.OrderLab) -> Lab:
         """Give the lab that is named, or performs the order, or the first of the hospital's."""
         cast = self._world.cast
-<<<<<<< HEAD
         if step.lab is not None:
             return cast.labs[step.lab]
-        for later in self._world.scenario.steps:
-            if isinstance(later, todo.PerformLab) and later.order == step.id:
-                return cast.labs[later.lab]
-=======
         if step.id in self._performed:
             return cast.labs[self._performed[step.id]]
->>>>>>> w-city
         hospital = cast.doctors[step.doctor].hospital
         for lab in cast.labs.values():
             if lab.hospital is hospital:

@@ -39,6 +39,8 @@ actors:
              p3: {{hospital: h0}}, p4: {{hospital: h0}}, p5: {{hospital: h0}}}}
   labs: {{l0: {{hospital: h0}}, l1: {{hospital: h1}}}}
   researchers: {{r0: {{hospital: h2, funds: 1000000}}}}
+  insurers: {{i0: {{hospital: h2}}, i1: {{hospital: h2}}}}
+  devices: {{v0: {{hospital: h0}}, v1: {{hospital: h0}}, v2: {{hospital: h1}}}}
 steps: [{steps}]
 """
 DEFAULTS = {
@@ -162,6 +164,12 @@ class Stage:
 
     def lab(self, name: str):
         return self.cast.labs[name]
+
+    def insurer(self, name: str):
+        return self.cast.insurers[name]
+
+    def device(self, name: str):
+        return self.cast.devices[name]
 
     def hospital(self, name: str):
         return self.cast.hospitals[name]

@@ -30,7 +30,12 @@ _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "order": ("order_lab",),
     "request": ("request_access",),
     "grant": ("grant",),
-    "record": ("consult", "perform_lab", "second_opinion"),
+    "record": ("consult", "perform_lab", "second_opinion", "file_readings", "claim_insurance"),
+    "slots": ("open_slot",),
+    "appointment": ("book_appointment", "move_appointment"),
+    "policy": ("bind_policy",),
+    "claim": ("claim_insurance",),
+    "readings": ("file_readings",),
     "study": ("fund_study",),
     "joined": ("join_study",),
 }
