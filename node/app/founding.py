@@ -25,6 +25,7 @@ from node.contracts.government_actions import (
     VerifyHospital,
 )
 from node.contracts.insurance_registry import InsuranceRegistry
+from node.contracts.names import ERC721
 from node.contracts.research_pool import ResearchPool
 from node.contracts.suite import ContractSuite
 from node.evm.genesis import Genesis, GenesisAccount
@@ -79,6 +80,8 @@ class FoundingPlan:
     utc_offset_seconds: int
     recovery_seconds: int = RECOVERY_SECONDS
     retention_seconds: int = RETENTION_SECONDS
+    retention_from_commencement: bool = False
+    token: str = ERC721
     insurers: tuple[FoundingParty, ...] = ()
     researchers: tuple[FoundingParty, ...] = ()
 
@@ -114,6 +117,8 @@ def found(plan: FoundingPlan) -> Founding:
             utc_offset_seconds=plan.utc_offset_seconds,
             recovery_seconds=plan.recovery_seconds,
             retention_seconds=plan.retention_seconds,
+            retention_from_commencement=plan.retention_from_commencement,
+            token=plan.token,
         ),
     )
     contracts = ContractSuite.at(deployment.addresses)

@@ -134,6 +134,27 @@ class RecordError(PeerError):
 
 
 @dataclass(eq=False)
+class MerkleError(OperatorError):
+    """A tree without leaves, or a leaf that it does not have."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return f"merkle tree: {self.what}"
+
+
+@dataclass(eq=False)
+class ReadingSignatureError(PeerError):
+    """A reading is not signed by the device whose batch it stands in."""
+
+    device: Address
+    sequence: int
+
+    def __str__(self) -> str:
+        return f"reading {self.sequence} is not signed by device 0x{self.device.hex()}"
+
+
+@dataclass(eq=False)
 class ExportTooSmallError(RefusedError):
     """Too few participants for groups that hide anybody."""
 
@@ -157,24 +178,3 @@ class ExportSuppressedError(RefusedError):
             f"{self.rows} participants cannot be grouped with k = {self.k} and "
             f"{self.diversity} different diagnoses in each group"
         )
-
-
-@dataclass(eq=False)
-class MerkleError(OperatorError):
-    """A tree without leaves, or a leaf that it does not have."""
-
-    what: str
-
-    def __str__(self) -> str:
-        return f"merkle tree: {self.what}"
-
-
-@dataclass(eq=False)
-class ReadingSignatureError(PeerError):
-    """A reading is not signed by the device whose batch it stands in."""
-
-    device: Address
-    sequence: int
-
-    def __str__(self) -> str:
-        return f"reading {self.sequence} is not signed by device 0x{self.device.hex()}"

@@ -3,8 +3,10 @@
 from typing import Final
 
 from node.base.errors import InvalidBlockError, StorageError, UnavailableError
+from node.base.limits_records import EMERGENCY_SECONDS_MAX
 from node.base.rng import TreeEntropy
 from node.base.types import Hash32
+from node.contracts.bindings.consent_registry import EmergencyAccess
 from node.contracts.consent_registry import Granted, Revoked
 from node.privacy.studies import CANARY_BYTES_MIN, study_canaries
 from node.privacy.synthetic import canaries
@@ -135,7 +137,7 @@ def _genesis_header(world: World) -> bytes:
 
 
 class _Grants:
-    """Reads a grant from the logs of the branch that ends in a block.
+    """Reads a grant, or an emergency, from the logs of the branch that ends in a block.
 
     Reads the ledger of whichever node has the block, and not what the custodian believes.
     """
@@ -161,6 +163,10 @@ class _Grants:
                     event = contracts.decode_log(log.address, log.topics, log.data)
                     if isinstance(event, Granted) and event.grant_id == grant_id:
                         window = (event.valid_from, event.valid_until)
+                    if isinstance(event, EmergencyAccess) and event.emergency_id == grant_id:
+                        # who breaks the glass may hold no longer than a day, whatever is written
+                        day = header.timestamp + EMERGENCY_SECONDS_MAX
+                        window = (header.timestamp, min(event.until, day))
                     revoked |= isinstance(event, Revoked) and event.grant_id[:16] == grant_id[:16]
             if window is not None:
                 return Window(*window, revoked, block_time)

@@ -187,6 +187,8 @@ class Patient:
     hospital: Hospital
     person: Person
     has_attendant: bool
+    leaves_for_emergencies: bool = False
+    """Whether custodians get deposits that an emergency opens."""
     patient_id: int = 0
     versions: dict[int, int] = field(default_factory=dict[int, int])
     """Records dealt so far, by PMR-ID."""
@@ -310,10 +312,10 @@ class Institution:
     title: str
     contact: str
     grants: list[HeldGrant] = field(default_factory=list[HeldGrant])
-    exports: ExportLedger = field(default_factory=ExportLedger)
-    """Of a researcher: what was exported so far."""
     offers: dict[int, PolicyOffer] = field(default_factory=dict[int, PolicyOffer])
     """An insurer's, by policy id, oldest first."""
+    exports: ExportLedger = field(default_factory=ExportLedger)
+    """Of a researcher: what was exported so far."""
 
     @property
     def node(self) -> Address:

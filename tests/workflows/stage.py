@@ -38,9 +38,9 @@ actors:
   patients: {{p0: {{hospital: h0, attendant: true}}, p1: {{hospital: h1}}, p2: {{hospital: h0}},
              p3: {{hospital: h0}}, p4: {{hospital: h0}}, p5: {{hospital: h0}}}}
   labs: {{l0: {{hospital: h0}}, l1: {{hospital: h1}}}}
-  researchers: {{r0: {{hospital: h2, funds: 1000000}}}}
   insurers: {{i0: {{hospital: h2}}, i1: {{hospital: h2}}}}
   devices: {{v0: {{hospital: h0}}, v1: {{hospital: h0}}, v2: {{hospital: h1}}}}
+  researchers: {{r0: {{hospital: h2, funds: 1000000}}}}
 steps: [{steps}]
 """
 DEFAULTS = {

@@ -30,7 +30,15 @@ _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "order": ("order_lab",),
     "request": ("request_access",),
     "grant": ("grant",),
-    "record": ("consult", "perform_lab", "second_opinion", "file_readings", "claim_insurance"),
+    "record": (
+        "consult",
+        "perform_lab",
+        "second_opinion",
+        "file_readings",
+        "claim_insurance",
+        "answer_petition",
+        "dispute",
+    ),
     "slots": ("open_slot",),
     "appointment": ("book_appointment", "move_appointment"),
     "policy": ("bind_policy",),
@@ -38,6 +46,7 @@ _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "readings": ("file_readings",),
     "study": ("fund_study",),
     "joined": ("join_study",),
+    "petition": ("petition_correction",),
 }
 _NAMED_KINDS: Final = {
     "node": "a node of network.validators",

@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 from pydantic import BeforeValidator, Field
 
 from node.sim.schema.access_steps import AccessStep
+from node.sim.schema.amendment_steps import AmendmentStep
 from node.sim.schema.base import Id, Section, listed, mapped, refers_to, whole
 from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
@@ -150,6 +151,12 @@ class SuspendDoctor(StepBase):
     """None: for good."""
 
 
+class Audit(StepBase):
+    """The rules of ``wardnet audit`` on the world as it is now; any finding refuses the step."""
+
+    do: Literal["audit"]
+
+
 class AdmitValidator(StepBase):
     """The authority lets a hospital's key into the validator set."""
 
@@ -248,11 +255,19 @@ OwnStep: TypeAlias = (
     | OrderLab
     | PerformLab
     | Rebuild
+    | Audit
     | SuspendDoctor
     | Vote
 )
 Step: TypeAlias = (
-    OwnStep | AccessStep | GovernmentStep | CustodyStep | IomtStep | ClinicStep | ResearchStep
+    OwnStep
+    | AccessStep
+    | AmendmentStep
+    | ClinicStep
+    | CustodyStep
+    | GovernmentStep
+    | IomtStep
+    | ResearchStep
 )
 AnyStep: TypeAlias = Annotated[Step, Field(discriminator="do")]
 STEP_MODELS: Final[dict[str, type[StepBase]]] = {
