@@ -10,7 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from node.bench import gas_cases, gas_pmr_cases, gas_record_cases, gas_service_cases
+from node.bench import (
+    gas_cases,
+    gas_pmr_cases,
+    gas_record_cases,
+    gas_research_cases,
+    gas_service_cases,
+)
 from node.bench.errors import StoredReportError
 from node.bench.gas_people import WORLDS, Case
 from node.bench.gas_world import GasWorld
@@ -22,6 +28,7 @@ ALL_CASES: Final[tuple[Case, ...]] = (
     *gas_cases.CASES,
     *gas_pmr_cases.CASES,
     *gas_record_cases.CASES,
+    *gas_research_cases.CASES,
     *gas_service_cases.CASES,
 )
 SLACK_PERCENT: Final = 5

@@ -55,6 +55,7 @@ class Call:
     sender: str
     to: Address
     data: bytes
+    value_wei: int = 0
 
 
 def key_of(name: str) -> PrivateKey:
@@ -126,6 +127,7 @@ class GasWorld:
             to=sent.to,
             data=sent.data,
             gas=GAS_LIMIT,
+            value=sent.value_wei,
         )
         run = PyevmExecutor().open(self._context(), self._state)
         receipt = run.apply(decode_transaction(raw, MemoVerifier()))
@@ -133,6 +135,10 @@ class GasWorld:
             raise CandidateFaultError(self._name_of(sent), f"refused: {self._why(sent)}")
         self._state.put(run.finish().diff)
         return receipt.cumulative_gas_used
+
+    def endow(self, name: str, wei: int) -> None:
+        """Let a person have so much; nobody has anything otherwise."""
+        self._state.endow(account(name), wei)
 
     def view(self, view: View[T]) -> T:
         """Ask a contract at the head."""
@@ -237,6 +243,10 @@ class _State:
         for address, slots in diff.storage.items():
             self._slots.setdefault(address, {}).update(slots)
         self._code |= diff.code
+
+    def endow(self, address: Address, wei: int) -> None:
+        known = self.account(address) or AccountData(0, 0, EMPTY_CODE_HASH)
+        self._accounts[address] = known._replace(balance=wei)
 
     def account(self, address: Address) -> AccountData | None:
         return self._accounts.get(address)

@@ -17,6 +17,7 @@ import pytest
 from node.contracts import deploy
 from node.contracts.compile import Artifact, load_artifact
 from tests.contracts import test_immunity
+from tests.contracts import test_research_payments as payments
 from tests.contracts.attacks import (
     test_front_running,
     test_reentrancy,
@@ -25,6 +26,7 @@ from tests.contracts.attacks import (
     test_timestamps,
 )
 from tests.contracts.slither.findings import COMPILER, CONTRACTS, standard_json
+from tests.contracts.studies import with_researcher
 from tests.contracts.world import World, peopled
 
 pytestmark = [pytest.mark.judge, pytest.mark.slow]
@@ -158,6 +160,37 @@ MUTANTS = (
         "require(!HOSPITALS.isActive(from), CustodianActive());",
         "",
         test_roles.test_member_does_not_unseat_a_custodian_that_serves,
+    ),
+    Mutant(
+        "ResearchPool",
+        "ResearchPool",
+        """\
+        p.standing = Standing.Paid;
+        emit Paid(studyId, patientId, msg.sender, amount);
+        _send(amount);
+""",
+        """\
+        emit Paid(studyId, patientId, msg.sender, amount);
+        _send(amount);
+        p.standing = Standing.Paid;
+""",
+        lambda world: payments.test_a_payee_that_calls_again_gets_nothing_more(
+            with_researcher(world)
+        ),
+    ),
+    Mutant(
+        "ResearchPool",
+        "ResearchPool",
+        "        s.refunded = true;\n",
+        "",
+        lambda world: payments.test_unused_places_are_refunded_once(with_researcher(world)),
+    ),
+    Mutant(
+        "ResearchPool",
+        "ResearchPool",
+        "        if (!_failed(s)) unused -= s.participants;\n",
+        "",
+        lambda world: payments.test_unused_places_are_refunded_once(with_researcher(world)),
     ),
 )
 
