@@ -15,6 +15,7 @@ from node.base.types import Address
 from node.contracts.deploy import (
     RECOVERY_SECONDS,
     RETENTION_SECONDS,
+    REVIEW_SECONDS,
     DeploySettings,
     deploy_all,
 )
@@ -77,6 +78,7 @@ class FoundingPlan:
     utc_offset_seconds: int
     recovery_seconds: int = RECOVERY_SECONDS
     retention_seconds: int = RETENTION_SECONDS
+    review_seconds: int = REVIEW_SECONDS
     insurers: tuple[FoundingParty, ...] = ()
     researchers: tuple[FoundingParty, ...] = ()
 
@@ -112,6 +114,7 @@ def found(plan: FoundingPlan) -> Founding:
             utc_offset_seconds=plan.utc_offset_seconds,
             recovery_seconds=plan.recovery_seconds,
             retention_seconds=plan.retention_seconds,
+            review_seconds=plan.review_seconds,
         ),
     )
     contracts = ContractSuite.at(deployment.addresses)

@@ -44,6 +44,7 @@ def founding_plan(
         utc_offset_seconds=scenario.utc_offset_s,
         recovery_seconds=-(-scenario.records.recovery_wait_us // MICROS_PER_SECOND),
         retention_seconds=-(-scenario.records.retention_us // MICROS_PER_SECOND),
+        review_seconds=-(-scenario.records.emergency_review_us // MICROS_PER_SECOND),
         insurers=_parties(scenario, hospitals, scenario.actors.insurers, "IRDAI-"),
         researchers=_parties(scenario, hospitals, scenario.actors.researchers, "RES-"),
     )

@@ -9,9 +9,12 @@ from node.privacy.record import Diagnosis, Insurance, PmrEntry
 from node.privacy.synthetic import make_consultation
 from node.sim.access_flows import access_flow
 from node.sim.custody_steps import custody_flow
+from node.sim.emergency_flows import emergency_flow
 from node.sim.government_steps import government_flow
 from node.sim.schema import steps as todo
+from node.sim.schema.access_steps import AccessStep
 from node.sim.schema.custody_steps import CustodyStep
+from node.sim.schema.emergency_steps import EmergencyStep
 from node.sim.share_trial import rebuild
 from node.sim.step_ready import StepNotReadyError, whole_seconds
 from node.sim.world import World
@@ -124,7 +127,12 @@ class StepBook:
             case todo.Rebuild():
                 return self._rebuild(step)
             case _:
-                return access_flow(self._world, step, self._get, entropy)
+                return self._of_patients(step, entropy)
+
+    def _of_patients(self, step: AccessStep | EmergencyStep, entropy: TreeEntropy) -> Flow[object]:
+        if isinstance(step, EmergencyStep):
+            return emergency_flow(self._world, step, self._get, entropy)
+        return access_flow(self._world, step, self._get, entropy)
 
     def _clinical(
         self, step: todo.Consult | todo.OrderLab | todo.PerformLab, entropy: TreeEntropy

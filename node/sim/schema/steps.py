@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 from node.sim.schema.access_steps import AccessStep
 from node.sim.schema.base import Id, Section, listed, mapped, refers_to, whole
 from node.sim.schema.custody_steps import CustodyStep
+from node.sim.schema.emergency_steps import EmergencyStep
 from node.sim.schema.step_base import StepBase
 from node.sim.schema.units import Date, PositiveDuration, wants
 
@@ -245,6 +246,7 @@ Step: TypeAlias = (
     | OrderLab
     | PerformLab
     | AccessStep
+    | EmergencyStep
     | Rebuild
     | SuspendDoctor
     | Vote

@@ -36,9 +36,11 @@ admit_validator
 cancel_recovery
 consult
 deny
+emergency_access
 emergency_withdraw
 erase
 grant
+issue_copy
 lift_suspension
 move_hospital
 onboard_doctor
@@ -53,6 +55,8 @@ register_hospital
 register_patient
 replace_custodian
 request_access
+request_copy
+review_emergency
 revoke
 revoke_hospital
 rotate_key
