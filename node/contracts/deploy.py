@@ -164,16 +164,22 @@ def _records(addresses: Mapping[str, Address], settings: DeploySettings) -> dict
 
 def _services(addresses: Mapping[str, Address]) -> dict[str, bytes]:
     doctors, patients = addresses["DoctorRegistry"], addresses["PatientRegistry"]
-    government, pmr = addresses["GovernmentRegistry"], addresses["PmrToken"]
+    hospitals, government = addresses["HospitalRegistry"], addresses["GovernmentRegistry"]
+    pmr = addresses["PmrToken"]
     return {
-        "IomtRegistry": iomt_registry.constructor(doctors=doctors, patients=patients, pmr=pmr),
+        "IomtRegistry": iomt_registry.constructor(
+            hospitals=addresses["HospitalRegistry"], doctors=doctors, patients=patients, pmr=pmr
+        ),
         "InsuranceRegistry": insurance_registry.constructor(
             government=government,
+            hospitals=hospitals,
             patients=patients,
             pmr=pmr,
             consents=addresses["ConsentRegistry"],
         ),
-        "ResearchPool": research_pool.constructor(government=government, patients=patients),
+        "ResearchPool": research_pool.constructor(
+            government=government, hospitals=addresses["HospitalRegistry"], patients=patients
+        ),
         "AppointmentBook": appointment_book.constructor(doctors=doctors, patients=patients),
     }
 

@@ -17,6 +17,7 @@ from node.sim.checkers.release_window import ReleaseWindowChecker, Window
 from node.sim.consensus_judges import ConsensusJudges
 from node.sim.custody_judges import custody_predicate
 from node.sim.expectations import Expectation, Terms
+from node.sim.iomt_flows import reading_canaries
 from node.sim.predicates.base import Predicate, State
 from node.sim.predicates.chain import (
     ChainLinked,
@@ -120,7 +121,7 @@ def _audit(world: World) -> StateRootReproducible:
 
 
 def _canaries(world: World, book: StepBook) -> list[bytes]:
-    """Give what must stand nowhere in clear: people, texts of visits, and studies as captured."""
+    """Give what must stand nowhere in clear: people, visits, studies as captured, readings."""
     words = [word for one in world.cast.patients.values() for word in canaries(one.person)]
     for study in book.studies():
         words += study_canaries(study)
@@ -128,7 +129,7 @@ def _canaries(world: World, book: StepBook) -> list[bytes]:
         if isinstance(step, Consult) and step.sections is not None:
             texts = (text.encode() for text in step.sections.values())
             words += (text for text in texts if len(text) >= CANARY_BYTES_MIN)
-    return words
+    return words + reading_canaries(world.scenario)
 
 
 def _genesis_header(world: World) -> bytes:

@@ -32,7 +32,14 @@ _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "grant": ("grant",),
     "emergency": ("emergency_access",),
     "copy": ("request_copy",),
-    "record": ("consult", "perform_lab", "second_opinion"),
+    "record": ("consult", "perform_lab", "second_opinion", "file_readings", "claim_insurance"),
+    "slots": ("open_slot",),
+    "appointment": ("book_appointment", "move_appointment"),
+    "policy": ("bind_policy",),
+    "claim": ("claim_insurance",),
+    "readings": ("file_readings",),
+    "study": ("fund_study",),
+    "joined": ("join_study",),
 }
 _NAMED_KINDS: Final = {
     "node": "a node of network.validators",
