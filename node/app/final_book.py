@@ -27,7 +27,9 @@ from node.contracts.custody_ledger import (
 )
 from node.contracts.errors import CidFormError
 from node.contracts.patient_registry import PatientRegistered, Recovered
-from node.contracts.pmr_token import EntryAdded, Erased, Transfer
+from node.contracts.pmr_entries import EntryAdded, Erased
+from node.contracts.pmr_multi_token import TransferBatch, TransferSingle, is_visit
+from node.contracts.pmr_token import Transfer
 from node.contracts.suite import ContractSuite
 from node.evm.blooms import EMPTY_BLOOM, may_hold
 from node.privacy.release_facts import GrantFacts
@@ -276,7 +278,7 @@ class FinalBook:
         )
         return [event for event in decoded if event is not None]
 
-    def _read(self, event: LedgerEvent, header: Header) -> None:
+    def _read(self, event: LedgerEvent, header: Header) -> None:  # noqa: C901 - a case an event
         facts = self._facts
         match event:
             case Granted():
@@ -289,8 +291,9 @@ class FinalBook:
                 facts.emergencies.read(event, header)
             case EntryAdded():
                 self._add(event, header.timestamp)
-            case Transfer(_, to, token_id):
-                self._own(token_id, to)
+            case Transfer() | TransferSingle() | TransferBatch():
+                for pmr_id in _visits_of(event):
+                    self._own(pmr_id, event.to)
             case Erased(pmr_id):
                 facts.erased[pmr_id] = None
             case PatientRegistered():
@@ -397,3 +400,14 @@ def _granted(event: Granted, at_s: int) -> GrantFacts:
         granted_s=at_s,
         is_revoked=False,
     )
+
+
+def _visits_of(event: Transfer | TransferSingle | TransferBatch) -> tuple[int, ...]:
+    """Give the records among the tokens that went to somebody."""
+    match event:
+        case Transfer():
+            return (event.token_id,)
+        case TransferSingle():
+            return (event.id,) * is_visit(event.id)
+        case TransferBatch():
+            return tuple(filter(is_visit, event.ids))

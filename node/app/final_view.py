@@ -9,7 +9,7 @@ from node.base.limits import VIEW_ANSWERS_COUNT_MAX
 from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
 from node.contracts.abi import View
 from node.contracts.insurance_registry import InsuranceRegistry
-from node.contracts.pmr_token import EntryKind
+from node.contracts.pmr_entries import EntryKind
 from node.contracts.research_pool import ResearchPool
 from node.contracts.suite import ContractSuite
 from node.privacy.consent import ALL_SECTIONS, scope_of

@@ -26,6 +26,7 @@ from node.contracts.government_actions import (
     VerifyHospital,
 )
 from node.contracts.insurance_registry import InsuranceRegistry
+from node.contracts.names import ERC721
 from node.contracts.research_pool import ResearchPool
 from node.contracts.suite import ContractSuite
 from node.evm.genesis import Genesis, GenesisAccount
@@ -81,6 +82,8 @@ class FoundingPlan:
     recovery_seconds: int = RECOVERY_SECONDS
     retention_seconds: int = RETENTION_SECONDS
     review_seconds: int = REVIEW_SECONDS
+    retention_from_commencement: bool = False
+    token: str = ERC721
     insurers: tuple[FoundingParty, ...] = ()
     researchers: tuple[FoundingParty, ...] = ()
 
@@ -117,6 +120,8 @@ def found(plan: FoundingPlan) -> Founding:
             recovery_seconds=plan.recovery_seconds,
             retention_seconds=plan.retention_seconds,
             review_seconds=plan.review_seconds,
+            retention_from_commencement=plan.retention_from_commencement,
+            token=plan.token,
         ),
     )
     contracts = ContractSuite.at(deployment.addresses)

@@ -10,15 +10,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from node.bench import gas_cases, gas_record_cases
+from node.bench import gas_care_cases, gas_cases, gas_pmr_cases, gas_record_cases
 from node.bench.errors import StoredReportError
 from node.bench.gas_people import WORLDS, Case
 from node.bench.gas_world import GasWorld
 from node.contracts.abi import selector
 from node.contracts.compile import load_artifact
-from node.contracts.names import CONTRACT_NAMES
+from node.contracts.names import ALL_CONTRACT_NAMES, TOKENS
 
-ALL_CASES: Final[tuple[Case, ...]] = (*gas_cases.CASES, *gas_record_cases.CASES)
+ALL_CASES: Final[tuple[Case, ...]] = (
+    *gas_cases.CASES,
+    *gas_care_cases.CASES,
+    *gas_pmr_cases.CASES,
+    *gas_record_cases.CASES,
+)
 SLACK_PERCENT: Final = 5
 TABLE_NAME: Final = "gas.md"
 ROWS_NAME: Final = "gas.json"
@@ -35,6 +40,7 @@ NOT_MEASURED: Final[Mapping[str, str]] = {
     "PmrToken.fileEntry": "inside LabRegistry.file",
     "PmrToken.transferFrom": "always refused: the token is locked",
     "PmrToken.safeTransferFrom": "always refused: the token is locked",
+    "PmrMultiToken.fileEntry": "inside LabRegistry.file",
     "ConsentRegistry.moveWallet": "inside PatientRegistry.finishRecovery",
 }
 """Functions that only another contract of ours may call, or nobody: why they have no row."""
@@ -89,7 +95,7 @@ def measure(cases: Iterable[Case] = ALL_CASES) -> tuple[Row, ...]:
         if case.world not in worlds:
             worlds[case.world] = WORLDS[case.world]()
         rows.append(_measured(case, worlds[case.world].fork()))
-    order = {name: place for place, name in enumerate(CONTRACT_NAMES)}
+    order = {name: place for place, name in enumerate(ALL_CONTRACT_NAMES)}
     return tuple(sorted(rows, key=lambda row: order[row.contract]))
 
 
@@ -154,9 +160,32 @@ def to_markdown(rows: Sequence[Row]) -> str:
     for each in TOGETHER:
         total = sum(gas[name] for name in each.rows)
         lines.append(f"| {each.name} | {total:,} | {each.budget:,} |")
+    lines += _tokens_compared(rows)
     lines += ["", "| no row of its own | why |", "|---|---|"]
     lines += [f"| {name} | {why} |" for name, why in NOT_MEASURED.items()]
     return "\n".join(lines) + "\n"
+
+
+def _tokens_compared(rows: Sequence[Row]) -> list[str]:
+    """Give the two record tokens side by side."""
+    one, other = TOKENS.values()
+    gas = {(row.contract, row.function, row.case): row.gas for row in rows}
+    lines = [
+        "",
+        "## Records as ERC-721 and as ERC-1155",
+        "",
+        "The same calls.  `PmrToken` keeps balances and the lists of ERC-721 Enumerable;",
+        "`PmrMultiToken` keeps a record in one word and lists it in an eighth of another.",
+        "",
+        f"| function | case | {one} | {other} | change |",
+        "|---|---|---:|---:|---:|",
+    ]
+    for (contract, function, case), first in gas.items():
+        second = gas.get((other, function, case))
+        if contract == one and second is not None:
+            change = f"{(second - first) * 100 / first:+.1f} %"
+            lines.append(f"| {function} | {case} | {first:,} | {second:,} | {change} |")
+    return lines
 
 
 def _measured(case: Case, world: GasWorld) -> Row:
@@ -170,7 +199,9 @@ def _measured(case: Case, world: GasWorld) -> Row:
 def _uncovered(rows: Sequence[Row]) -> list[str]:
     """Say which functions have no row, and which of the exceptions are none."""
     measured = {f"{row.contract}.{row.function}" for row in rows}
-    changing = {f"{name}.{each}" for name in CONTRACT_NAMES for each in _functions(name).values()}
+    changing = {
+        f"{name}.{each}" for name in ALL_CONTRACT_NAMES for each in _functions(name).values()
+    }
     missing = sorted(changing - measured - NOT_MEASURED.keys())
     idle = sorted(NOT_MEASURED.keys() - changing) + sorted(NOT_MEASURED.keys() & measured)
     return [f"{name}: changes state and has no case" for name in missing] + [

@@ -18,6 +18,7 @@ from node.bench.gas_world import (
 )
 from node.contracts.government_actions import VerifyHospital
 from node.contracts.lab_registry import SharePlan
+from node.contracts.names import ERC721, ERC1155
 from node.contracts.pmr_id import encode_pmr_id
 
 TOMORROW_ID: Final = encode_pmr_id(FIRST_PATIENT_ID, TODAY + timedelta(days=1))
@@ -41,9 +42,9 @@ class Case:
     """A name of ``WORLDS``."""
 
 
-def clinic() -> GasWorld:
+def clinic(token: str = ERC721) -> GasWorld:
     """Hospitals h1 h2, doctors d1 d2, patients p1 p2, lab l1 of h1, one record of p1."""
-    world = GasWorld.found()
+    world = GasWorld.found(token=token)
     for hospital in ("h1", "h2"):
         add_hospital(world, hospital)
     for call in (
@@ -70,7 +71,12 @@ def crowd() -> GasWorld:
     return GasWorld.found(members=MEMBERS_MAX)
 
 
-WORLDS: Final[dict[str, Callable[[], GasWorld]]] = {"clinic": clinic, "full": full, "crowd": crowd}
+WORLDS: Final[dict[str, Callable[[], GasWorld]]] = {
+    "clinic": clinic,
+    "clinic, erc1155": lambda: clinic(ERC1155),
+    "full": full,
+    "crowd": crowd,
+}
 
 
 def add_hospital(world: GasWorld, name: str) -> None:

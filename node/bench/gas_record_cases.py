@@ -1,14 +1,11 @@
-"""Cases of the gas report: patients and recoveries, records, lab orders, consents, custody."""
+"""Cases of the gas report: patients and recoveries, lab orders, consents, custody."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from node.base.keccak import keccak256
 from node.bench.gas_people import (
-    FIRST_VISIT_ID,
-    TOMORROW_ID,
     Case,
     guardian,
     lab_filing,
@@ -21,7 +18,6 @@ from node.bench.gas_people import (
     to_consents,
     to_custody,
     to_patients,
-    visit,
 )
 from node.bench.gas_world import (
     FIRST_PATIENT_ID,
@@ -45,8 +41,6 @@ GRANTS_MAX: Final = 8
 FIRST_GRANT_BUDGET: Final = 100_000
 GRANT_BUDGET: Final = 80_000
 REVOKE_BUDGET: Final = 35_000
-MINT_BUDGET: Final = 260_000
-APPEND_BUDGET: Final = 120_000
 FILE_BUDGET: Final = 200_000
 _DEAL: Final = word("deal")
 
@@ -73,32 +67,7 @@ def _end_after_grants(world: GasWorld) -> Call:
     return recovery_end(world)
 
 
-# records
-
-
-def _opinion(world: GasWorld, *grants: Callable[[GasWorld], Call]) -> Call:
-    for grant in grants:
-        world.send(grant(world))
-    data = world.suite.pmr.add_second_opinion(PMR_ID, hospital_id=2, content=content("opinion"))
-    return Call("d2", world.suite.pmr.address, data)
-
-
-def _grant_for(pmr_id: int) -> Callable[[GasWorld], Call]:
-    return lambda world: world.grant(world.consent(pmr_id=pmr_id))
-
-
-def _amendment(world: GasWorld) -> Call:
-    data = world.suite.pmr.amend(PMR_ID, 0, hospital_id=1, content=content("better"))
-    return Call("d1", world.suite.pmr.address, data)
-
-
-def _claim(world: GasWorld) -> Call:
-    world.send(recovery_end(world))
-    return Call("relay", world.suite.pmr.address, world.suite.pmr.claim(PMR_ID))
-
-
-def _erasure(world: GasWorld) -> Call:
-    return Call("p1", world.suite.pmr.address, world.suite.pmr.erase(PMR_ID, word("basis")))
+# lab orders
 
 
 def _filing(world: GasWorld) -> Call:
@@ -247,14 +216,6 @@ CASES: Final = (
     Case("typical", _objection),
     Case("patient without grants", recovery_end),
     Case("patient with grants", _end_after_grants),
-    Case("mint, a patient's first record", lambda w: visit(w, FIRST_VISIT_ID), MINT_BUDGET),
-    Case("mint, a later record", lambda w: visit(w, TOMORROW_ID), MINT_BUDGET),
-    Case("append", visit, APPEND_BUDGET),
-    Case("grant of the record", lambda w: _opinion(w, _grant_for(PMR_ID)), APPEND_BUDGET),
-    Case("grant of all records", lambda w: _opinion(w, _grant_for(0)), APPEND_BUDGET),
-    Case("typical", _amendment, APPEND_BUDGET),
-    Case("typical", _claim),
-    Case("with a legal basis", _erasure),
     Case("typical", lambda w: listing(w, "l2")),
     Case("typical", lab_order),
     Case("typical", _filing, FILE_BUDGET),

@@ -20,6 +20,7 @@ from node.contracts.cids import RAW, Content, join_cid
 from node.contracts.consent_registry import Consent
 from node.contracts.deploy import DeploySettings, deploy_all
 from node.contracts.government_actions import Action
+from node.contracts.names import ERC721
 from node.contracts.pmr_id import encode_pmr_id
 from node.contracts.reverts import decode_error
 from node.contracts.suite import ContractSuite
@@ -86,7 +87,7 @@ class GasWorld:
         self._state = state
 
     @classmethod
-    def found(cls, members: int = 3, validators: int = 4) -> "GasWorld":
+    def found(cls, members: int = 3, validators: int = 4, token: str = ERC721) -> "GasWorld":
         """Build the contracts: members ``m0 ...``, validators ``v0 ...``, nobody else yet."""
         scratch = Scratch(CHAIN_ID, timestamp=GENESIS_S)
         settings = DeploySettings(
@@ -94,6 +95,7 @@ class GasWorld:
             validators=tuple(sorted(account(f"v{place}") for place in range(validators))),
             min_validators=1,
             first_patient_id=FIRST_PATIENT_ID,
+            token=token,
         )
         suite = ContractSuite.at(deploy_all(scratch, settings).addresses)
         return cls(suite, _State.of(scratch.dump()))

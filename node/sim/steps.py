@@ -8,6 +8,8 @@ from node.base.rng import TreeEntropy
 from node.privacy.record import Diagnosis, Insurance, PmrEntry
 from node.privacy.synthetic import make_consultation
 from node.sim.access_flows import access_flow
+from node.sim.amendment_flows import amendment_flow
+from node.sim.audit_world import audit_now
 from node.sim.clinic_flows import clinic_flow
 from node.sim.custody_steps import custody_flow
 from node.sim.emergency_flows import emergency_flow
@@ -16,6 +18,7 @@ from node.sim.iomt_flows import iomt_flow
 from node.sim.research_flows import research_flow
 from node.sim.schema import steps as todo
 from node.sim.schema.access_steps import AccessStep
+from node.sim.schema.amendment_steps import AmendmentStep
 from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
 from node.sim.schema.emergency_steps import EmergencyStep
@@ -118,6 +121,8 @@ class StepBook:
             return custody_flow(
                 self._world, step, self._record, lambda grant: self._get(grant, GrantMade), entropy
             )
+        if isinstance(step, AmendmentStep):
+            return amendment_flow(self._world, step, self._record, self._get, entropy)
         if isinstance(step, ClinicStep):
             return clinic_flow(self._world.cast, step, self._get, entropy)
         if isinstance(step, ResearchStep):
@@ -148,8 +153,8 @@ class StepBook:
                 return vote_in_headers(nodes, keys[step.subject], authorize=step.authorize)
             case todo.Consult() | todo.OrderLab() | todo.PerformLab():
                 return self._clinical(step, entropy)
-            case todo.Rebuild():
-                return self._rebuild(step)
+            case todo.Rebuild() | todo.Audit():
+                return self._look(step)
 
     def _of_patients(self, step: AccessStep | EmergencyStep, entropy: TreeEntropy) -> Flow[object]:
         if isinstance(step, EmergencyStep):
@@ -185,7 +190,10 @@ class StepBook:
                 lab = cast.labs[step.lab]
                 return perform_lab(cast.ward, lab, order, self._studies[step.id], entropy)
 
-    def _rebuild(self, step: todo.Rebuild) -> Flow[object]:
+    def _look(self, step: todo.Rebuild | todo.Audit) -> Flow[object]:
+        """Give a flow that reads the disks and asks no node."""
+        if isinstance(step, todo.Audit):
+            return audit_now(self._world)
         newest = self._record(step.record)
         generations = self.generations(step.record)
         if step.generation is None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from node.base.ports import Entropy
-from node.contracts.pmr_token import Entry
+from node.contracts.pmr_entries import Entry
 from node.privacy.grantee import find_released_key, open_released
 from node.privacy.record import body_of, commitment, open_ready
 from node.privacy.release_messages import Head, Request

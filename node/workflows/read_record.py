@@ -7,7 +7,7 @@ from typing import Final
 from node.base.keccak import keccak256
 from node.base.ports import Entropy
 from node.base.types import Address
-from node.contracts.pmr_token import Entry
+from node.contracts.pmr_entries import Entry
 from node.privacy.grantee import Collected, find_released_key, open_released
 from node.privacy.record import Diagnosis, PmrEntry, Record, body_of, commitment, open_ready
 from node.privacy.release_errors import GrantNotActiveError
@@ -37,6 +37,10 @@ class ReadEntry:
 
     index: int
     record: Record
+    is_marked: bool = False
+    """An amendment stands for it."""
+    about: int | None = None
+    """The entry that it amends, refuses to amend, or disagrees about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def read_record(ward: Ward, reader: Recipient, pmr_id: int, entropy: Entropy) ->
                 raise
             refused.append((index, error))
             continue
-        opened.append(ReadEntry(index, found.record))
+        opened.append(ReadEntry(index, found.record, entry.is_marked, entry.about))
         suspects += found.suspects
         receipts += found.receipts
     if refused and not opened:

@@ -9,8 +9,9 @@ from node.base.errors import CallRevertedError, ConfigError
 from node.base.keccak import keccak256
 from node.base.keys import MemoVerifier, PrivateKey
 from node.base.types import EMPTY_CODE_HASH
+from node.contracts.names import CONTRACT_NAMES
 from node.contracts.reverts import decode_error
-from node.contracts.suite import CONTRACT_NAMES, ContractSuite
+from node.contracts.suite import ContractSuite
 from node.evm.ledger import Ledger
 from tests.app.ward import EPOCH_S, HOSPITALS, MEMBERS, STRANGER, founded, hospital, plan
 

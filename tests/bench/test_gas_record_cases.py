@@ -22,7 +22,6 @@ def test_a_list_of_grants_is_full_after_the_worst_case() -> None:
         ("ConsentRegistry.revoke: alone in its list", "ConsentRegistry.revoke: 8th of its list"),
         ("ConsentRegistry.grantMany: 1 consent", "ConsentRegistry.grantMany: 16 consents"),
         ("CustodyLedger.recordEpochs: 1 first note", "CustodyLedger.recordEpochs: 64 first notes"),
-        ("PmrToken.consult: append", "PmrToken.consult: mint, a later record"),
     ],
 )
 def test_worst_case_takes_more(typical: str, worst: str) -> None:
@@ -30,14 +29,17 @@ def test_worst_case_takes_more(typical: str, worst: str) -> None:
 
 
 def test_each_budget_of_the_specification_has_a_row() -> None:
-    budgets = {row.function: row.budget for row in measured() if row.budget is not None}
+    rows = [row for row in measured() if row.budget is not None]
+    budgets = {row.function: row.budget for row in rows if row.contract != "PmrMultiToken"}
     assert budgets == {
         "consult": 120_000,
         "addSecondOpinion": 120_000,
         "amend": 120_000,
+        "denyPetition": 120_000,
+        "dispute": 120_000,
         "file": 200_000,
         "grant": 80_000,
         "revoke": 35_000,
         "revokeSigned": 35_000,
     }
-    assert {case.budget for case in CASES} >= {100_000, 260_000}
+    assert {case.budget for case in CASES} >= {100_000}

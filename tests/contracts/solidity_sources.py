@@ -24,7 +24,8 @@ CONTRACTS: Final = {
     "HospitalRegistry": ("HospitalRegistry",),
     "DoctorRegistry": ("DoctorRegistry",),
     "PatientRegistry": ("PatientRegistry", "Recoveries"),
-    "PmrToken": ("PmrToken",),
+    "PmrToken": ("PmrToken", "Amendments", "PmrEntries"),
+    "PmrMultiToken": ("PmrMultiToken", "Amendments", "PmrEntries"),
     "LabRegistry": ("LabRegistry",),
     "ConsentRegistry": ("ConsentRegistry", "GrantLists", "Emergencies", "Copies"),
     "CustodyLedger": ("CustodyLedger",),
@@ -43,7 +44,6 @@ _OTHERS: Final = {
     "CONSENTS": "ConsentRegistry",
     "GOVERNMENT": "GovernmentRegistry",
     "parties": "InsuranceRegistry",  # or ResearchPool: what of Parties is called is the same
-    "ENTRIES": "PmrToken",
 }
 _INHERITED: Final = {
     ("PmrToken", "transferFrom"): "_update",
@@ -189,9 +189,8 @@ def emissions() -> set[tuple[str, str, str]]:
 
 
 def errors_declared() -> set[str]:
-    """Give the names of all custom errors: ours, and the one of OpenZeppelin that we raise."""
-    ours = re.findall(r"^error (\w+)\(", _text("Errors.sol"), re.MULTILINE)
-    return {*ours, "ERC721NonexistentToken"}
+    """Give the names of all custom errors of ours."""
+    return set(re.findall(r"^error (\w+)\(", _text("Errors.sol"), re.MULTILINE))
 
 
 def sites() -> list[Site]:

@@ -10,7 +10,8 @@ from node.contracts.deploy import (
     predict_addresses,
 )
 from node.contracts.errors import DeploymentError
-from node.contracts.suite import CONTRACT_NAMES, ContractSuite
+from node.contracts.names import CONTRACT_NAMES
+from node.contracts.suite import ContractSuite
 from node.evm.scratch import Scratch
 from tests.contracts.stock_chain import CHAIN_ID, StockChain
 from tests.contracts.world import (

@@ -25,7 +25,7 @@ from node.contracts.deploy import (
 from node.contracts.government_actions import Action, VerifyHospital
 from node.contracts.pmr_id import encode_pmr_id
 from node.contracts.reverts import RevertReason
-from node.contracts.suite import CONTRACT_NAMES, ContractSuite
+from node.contracts.suite import ContractSuite
 from tests.contracts.mined_chain import MinedChain
 from tests.contracts.provoked import note_event, note_refusal
 from tests.contracts.stock_chain import BLOCK_SECONDS, CHAIN_ID, Outcome, StockChain, T
@@ -267,9 +267,9 @@ class World:
 
 def construction_refused(settings: DeploySettings) -> RevertReason:
     """Give why the first contract that takes offence at its settings is not built."""
-    stock, addresses = StockChain(), predict_addresses()
+    stock, addresses = StockChain(), predict_addresses(token=settings.token)
     arguments = constructor_arguments(addresses, settings)
-    for name in CONTRACT_NAMES:
+    for name in addresses:
         initcode = load_artifact(name).bytecode + arguments[name]
         try:
             stock.deploy(initcode, DEPLOYER)
@@ -285,9 +285,9 @@ def sign_with(signer: str, message: SignableMessage) -> bytes:
     return bytes(Account.sign_message(message, secret).signature)
 
 
-def peopled() -> World:
+def peopled(settings: DeploySettings = SETTINGS) -> World:
     """Hospitals h1, h2 Verified; doctors d1 of h1, d2 of h2; patients p1, p2; lab l1; one PMR."""
-    world = World.deployed()
+    world = World.deployed(settings)
     people(world)
     return world
 

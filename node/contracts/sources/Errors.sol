@@ -55,6 +55,8 @@ error RecoveryUnknown();
 error InvalidDate();
 error DateTooFar();
 error TokenLocked();
+error RecordUnknown(uint256 pmrId);
+error VisitUnknown();
 error EntryUnknown();
 error EntryLimit();
 error NotAuthor();
@@ -66,6 +68,14 @@ error ReasonMissing();
 error SharePlanInvalid();
 error RecordErased();
 error RetentionRunning(uint256 until);
+
+// petitions for a correction
+error PetitionUnfit();
+error AlreadyPetitioned();
+error AlreadyExtended();
+error PetitionNotOpen();
+error PetitionNotDenied();
+error PetitionOverdue(uint256 due);
 
 // consent
 error ConsentSignature();

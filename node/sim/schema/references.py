@@ -32,7 +32,15 @@ _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "grant": ("grant",),
     "emergency": ("emergency_access",),
     "copy": ("request_copy",),
-    "record": ("consult", "perform_lab", "second_opinion", "file_readings", "claim_insurance"),
+    "record": (
+        "consult",
+        "perform_lab",
+        "second_opinion",
+        "file_readings",
+        "claim_insurance",
+        "answer_petition",
+        "dispute",
+    ),
     "slots": ("open_slot",),
     "appointment": ("book_appointment", "move_appointment"),
     "policy": ("bind_policy",),
@@ -40,6 +48,7 @@ _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "readings": ("file_readings",),
     "study": ("fund_study",),
     "joined": ("join_study",),
+    "petition": ("petition_correction",),
 }
 _NAMED_KINDS: Final = {
     "node": "a node of network.validators",

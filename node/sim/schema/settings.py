@@ -146,7 +146,8 @@ class Chain(Section):
         ExecutorName,
         BeforeValidator(_executor, json_schema_input_type=Literal["py-evm", "revm", "fast"]),
     ] = "py-evm"
-    token: Literal["erc721"] = "erc721"  # noqa: S105 - a kind of contract, no password
+    token: Literal["erc721", "erc1155"] = "erc721"  # noqa: S105 - a kind of contract
+    """What stands for a record: ``PmrToken`` or ``PmrMultiToken``."""
 
 
 class Sharing(Section):
@@ -167,6 +168,8 @@ class Records(Section):
     """How long after an emergency its review by the authority is on time."""
     retention_us: PositiveDuration = duration_field(_RETENTION_US, "retention")
     """How long a record is erased only for a legal reason."""
+    retention_from: Literal["commencement", "last_treatment"] = "last_treatment"
+    """What that time runs from: the first entry of a record (IMC 2002), or its newest one."""
     revocation: Literal["soft", "standard"] = "standard"
     """What the end of a grant does besides release rules: nothing, or a step of its deals.
 

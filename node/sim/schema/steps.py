@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 from pydantic import BeforeValidator, Field
 
 from node.sim.schema.access_steps import AccessStep
+from node.sim.schema.amendment_steps import AmendmentStep
 from node.sim.schema.base import Id, Section, listed, mapped, refers_to, whole
 from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
@@ -151,6 +152,12 @@ class SuspendDoctor(StepBase):
     """None: for good."""
 
 
+class Audit(StepBase):
+    """The rules of ``wardnet audit`` on the world as it is now; any finding refuses the step."""
+
+    do: Literal["audit"]
+
+
 class AdmitValidator(StepBase):
     """The authority lets a hospital's key into the validator set."""
 
@@ -249,17 +256,19 @@ OwnStep: TypeAlias = (
     | OrderLab
     | PerformLab
     | Rebuild
+    | Audit
     | SuspendDoctor
     | Vote
 )
 Step: TypeAlias = (
     OwnStep
     | AccessStep
+    | AmendmentStep
+    | ClinicStep
+    | CustodyStep
     | EmergencyStep
     | GovernmentStep
-    | CustodyStep
     | IomtStep
-    | ClinicStep
     | ResearchStep
 )
 AnyStep: TypeAlias = Annotated[Step, Field(discriminator="do")]

@@ -147,8 +147,8 @@ MUTANTS = (
     Mutant(
         "PmrToken",
         "PmrToken",
-        "            _mint(patient, pmrId);",
-        "            _safeMint(patient, pmrId);",
+        "        _mint(patient, pmrId);",
+        "        _safeMint(patient, pmrId);",
         test_reentrancy.test_no_party_is_given_control,
         (test_reentrancy.token_is_minted_to_a_contract,),
     ),

@@ -33,6 +33,8 @@ def _faults(text: str) -> list[str]:
 BY_DOCTOR = {"doctor": "doc-2", "hospital": None, "insurer": None, "researcher": None}
 BUILT = """
 admit_validator
+answer_petition
+audit
 bind_device
 bind_policy
 book_appointment
@@ -43,10 +45,12 @@ collect_share
 consult
 decide_claim
 deny
+dispute
 emergency_access
 emergency_withdraw
 erase
 export_dataset
+extend_petition
 file_readings
 fund_study
 grant
@@ -61,6 +65,7 @@ open_slot
 order_lab
 pay_out
 perform_lab
+petition_correction
 raise_alert
 read_own
 read_record
@@ -74,6 +79,7 @@ replace_custodian
 replay_readings
 request_access
 request_copy
+retain
 review_emergency
 revoke
 revoke_hospital
@@ -156,6 +162,7 @@ def test_built_actions_are_those_of_this_version() -> None:
                 "shares": "stolen",
             },
         ),
+        ("do: audit", {}),
         ("do: suspend_doctor, doctor: doc-1", {"doctor": "doc-1", "for_us": None}),
         ("do: suspend_doctor, doctor: doc-1, for: 1d",
          {"doctor": "doc-1", "for_us": 86_400_000_000}),
