@@ -176,6 +176,7 @@ def cast_all(scenario: Scenario, hospitals: dict[str, Hospital], contracts: Cont
             hospital=hospitals[patient.hospital],
             person=make_person(TreeEntropy(seed, "node", name, "person")),
             has_attendant=patient.attendant,
+            leaves_for_emergencies=patient.emergency,
         )
     labs = {
         name: Lab(name, secrets_of(seed, name).signer, hospitals[lab.hospital])
