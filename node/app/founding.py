@@ -6,7 +6,7 @@ door for the beginning (records.md section 3).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from node.app.engines import EnginePlan
@@ -28,7 +28,7 @@ from node.contracts.insurance_registry import InsuranceRegistry
 from node.contracts.names import ERC721
 from node.contracts.research_pool import ResearchPool
 from node.contracts.suite import ContractSuite
-from node.evm.genesis import Genesis
+from node.evm.genesis import Genesis, GenesisAccount
 from node.evm.scratch import Scratch
 
 
@@ -57,6 +57,8 @@ class FoundingParty:
     """The hospital through whose node it reads."""
     key: bytes
     """X25519."""
+    funds_wei: int = 0
+    """What its account holds in the genesis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def found(plan: FoundingPlan) -> Founding:
         gas_limit=plan.gas_limit,
         extra_data=plan.engine.genesis_extra(validators),
         mix_hash=plan.engine.mix_hash,
-        alloc=scratch.dump(),
+        alloc=_funded(scratch.dump(), plan.researchers),
         profile=plan.engine.profile,
         engine=plan.engine.config_key,
         engine_settings=plan.engine.settings_of(contracts.government.address),
@@ -184,6 +186,19 @@ def _describe(
         key=party.key,
     )
     scratch.call(party.account, register.address, data)
+
+
+def _funded(
+    alloc: Mapping[Address, GenesisAccount], parties: Sequence[FoundingParty]
+) -> dict[Address, GenesisAccount]:
+    """Give the accounts of a genesis with what parties begin with; all others hold nothing."""
+    accounts = dict(alloc)
+    for party in parties:
+        if party.funds_wei:
+            account = accounts.get(party.account, GenesisAccount())
+            balance = account.balance + party.funds_wei
+            accounts[party.account] = replace(account, balance=balance)
+    return {address: accounts[address] for address in sorted(accounts)}
 
 
 def _hex(addresses: Mapping[str, Address]) -> dict[str, str]:

@@ -35,6 +35,8 @@ DEPLOYER: Final = Address(bytes(keccak256(b"wardnet/contracts/deployer")[12:]))
 DAY_SECONDS: Final = 86_400
 RECOVERY_SECONDS: Final = 2 * DAY_SECONDS
 """How long the old key can object to a confirmed recovery, where nobody chooses."""
+REVIEW_SECONDS: Final = 3 * DAY_SECONDS
+"""How long after an emergency its review by the authority is on time, where nobody chooses."""
 RETENTION_SECONDS: Final = 3 * 365 * DAY_SECONDS
 """How long a record is erased only on a legal basis (IMC 2002, 1.3.1)."""
 
@@ -79,6 +81,8 @@ class DeploySettings:
     """The time runs from a record's first entry, else from its newest: that is the longer one."""
     token: str = ERC721
     """What stands for a record: a key of ``TOKENS``."""
+    review_seconds: int = REVIEW_SECONDS
+    """For the review of an emergency; at least 1 s, at most 3,650 days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,15 +162,7 @@ def _records(addresses: Mapping[str, Address], settings: DeploySettings) -> dict
         "LabRegistry": lab_registry.constructor(
             hospitals=hospitals, doctors=doctors, pmr=pmr, utc_offset_seconds=offset
         ),
-        "ConsentRegistry": consent_registry.constructor(
-            hospitals=hospitals,
-            doctors=doctors,
-            patients=patients,
-            pmr=pmr,
-            insurers=addresses["InsuranceRegistry"],
-            researchers=addresses["ResearchPool"],
-            grant_seconds_max=settings.grant_seconds_max,
-        ),
+        "ConsentRegistry": _consents(addresses, settings),
         "CustodyLedger": custody_ledger.constructor(
             hospitals=hospitals,
             doctors=doctors,
@@ -179,18 +175,38 @@ def _records(addresses: Mapping[str, Address], settings: DeploySettings) -> dict
 
 def _services(addresses: Mapping[str, Address], settings: DeploySettings) -> dict[str, bytes]:
     doctors, patients = addresses["DoctorRegistry"], addresses["PatientRegistry"]
-    government, pmr = addresses["GovernmentRegistry"], addresses[TOKENS[settings.token]]
+    hospitals, government = addresses["HospitalRegistry"], addresses["GovernmentRegistry"]
+    pmr = addresses[TOKENS[settings.token]]
     return {
-        "IomtRegistry": iomt_registry.constructor(doctors=doctors, patients=patients, pmr=pmr),
+        "IomtRegistry": iomt_registry.constructor(
+            hospitals=addresses["HospitalRegistry"], doctors=doctors, patients=patients, pmr=pmr
+        ),
         "InsuranceRegistry": insurance_registry.constructor(
             government=government,
+            hospitals=hospitals,
             patients=patients,
             pmr=pmr,
             consents=addresses["ConsentRegistry"],
         ),
-        "ResearchPool": research_pool.constructor(government=government, patients=patients),
+        "ResearchPool": research_pool.constructor(
+            government=government, hospitals=addresses["HospitalRegistry"], patients=patients
+        ),
         "AppointmentBook": appointment_book.constructor(doctors=doctors, patients=patients),
     }
+
+
+def _consents(addresses: Mapping[str, Address], settings: DeploySettings) -> bytes:
+    return consent_registry.constructor(
+        government=addresses["GovernmentRegistry"],
+        hospitals=addresses["HospitalRegistry"],
+        doctors=addresses["DoctorRegistry"],
+        patients=addresses["PatientRegistry"],
+        pmr=addresses["PmrToken"],
+        insurers=addresses["InsuranceRegistry"],
+        researchers=addresses["ResearchPool"],
+        grant_seconds_max=settings.grant_seconds_max,
+        review_seconds=settings.review_seconds,
+    )
 
 
 def deploy_all(scratch: Scratch, settings: DeploySettings) -> Deployment:

@@ -171,13 +171,15 @@ class Ledger:
         at: Hash32 | None = None,
         sender: Address = ZERO_ADDRESS,
         gas: int = CALL_GAS_MAX,
+        value: int = 0,
     ) -> bytes:
         """Run a read-only call on the state after a block, in that block's own context.
 
         raises        CallRevertedError(data); CallOutOfGasError; CallFailedError;
                       UnknownBlockError.
         """
-        return call(self.context(at), self.state(at), sender=sender, to=to, data=data, gas=gas)
+        context, state = self.context(at), self.state(at)
+        return call(context, state, sender=sender, to=to, data=data, gas=gas, value=value)
 
     def context(
         self, at: Hash32 | None = None, *, fee_recipient: Address | None = None

@@ -28,6 +28,7 @@ from node.sim.history import canonical
 from node.sim.judges import build_expectations
 from node.sim.loader import load, resolve
 from node.sim.message_trace import mermaid
+from node.sim.research_flows import dataset_files
 from node.sim.results import Results, verdict_of
 from node.sim.run_chains import CHAIN_FILES, chain_files
 from node.sim.run_folder import point_latest, write_run
@@ -301,6 +302,7 @@ def _write(
         "history.jsonl": world.history.text(),
         "messages.mmd": mermaid(scenario.network.validators, world.messages),
     }
+    files |= dataset_files(run.book.exported())
     if render is not None:
         extra = report_data(world, run.book, run.schedule.outcomes, file=file.name, repeat=repeat)
         files["report.html"] = render(results.as_dict(), world.history.as_dicts(), extra)

@@ -9,11 +9,18 @@ from node.privacy.record import Diagnosis, Insurance, PmrEntry
 from node.privacy.synthetic import make_consultation
 from node.sim.access_flows import access_flow
 from node.sim.amendment_flows import amendment_flow
+from node.sim.clinic_flows import clinic_flow
 from node.sim.custody_steps import custody_flow
 from node.sim.government_steps import government_flow
+from node.sim.iomt_flows import iomt_flow
+from node.sim.research_flows import research_flow
 from node.sim.schema import steps as todo
+from node.sim.schema.access_steps import AccessStep
 from node.sim.schema.amendment_steps import AmendmentStep
+from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
+from node.sim.schema.iomt_steps import IomtStep
+from node.sim.schema.research_steps import ResearchStep
 from node.sim.share_trial import rebuild
 from node.sim.step_ready import StepNotReadyError, whole_seconds
 from node.sim.world import World
@@ -24,6 +31,7 @@ from node.workflows.onboard_doctor import onboard_doctor
 from node.workflows.register_hospital import register_hospital
 from node.workflows.register_patient import register_patient
 from node.workflows.requests import Flow
+from node.workflows.research import Exported, Joined
 from node.workflows.rotate_key import Rotated
 from node.workflows.suspend_doctor import suspend_doctor
 from node.workflows.validators import vote_in_headers
@@ -78,13 +86,18 @@ class StepBook:
 
     def grants(self) -> tuple[GrantMade, ...]:
         """Give all grants, in the order in which they were made."""
-        return tuple(one for one in self._left.values() if isinstance(one, GrantMade))
+        left = (one.grant if isinstance(one, Joined) else one for one in self._left.values())
+        return tuple(one for one in left if isinstance(one, GrantMade))
 
     def records(self) -> tuple[tuple[str, FiledStudy | Visit], ...]:
         """Give all records that steps filed, with the ids of the steps."""
         return tuple(
             (step, one) for step, one in self._left.items() if isinstance(one, FiledStudy | Visit)
         )
+
+    def exported(self) -> tuple[tuple[str, Exported], ...]:
+        """Give all datasets that were released, with the ids of the steps."""
+        return tuple((step, one) for step, one in self._left.items() if isinstance(one, Exported))
 
     def flow(self, step: todo.AnyStep) -> Flow[object]:
         """Give the flow of a step.
@@ -97,12 +110,24 @@ class StepBook:
             raise StepNotReadyError(step.id, error.why) from error
 
     def _flow(self, step: todo.AnyStep) -> Flow[object]:
-        cast = self._world.cast
+        """Find the folder of flows that a step belongs to."""
         entropy = TreeEntropy(self._world.scenario.run.seed, "step", step.id)
         if isinstance(step, todo.GovernmentStep):
-            return government_flow(cast, step, entropy)
+            return government_flow(self._world.cast, step, entropy)
         if isinstance(step, CustodyStep | AmendmentStep):
             return self._keeping(step, entropy)
+        if isinstance(step, ClinicStep):
+            return clinic_flow(self._world.cast, step, self._get, entropy)
+        if isinstance(step, ResearchStep):
+            return research_flow(self._world, step, self._get, self._joined, entropy)
+        if isinstance(step, IomtStep):
+            return iomt_flow(self._world, step, self._get)
+        if isinstance(step, AccessStep):
+            return access_flow(self._world, step, self._get, entropy)
+        return self._own_flow(step, entropy)
+
+    def _own_flow(self, step: todo.OwnStep, entropy: TreeEntropy) -> Flow[object]:
+        cast = self._world.cast
         regulators = tuple(cast.regulators.values())
         match step:
             case todo.RegisterHospital():
@@ -123,8 +148,6 @@ class StepBook:
                 return self._clinical(step, entropy)
             case todo.Rebuild():
                 return self._rebuild(step)
-            case _:
-                return access_flow(self._world, step, self._get, entropy)
 
     def _keeping(self, step: CustodyStep | AmendmentStep, entropy: TreeEntropy) -> Flow[object]:
         """Give the flow of a step about a record that stands."""
@@ -192,6 +215,9 @@ class StepBook:
                 return lab
         why = f"{hospital.name} has no lab, and no step performs the order"
         raise StepNotReadyError(step.id, why)
+
+    def _joined(self) -> tuple[Joined, ...]:
+        return tuple(one for one in self._left.values() if isinstance(one, Joined))
 
     def _get(self, step: str, kind: type[T]) -> T:
         left = self._left.get(step)

@@ -23,6 +23,7 @@ from node.sim.steps import StepBook
 from node.sim.world import World
 from node.workflows.access import GrantMade
 from node.workflows.consult import Visit
+from node.workflows.iomt import FiledReadings
 from node.workflows.labs import FiledStudy
 
 _MILLISECOND: Final = 1_000
@@ -260,11 +261,21 @@ def _record(world: World, step: str, record: FiledStudy | Visit) -> dict[str, An
     return {
         "record": step,
         "pmr": str(record.pmr_id),
-        "kind": f"study {record.order.modality}" if isinstance(record, FiledStudy) else "entry",
+        "kind": _record_kind(record),
         "manifest_cid": to_text(record.filed.content.cid),
         "patient": record.patient.name,
         "holders": holders,
     }
+
+
+def _record_kind(record: FiledStudy | Visit) -> str:
+    match record:
+        case FiledStudy():
+            return f"study {record.order.modality}"
+        case FiledReadings():
+            return "readings"
+        case _:
+            return "entry"
 
 
 def _revocations(world: World) -> dict[Hash32, int]:

@@ -20,6 +20,7 @@ from node.workflows.custodians import ask_custodians
 from node.workflows.custody_facts import current_cid, fetch_manifest, seated
 from node.workflows.errors import CommitmentError, ContractRevertError, NoGrantError
 from node.workflows.fragments import gather, let_go
+from node.workflows.readings_check import check_readings
 from node.workflows.requests import Flow
 from node.workflows.transacting import send
 from node.workflows.ward import Doctor, HeldGrant, Patient, Recipient, Ward
@@ -164,6 +165,7 @@ def _open(
     salt, record = open_ready(result.record)
     if commitment(salt, body_of(record)) != entry.content.commitment:
         raise CommitmentError(f"entry {index} of PMR {pmr_id}")
+    yield from check_readings(ward, reader.node, record, pmr_id=pmr_id, index=index)
     faults = [*collected.faults.items(), *((x, LIED) for x in found.liars), *gathered.faults]
     suspects = tuple(Suspect(index, manifest.address_of(x), why) for x, why in faults)
     return _Opened(record, len(collected.receipts), suspects)

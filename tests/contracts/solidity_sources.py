@@ -27,8 +27,12 @@ CONTRACTS: Final = {
     "PmrToken": ("PmrToken", "Amendments", "PmrEntries"),
     "PmrMultiToken": ("PmrMultiToken", "Amendments", "PmrEntries"),
     "LabRegistry": ("LabRegistry",),
-    "ConsentRegistry": ("ConsentRegistry", "GrantLists"),
+    "ConsentRegistry": ("ConsentRegistry", "GrantLists", "Emergencies", "Copies"),
     "CustodyLedger": ("CustodyLedger",),
+    "InsuranceRegistry": ("InsuranceRegistry", "Parties"),
+    "AppointmentBook": ("AppointmentBook",),
+    "IomtRegistry": ("IomtRegistry",),
+    "ResearchPool": ("ResearchPool", "Parties"),
 }
 """Each contract with the parts that it is made of."""
 _LIBRARIES: Final = {"Checks": "Checks", "Dates": "Dates"}
@@ -39,6 +43,8 @@ _OTHERS: Final = {
     "PMR": "PmrToken",
     "CONSENTS": "ConsentRegistry",
     "GOVERNMENT": "GovernmentRegistry",
+    "parties": "InsuranceRegistry",  # or ResearchPool: what of Parties is called is the same
+    "ENTRIES": "PmrToken",
 }
 _INHERITED: Final = {
     ("PmrToken", "transferFrom"): "_update",
@@ -48,7 +54,7 @@ _INHERITED: Final = {
 _HEAD = re.compile(r"^    (?:function (\w+)|modifier (\w+)|(constructor))\b", re.MULTILINE)
 _UNIT = re.compile(r"^(?:abstract )?(?:contract|library) (\w+)", re.MULTILINE)
 _REFUSAL = re.compile(r"(?:,\s*|\brevert\s+)([A-Z]\w+)\([^()]*(?:\([^()]*\))?[^()]*\)\s*\)?;")
-_CALL = re.compile(r"(?<!\bsuper\.)(?:\b([A-Z]\w*)\.)?\b([a-z_]\w*)\(")
+_CALL = re.compile(r"(?<!\bsuper\.)(?:\b([A-Z]\w*|parties)\.)?\b([a-z_]\w*)\(")
 """A call past the own function to OpenZeppelin's of the same name is none of ours."""
 
 

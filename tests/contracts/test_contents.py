@@ -5,11 +5,13 @@ import pytest
 from node.base.keccak import keccak256
 from node.base.types import Address
 from node.contracts.abi import Function
+from node.contracts.bindings import insurance_registry as abi
 from node.contracts.compile import load_artifact
 from node.contracts.government_actions import SuspendHospital
 from node.contracts.names import ERC1155, TOKENS
 from node.contracts.pmr_entries import EntryAdded, EntryKind
 from node.contracts.pmr_id import encode_pmr_id
+from tests.contracts.insured import insured, insurer, readable
 from tests.contracts.world import PMR_ID, TODAY, World, account, content
 
 CT = b"CT".ljust(16, b"\0")
@@ -22,6 +24,7 @@ AMEND = Function(f"amend(uint256,uint256,uint64,{CONTENT})")
 DENY = Function(f"denyPetition(uint256,uint256,uint64,{CONTENT})")
 DISPUTE = Function(f"dispute(uint256,uint256,{CONTENT})")
 FILE_ENTRY = Function(f"fileEntry(uint256,uint64,uint64,uint8,{CONTENT})", ("uint256",))
+READINGS = Function(f"fileReadings(uint32,uint32,bytes32,{CONTENT})", ("uint256",))
 FILE = Function(f"file(uint256,bytes16,uint32,bytes32,{CONTENT},(uint8,uint8,uint8,uint32))")
 GOOD = content("any").as_abi()
 BAD = {
@@ -79,6 +82,20 @@ def _filing(world: World, written: Written) -> Call:
     return account("l1"), labs.address, data
 
 
+def _claiming(world: World, written: Written) -> Call:
+    insured(insurer(world))
+    readable(world)
+    data = abi.file_claim(1, PMR_ID, (0,), 1, written)
+    return account("p1"), world.suite.insurance.address, data
+
+
+def _measuring(world: World, written: Written) -> Call:
+    devices, device = world.suite.devices, account("v1")
+    bind = devices.bind_device(device, pmr_id=PMR_ID, hospital_id=1)
+    world.send("d1", devices.address, bind)
+    return device, devices.address, READINGS.encode(0, 1, b"\1" * 32, written)
+
+
 WAYS = {
     "a consultation": _consulting,
     "a second opinion": _advising,
@@ -87,6 +104,8 @@ WAYS = {
     "a disagreement with it": _disputing,
     "a study, by the lab registry": _filing_directly,
     "a study, by its lab": _filing,
+    "a claim": _claiming,
+    "readings, by their device": _measuring,
 }
 ways = pytest.mark.parametrize("way", WAYS)
 

@@ -28,7 +28,9 @@ CANNOT_HAPPEN: Final[dict[Key, str]] = {
     ("GovernmentRegistry", "rotateKey", "FieldMissing"): "nobody signs for the zero address",
     ("PatientRegistry", "finishRecovery", "NotPatientRegistry"): "it is that registry that calls",
     ("LabRegistry", "file", "NotFiler"): "it is the lab registry itself that calls",
+    ("IomtRegistry", "fileReadings", "NotFiler"): "it is the device registry itself that calls",
     ("LabRegistry", "file", "LabNotListed"): "who was ordered is listed, and nobody is taken off",
+    ("InsuranceRegistry", "fileClaim", "NotFiler"): "it is the insurance registry that calls",
 }
 """What reading the text allows for, and no call can reach."""
 

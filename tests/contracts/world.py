@@ -103,18 +103,26 @@ class World:
         return World(self.chain.fork(), self.suite)
 
     def send(
-        self, sender: str | Address, to: Address, data: bytes, *, block: bool = True
+        self,
+        sender: str | Address,
+        to: Address,
+        data: bytes,
+        *,
+        block: bool = True,
+        value: int = 0,
     ) -> Outcome:
         who = account(sender) if isinstance(sender, str) else sender
-        return self.chain.transact(who, to, data, block=block)
+        return self.chain.transact(who, to, data, block=block, value=value)
 
-    def refused(self, sender: str | Address, to: Address, data: bytes) -> RevertReason:
+    def refused(
+        self, sender: str | Address, to: Address, data: bytes, *, value: int = 0
+    ) -> RevertReason:
         """Give the reason, from a mined transaction on eth-tester; fails the test without one.
 
         Nothing of it stays but its block: number and time go on.
         """
         who = account(sender) if isinstance(sender, str) else sender
-        reason = MinedChain(self.chain).refused(KEYS.get(who, who), to, data)
+        reason = MinedChain(self.chain).refused(KEYS.get(who, who), to, data, value)
         self.chain.wait(BLOCK_SECONDS)
         note_refusal(self.name_of(to), data, reason.name)
         return reason

@@ -93,6 +93,8 @@ error RequestUnknown();
 error EmergencyUnknown();
 error AlreadyReviewed();
 error CopyUnknown();
+/// Neither the patient's desk nor the writer of the entry.
+error NotRecordKeeper();
 error AlreadyIssued();
 
 // parties that the authority lists: insurers and researchers
@@ -110,23 +112,30 @@ error NotParticipant();
 error SequenceNotNext(uint256 expected);
 
 // devices and readings (a batch out of order: SequenceNotNext)
-error DeviceBound();
+error DeviceTaken();
 error DeviceUnknown();
 error DeviceUnfit();
+error NotDeviceHospital();
 error BatchUnknown();
 error ReadingUnknown();
+error AlreadyAlerted();
 
 // insurance
 error PolicyUnknown();
+error PolicyTerms();
 error PolicyEnded();
+error OfferClosed();
 error ClaimUnknown();
-error ClaimDecided();
 error ClaimNotCovered();
+error AlreadyClaimed();
+error AlreadyDecided();
 error NotInsurer();
+error NotTreating();
 
 // research
 error StudyUnknown();
 error StudyClosed();
+error StudyFull();
 error StudyRunning();
 error NotResearcher();
 error AlreadyJoined();
@@ -138,7 +147,8 @@ error AmountWrong(uint256 wanted);
 
 // appointments
 error SlotTaken();
+error SlotTimes();
 error SlotUnknown();
 error SlotOver();
 error NotBooked();
-error NotPractitioner();
+error PatientBusy();

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, Field
 
 from node.base.limits import SCENARIO_ACTORS_COUNT_MAX
-from node.sim.schema.base import Id, Section, refers_to
+from node.base.limits_records import FUNDS_WEI_MAX
+from node.sim.schema.base import Id, Section, refers_to, whole
 from node.sim.schema.units import wants
 
 REGULATORS_DEFAULT: Final = 3
@@ -55,6 +56,12 @@ class Institution(Section):
     hospital: Id = refers_to("node")
 
 
+class Researcher(Institution):
+    """A researcher, and what its account holds in the genesis: studies are paid from it."""
+
+    funds_wei: Annotated[int, whole(0, FUNDS_WEI_MAX)] = Field(default=0, alias="funds")
+
+
 def _counted(form: Any) -> BeforeValidator:  # noqa: ANN401 - a type for the JSON schema
     def read(value: object) -> object:
         if not isinstance(value, dict):
@@ -88,8 +95,8 @@ class Actors(Section):
     insurers: Annotated[dict[Id, Institution], _counted(int | dict[Id, Institution])] = Field(
         default_factory=dict[str, Institution]
     )
-    researchers: Annotated[dict[Id, Institution], _counted(int | dict[Id, Institution])] = Field(
-        default_factory=dict[str, Institution]
+    researchers: Annotated[dict[Id, Researcher], _counted(int | dict[Id, Researcher])] = Field(
+        default_factory=dict[str, Researcher]
     )
 
 
@@ -101,6 +108,6 @@ ACTOR_KINDS: Final[dict[str, tuple[str, type[Section]]]] = {
     "guardians": ("gua-", Guardian),
     "devices": ("dev-", Device),
     "insurers": ("ins-", Institution),
-    "researchers": ("res-", Institution),
+    "researchers": ("res-", Researcher),
 }
 """Key of ``actors``: prefix of the ids that a number makes, and the model of one of them."""

@@ -8,7 +8,10 @@ from pydantic import BeforeValidator, Field
 from node.sim.schema.access_steps import AccessStep
 from node.sim.schema.amendment_steps import AmendmentStep
 from node.sim.schema.base import Id, Section, listed, mapped, refers_to, whole
+from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
+from node.sim.schema.iomt_steps import IomtStep
+from node.sim.schema.research_steps import ResearchStep
 from node.sim.schema.step_base import StepBase
 from node.sim.schema.units import Date, PositiveDuration, wants
 
@@ -238,20 +241,26 @@ GovernmentStep: TypeAlias = (
     | SetLicence
     | SweepExpired
 )
-Step: TypeAlias = (
+OwnStep: TypeAlias = (
     RegisterHospital
     | OnboardDoctor
     | RegisterPatient
     | Consult
     | OrderLab
     | PerformLab
-    | AccessStep
     | Rebuild
     | SuspendDoctor
     | Vote
+)
+Step: TypeAlias = (
+    OwnStep
+    | AccessStep
     | GovernmentStep
     | CustodyStep
     | AmendmentStep
+    | IomtStep
+    | ClinicStep
+    | ResearchStep
 )
 AnyStep: TypeAlias = Annotated[Step, Field(discriminator="do")]
 STEP_MODELS: Final[dict[str, type[StepBase]]] = {
