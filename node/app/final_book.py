@@ -334,10 +334,8 @@ class FinalBook:
                 known = facts.tags.get(grant_id[:_TAG_BYTES], ())
                 patients = {facts.grants[one].patient: None for one in known}
                 return [pmr_id for one in patients for pmr_id in facts.owned.get(one, ())]
-            case EntryAdded() | CustodianReplaced() | GenerationRotated():
+            case EntryAdded() | CustodianReplaced() | GenerationRotated() | Erased():
                 return (event.pmr_id,)
-            case Erased(pmr_id):
-                return (pmr_id,)
             case Transfer() | TransferSingle() | TransferBatch():
                 return visits_of(event)
             case _:

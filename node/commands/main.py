@@ -14,6 +14,7 @@ import typer
 
 from node.base.errors import StorageError, UsageError, WardnetError
 from node.commands import (
+    audit,
     bench,
     chain,
     check,
@@ -49,6 +50,7 @@ app.command("schema")(schema.schema)
 app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     test.run_checks
 )
+app.command("audit")(audit.audit)
 app.command("doctor")(doctor.doctor)
 app.add_typer(chain.app, name="chain")
 app.add_typer(store.app, name="store")

@@ -77,12 +77,12 @@ class DeploySettings:
     """At least 1 s, at most 3,650 days."""
     retention_seconds: int = RETENTION_SECONDS
     """At most 36,500 days; 0: a record is erased whenever its patient says so."""
+    review_seconds: int = REVIEW_SECONDS
+    """For the review of an emergency; at least 1 s, at most 3,650 days."""
     retention_from_commencement: bool = False
     """The time runs from a record's first entry, else from its newest: that is the longer one."""
     token: str = ERC721
     """What stands for a record: a key of ``TOKENS``."""
-    review_seconds: int = REVIEW_SECONDS
-    """For the review of an emergency; at least 1 s, at most 3,650 days."""
 
 
 @dataclass(frozen=True, slots=True)

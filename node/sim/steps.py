@@ -9,6 +9,7 @@ from node.privacy.record import Diagnosis, Insurance, PmrEntry
 from node.privacy.synthetic import make_consultation
 from node.sim.access_flows import access_flow
 from node.sim.amendment_flows import amendment_flow
+from node.sim.audit_world import audit_now
 from node.sim.clinic_flows import clinic_flow
 from node.sim.custody_steps import custody_flow
 from node.sim.government_steps import government_flow
@@ -114,8 +115,12 @@ class StepBook:
         entropy = TreeEntropy(self._world.scenario.run.seed, "step", step.id)
         if isinstance(step, todo.GovernmentStep):
             return government_flow(self._world.cast, step, entropy)
-        if isinstance(step, CustodyStep | AmendmentStep):
-            return self._keeping(step, entropy)
+        if isinstance(step, CustodyStep):
+            return custody_flow(
+                self._world, step, self._record, lambda grant: self._get(grant, GrantMade), entropy
+            )
+        if isinstance(step, AmendmentStep):
+            return amendment_flow(self._world, step, self._record, self._get, entropy)
         if isinstance(step, ClinicStep):
             return clinic_flow(self._world.cast, step, self._get, entropy)
         if isinstance(step, ResearchStep):
@@ -146,16 +151,8 @@ class StepBook:
                 return vote_in_headers(nodes, keys[step.subject], authorize=step.authorize)
             case todo.Consult() | todo.OrderLab() | todo.PerformLab():
                 return self._clinical(step, entropy)
-            case todo.Rebuild():
-                return self._rebuild(step)
-
-    def _keeping(self, step: CustodyStep | AmendmentStep, entropy: TreeEntropy) -> Flow[object]:
-        """Give the flow of a step about a record that stands."""
-        if isinstance(step, AmendmentStep):
-            return amendment_flow(self._world, step, self._record, self._get, entropy)
-        return custody_flow(
-            self._world, step, self._record, lambda grant: self._get(grant, GrantMade), entropy
-        )
+            case todo.Rebuild() | todo.Audit():
+                return self._look(step)
 
     def _clinical(
         self, step: todo.Consult | todo.OrderLab | todo.PerformLab, entropy: TreeEntropy
@@ -186,7 +183,10 @@ class StepBook:
                 lab = cast.labs[step.lab]
                 return perform_lab(cast.ward, lab, order, self._studies[step.id], entropy)
 
-    def _rebuild(self, step: todo.Rebuild) -> Flow[object]:
+    def _look(self, step: todo.Rebuild | todo.Audit) -> Flow[object]:
+        """Give a flow that reads the disks and asks no node."""
+        if isinstance(step, todo.Audit):
+            return audit_now(self._world)
         newest = self._record(step.record)
         generations = self.generations(step.record)
         if step.generation is None:

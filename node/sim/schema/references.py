@@ -39,7 +39,6 @@ _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
         "answer_petition",
         "dispute",
     ),
-    "petition": ("petition_correction",),
     "slots": ("open_slot",),
     "appointment": ("book_appointment", "move_appointment"),
     "policy": ("bind_policy",),
@@ -47,6 +46,7 @@ _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "readings": ("file_readings",),
     "study": ("fund_study",),
     "joined": ("join_study",),
+    "petition": ("petition_correction",),
 }
 _NAMED_KINDS: Final = {
     "node": "a node of network.validators",

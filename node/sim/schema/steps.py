@@ -151,6 +151,12 @@ class SuspendDoctor(StepBase):
     """None: for good."""
 
 
+class Audit(StepBase):
+    """The rules of ``wardnet audit`` on the world as it is now; any finding refuses the step."""
+
+    do: Literal["audit"]
+
+
 class AdmitValidator(StepBase):
     """The authority lets a hospital's key into the validator set."""
 
@@ -249,17 +255,18 @@ OwnStep: TypeAlias = (
     | OrderLab
     | PerformLab
     | Rebuild
+    | Audit
     | SuspendDoctor
     | Vote
 )
 Step: TypeAlias = (
     OwnStep
     | AccessStep
-    | GovernmentStep
-    | CustodyStep
     | AmendmentStep
-    | IomtStep
     | ClinicStep
+    | CustodyStep
+    | GovernmentStep
+    | IomtStep
     | ResearchStep
 )
 AnyStep: TypeAlias = Annotated[Step, Field(discriminator="do")]

@@ -33,6 +33,7 @@ def _faults(text: str) -> list[str]:
 BY_DOCTOR = {"doctor": "doc-2", "hospital": None, "insurer": None, "researcher": None}
 BUILT = """
 admit_validator
+audit
 cancel_recovery
 consult
 deny
@@ -133,6 +134,7 @@ def test_built_actions_are_those_of_this_version() -> None:
                 "shares": "stolen",
             },
         ),
+        ("do: audit", {}),
         ("do: suspend_doctor, doctor: doc-1", {"doctor": "doc-1", "for_us": None}),
         ("do: suspend_doctor, doctor: doc-1, for: 1d",
          {"doctor": "doc-1", "for_us": 86_400_000_000}),
