@@ -201,7 +201,7 @@ def _consents(addresses: Mapping[str, Address], settings: DeploySettings) -> byt
         hospitals=addresses["HospitalRegistry"],
         doctors=addresses["DoctorRegistry"],
         patients=addresses["PatientRegistry"],
-        pmr=addresses["PmrToken"],
+        pmr=addresses[TOKENS[settings.token]],
         insurers=addresses["InsuranceRegistry"],
         researchers=addresses["ResearchPool"],
         grant_seconds_max=settings.grant_seconds_max,
