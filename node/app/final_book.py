@@ -10,6 +10,7 @@ from typing import Final
 
 from node.app.chain_desk import ChainDesk
 from node.app.emergency_book import EmergencyBook
+from node.app.final_events import granted, visits_of
 from node.app.turn import Turn
 from node.base.header import Header
 from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
@@ -28,7 +29,7 @@ from node.contracts.custody_ledger import (
 from node.contracts.errors import CidFormError
 from node.contracts.patient_registry import PatientRegistered, Recovered
 from node.contracts.pmr_entries import EntryAdded, Erased
-from node.contracts.pmr_multi_token import TransferBatch, TransferSingle, is_visit
+from node.contracts.pmr_multi_token import TransferBatch, TransferSingle
 from node.contracts.pmr_token import Transfer
 from node.contracts.suite import ContractSuite
 from node.evm.blooms import EMPTY_BLOOM, may_hold
@@ -282,7 +283,7 @@ class FinalBook:
         facts = self._facts
         match event:
             case Granted():
-                facts.grants[event.grant_id] = _granted(event, header.timestamp)
+                facts.grants[event.grant_id] = granted(event, header.timestamp)
                 facts.tags.setdefault(event.grant_id[:_TAG_BYTES], {})[event.grant_id] = None
                 facts.given.setdefault(event.patient, {})[event.grant_id] = None
             case Revoked(grant_id):
@@ -292,7 +293,7 @@ class FinalBook:
             case EntryAdded():
                 self._add(event, header.timestamp)
             case Transfer() | TransferSingle() | TransferBatch():
-                for pmr_id in _visits_of(event):
+                for pmr_id in visits_of(event):
                     self._own(pmr_id, event.to)
             case Erased(pmr_id):
                 facts.erased[pmr_id] = None
@@ -337,8 +338,8 @@ class FinalBook:
                 return (event.pmr_id,)
             case Erased(pmr_id):
                 return (pmr_id,)
-            case Transfer(_, _, token_id):
-                return (token_id,)
+            case Transfer() | TransferSingle() | TransferBatch():
+                return visits_of(event)
             case _:
                 return ()
 
@@ -386,28 +387,3 @@ class FinalBook:
         for grant_id in given:
             facts.grants[grant_id] = replace(facts.grants[grant_id], patient=new)
         facts.given.setdefault(new, {}).update(given)
-
-
-def _granted(event: Granted, at_s: int) -> GrantFacts:
-    return GrantFacts(
-        patient=event.patient,
-        grantee=event.grantee,
-        grantee_key=event.grantee_key,
-        pmr_id=event.pmr_id,
-        scope=int.from_bytes(event.scope),
-        valid_from_s=event.valid_from,
-        valid_until_s=event.valid_until,
-        granted_s=at_s,
-        is_revoked=False,
-    )
-
-
-def _visits_of(event: Transfer | TransferSingle | TransferBatch) -> tuple[int, ...]:
-    """Give the records among the tokens that went to somebody."""
-    match event:
-        case Transfer():
-            return (event.token_id,)
-        case TransferSingle():
-            return (event.id,) * is_visit(event.id)
-        case TransferBatch():
-            return tuple(filter(is_visit, event.ids))
