@@ -28,6 +28,7 @@ from node.ipfs_lite.access import (
 )
 from node.ipfs_lite.blocks import AccessRule
 from node.ipfs_lite.blockstore import BlockStore
+from node.privacy.emergency import emergency_grant_id, end_of
 from node.privacy.release_facts import covers, is_open
 
 _NEVER: Final = 0
@@ -70,6 +71,7 @@ class AccessDesk:
         self._custody, self._stores = custody, stores
         self._chain.on_head.append(self.head_moved)
         custody.on_changes.append(self._records_changed)
+        custody.on_left.append(self._left)
 
     def allowed(self, peer: Address, multihash: bytes, now: int) -> bool:
         """Say whether a peer may have a block."""
@@ -118,6 +120,11 @@ class AccessDesk:
         elif self._due is not None:
             self._due |= dict.fromkeys(self._custody.places.of_records(changes.touched))
 
+    def _left(self, deal_id: bytes) -> None:
+        """Have a deal looked at again that was left for emergencies."""
+        if self._due is not None:
+            self._due[deal_id] = None
+
     def _also_new(self, due: dict[bytes, None], deals: tuple[bytes, ...]) -> tuple[bytes, ...]:
         """Give what is due, and the deals that were not in custody before, in their order."""
         if deals is not self._deals:
@@ -156,15 +163,26 @@ class AccessDesk:
         return has_changed
 
     def _granted(self, view: FinalView, deal_id: bytes, root: Cid) -> Iterator[AccessRule]:
-        """Give the rules of a deal: for its patient, for who holds shares of it, for grantees."""
+        """Give the rules of a deal: for its patient, for who holds shares of it, for grantees.
+
+        In an emergency also for its doctor, if the patient has left the deal for emergencies.
+        """
         record = view.record(deal_id)
         if record is None or not is_open(record):
             return
+        assert self._custody is not None
         home = view.home_of(record.patient)  # patients read their own records there
         others = (*view.seated(deal_id), *(() if home is None else (home,)))
         for operator in dict.fromkeys(others):
             if operator != ZERO_ADDRESS:
                 yield AccessRule(root, operator, GRANT)
+        left_id = emergency_grant_id(view.chain_id, record.patient_id)
+        if self._custody.custodian.grant_share(left_id, deal_id) is not None:
+            for emergency in view.emergencies_of(record.patient_id):
+                window = emergency.at_s, end_of(emergency)
+                for operator in view.operators_of(emergency.doctor):
+                    if operator != ZERO_ADDRESS:
+                        yield AccessRule(root, operator, GRANT, *window)
         for grant in view.grants_of(record.patient):
             if grant.is_revoked or not covers(grant, record):
                 continue

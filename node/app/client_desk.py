@@ -90,8 +90,9 @@ class ClientDesk:
                 waiting = _Waiting(call, final)
                 if not self._arrived(turn, tx_hash, waiting):
                     self._hold(tx_hash, waiting)
-            case Call(to, data, sender):
-                turn.answer(call, chain.ledger.call(to, data, sender=sender))
+            case Call(to, data, sender, value_wei):
+                answer = chain.ledger.call(to, data, sender=sender, value=value_wei)
+                turn.answer(call, answer)
             case NextNonce(sender):
                 turn.answer(call, chain.pool.next_nonce(sender))
             case TakeHead(final, back):

@@ -105,6 +105,8 @@ class CustodyDesk:
         """Says whether a deal that is not held is on its way."""
         self.on_changes: list[ChangesListener] = []
         """Called with what final blocks have changed, after it was carried out here."""
+        self.on_left: list[Callable[[bytes], None]] = []
+        """Called with a deal that was left for emergencies: who may read it may be others now."""
         chain.on_head.append(self.head_moved)
 
     def received(self, turn: Turn, peer: Address, message: Message) -> None:
@@ -136,10 +138,23 @@ class CustodyDesk:
             turn.note("custody.final_unread", why=str(error))
             return
         if changes is not None:
+            self._tell_patients(turn, changes)
             for listener in self.on_changes:
                 listener(turn, changes)
         self._clerk.head_moved(turn)
         self.judge_again(turn)
+
+    def _tell_patients(self, turn: Turn, changes: Changes) -> None:
+        """Say that a doctor broke the glass, at the hospital whose desk the patient stands at."""
+        for one in changes.emergencies:
+            if self.view().home_of(one.patient) == self.custodian.address:
+                turn.note(
+                    "emergency.patient_told",
+                    emergency=one.emergency_id,
+                    patient=one.patient,
+                    doctor=one.doctor,
+                    until_s=one.until,
+                )
 
     def judge_again(self, turn: Turn) -> None:
         """Judge the letters that waited: for the final block, for an epoch, for a repair."""
@@ -246,6 +261,9 @@ class CustodyDesk:
         view = self.view()
         if isinstance(message, Deposit):
             self.custodian.take_deposit(_deposit(message), view)
+            if view.grant(message.grant) is None:
+                for listener in self.on_left:
+                    listener(message.deal)
             return message.digests[message.index - 1]
         taken = self.custodian.take_renewal(_renewal(message), view)
         turn.note("custody.renewed", deal=taken.deal_id, index=taken.index, epoch=taken.moved.epoch)

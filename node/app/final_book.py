@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from node.app.chain_desk import ChainDesk
+from node.app.emergency_book import EmergencyBook
 from node.app.turn import Turn
 from node.base.header import Header
 from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
 from node.contracts.abi import LedgerEvent
+from node.contracts.bindings.consent_registry import EmergencyAccess
 from node.contracts.consent_registry import Granted, Revoked
 from node.contracts.custody_ledger import (
     CustodianReplaced,
@@ -25,8 +27,11 @@ from node.contracts.custody_ledger import (
 )
 from node.contracts.errors import CidFormError
 from node.contracts.patient_registry import PatientRegistered, Recovered
-from node.contracts.pmr_token import EntryAdded, Erased, Transfer
+from node.contracts.pmr_entries import EntryAdded, Erased
+from node.contracts.pmr_multi_token import TransferBatch, TransferSingle
+from node.contracts.pmr_token import Transfer
 from node.contracts.suite import ContractSuite
+from node.contracts.transfers import visits_of
 from node.evm.blooms import EMPTY_BLOOM, may_hold
 from node.privacy.release_facts import GrantFacts
 
@@ -58,6 +63,8 @@ class Changes:
     """A patient has another account."""
     touched: tuple[int, ...] = ()
     """Records of which anything else was said: entries, owners, grants; ascending."""
+    emergencies: tuple[EmergencyAccess, ...] = ()
+    """In the order of the chain."""
 
 
 @dataclass(slots=True)
@@ -71,6 +78,7 @@ class _Facts:
         default_factory=dict[Address, dict[bytes, None]]
     )
     """Grant ids by patient."""
+    emergencies: EmergencyBook = field(default_factory=EmergencyBook)
     entries: dict[tuple[int, Cid], FiledEntry] = field(
         default_factory=dict[tuple[int, Cid], FiledEntry]
     )
@@ -150,6 +158,7 @@ class FinalBook:
         pmr_ids: dict[int, None] = {}
         touched: dict[int, None] = {}
         replaced: list[CustodianReplaced] = []
+        emergencies: list[EmergencyAccess] = []
         has_recovery = False
         for number in range(self._number + 1, final.number + 1):
             block_hash = ledger.hash_by_number(number)
@@ -163,17 +172,14 @@ class FinalBook:
                     pmr_ids[event.pmr_id] = None
                 elif isinstance(event, CustodianReplaced):
                     replaced.append(event)
+                elif isinstance(event, EmergencyAccess):
+                    emergencies.append(event)
                 has_recovery |= isinstance(event, Recovered)
             self._number, self._read_to = number, block_hash
         if final.number >= was:
             self.advanced_us = turn.now
-        return Changes(
-            is_anew,
-            tuple(sorted(pmr_ids)),
-            tuple(replaced),
-            has_recovery,
-            tuple(sorted(touched)),
-        )
+        records, others, told = sorted(pmr_ids), sorted(touched), tuple(emergencies)
+        return Changes(is_anew, tuple(records), tuple(replaced), has_recovery, tuple(others), told)
 
     # ---- grants and parties
 
@@ -185,6 +191,11 @@ class FinalBook:
         """Give a patient's grants on the final chain, in the order in which they were given."""
         facts = self._facts
         return tuple(facts.grants[grant_id] for grant_id in facts.given.get(patient, ()))
+
+    @property
+    def emergencies(self) -> EmergencyBook:
+        """The emergencies of the final chain."""
+        return self._facts.emergencies
 
     def home_of(self, patient: Address) -> int | None:
         """Give the Hospital-ID of the desk that registered a patient, None if nobody did."""
@@ -277,10 +288,12 @@ class FinalBook:
                 facts.given.setdefault(event.patient, {})[event.grant_id] = None
             case Revoked(grant_id):
                 self._revoke(grant_id)
+            case EmergencyAccess():
+                facts.emergencies.read(event, header)
             case EntryAdded():
                 self._add(event, header.timestamp)
-            case Transfer(_, to, token_id):
-                self._own(token_id, to)
+            case Transfer() | TransferSingle() | TransferBatch():
+                self._own(visits_of(event), event.to)
             case Erased(pmr_id):
                 facts.erased[pmr_id] = None
             case PatientRegistered():
@@ -303,29 +316,28 @@ class FinalBook:
             case _:
                 pass  # of no concern to a custodian
 
-    def _own(self, pmr_id: int, owner: Address) -> None:
+    def _own(self, pmr_ids: Iterable[int], owner: Address) -> None:
         facts = self._facts
-        if pmr_id in facts.owners:
-            facts.owned[facts.owners[pmr_id]].pop(pmr_id, None)
-        facts.owners[pmr_id] = owner
-        facts.owned.setdefault(owner, {})[pmr_id] = None
+        for pmr_id in pmr_ids:
+            if pmr_id in facts.owners:
+                facts.owned[facts.owners[pmr_id]].pop(pmr_id, None)
+            facts.owners[pmr_id] = owner
+            facts.owned.setdefault(owner, {})[pmr_id] = None
 
     def _said_of(self, event: LedgerEvent) -> Iterable[int]:
         """Give the records that an event is about, after it was read."""
         facts = self._facts
         match event:
-            case Granted():
+            case Granted() | EmergencyAccess():
                 return facts.owned.get(event.patient, ())
             case Revoked(grant_id):
                 known = facts.tags.get(grant_id[:_TAG_BYTES], ())
                 patients = {facts.grants[one].patient: None for one in known}
                 return [pmr_id for one in patients for pmr_id in facts.owned.get(one, ())]
-            case EntryAdded() | CustodianReplaced() | GenerationRotated():
+            case EntryAdded() | CustodianReplaced() | GenerationRotated() | Erased():
                 return (event.pmr_id,)
-            case Erased(pmr_id):
-                return (pmr_id,)
-            case Transfer(_, _, token_id):
-                return (token_id,)
+            case Transfer() | TransferSingle() | TransferBatch():
+                return visits_of(event)
             case _:
                 return ()
 
@@ -367,8 +379,7 @@ class FinalBook:
         facts.recovered.pop(new, None)  # an account that comes back is lost no longer
         if old in facts.homes:
             facts.homes[new] = facts.homes.pop(old)
-        for pmr_id in tuple(facts.owned.get(old, ())):
-            self._own(pmr_id, new)
+        self._own(tuple(facts.owned.get(old, ())), new)
         given = facts.given.pop(old, {})
         for grant_id in given:
             facts.grants[grant_id] = replace(facts.grants[grant_id], patient=new)

@@ -9,11 +9,11 @@ from node.base.limits import VIEW_ANSWERS_COUNT_MAX
 from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
 from node.contracts.abi import View
 from node.contracts.insurance_registry import InsuranceRegistry
-from node.contracts.pmr_token import EntryKind
+from node.contracts.pmr_entries import EntryKind
 from node.contracts.research_pool import ResearchPool
 from node.contracts.suite import ContractSuite
 from node.privacy.consent import ALL_SECTIONS, scope_of
-from node.privacy.release_facts import GrantFacts, RecordFacts
+from node.privacy.release_facts import EmergencyFacts, GrantFacts, RecordFacts
 from node.privacy.release_messages import Head
 
 T = TypeVar("T")
@@ -110,6 +110,19 @@ class FinalView:
     def grant(self, grant_id: bytes) -> GrantFacts | None:
         """Give a grant of the final chain."""
         return self._book.grant(grant_id)
+
+    def emergency(self, emergency_id: bytes) -> EmergencyFacts | None:
+        """Give an emergency of the final chain."""
+        return self._book.emergencies.get(emergency_id)
+
+    def emergencies_of(self, patient_id: int) -> tuple[EmergencyFacts, ...]:
+        """Give the emergencies of a patient on the final chain, oldest first."""
+        return self._book.emergencies.of_patient(patient_id)
+
+    def doctor_key(self, account: Address) -> bytes | None:
+        """Give the X25519 key of a doctor in F."""
+        doctor_id = self._ask(self._contracts.doctors.id_of(account))
+        return self._ask(self._contracts.doctors.doctor(doctor_id)).key if doctor_id else None
 
     def record(self, deal_id: bytes) -> RecordFacts | None:
         """Give the record an entry of which names, or once named, the manifest of a deal."""

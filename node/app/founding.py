@@ -6,7 +6,7 @@ door for the beginning (records.md section 3).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from node.app.engines import EnginePlan
@@ -15,6 +15,7 @@ from node.base.types import Address
 from node.contracts.deploy import (
     RECOVERY_SECONDS,
     RETENTION_SECONDS,
+    REVIEW_SECONDS,
     DeploySettings,
     deploy_all,
 )
@@ -25,9 +26,10 @@ from node.contracts.government_actions import (
     VerifyHospital,
 )
 from node.contracts.insurance_registry import InsuranceRegistry
+from node.contracts.names import ERC721
 from node.contracts.research_pool import ResearchPool
 from node.contracts.suite import ContractSuite
-from node.evm.genesis import Genesis
+from node.evm.genesis import Genesis, GenesisAccount
 from node.evm.scratch import Scratch
 
 
@@ -56,6 +58,8 @@ class FoundingParty:
     """The hospital through whose node it reads."""
     key: bytes
     """X25519."""
+    funds_wei: int = 0
+    """What its account holds in the genesis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,9 @@ class FoundingPlan:
     utc_offset_seconds: int
     recovery_seconds: int = RECOVERY_SECONDS
     retention_seconds: int = RETENTION_SECONDS
+    review_seconds: int = REVIEW_SECONDS
+    retention_from_commencement: bool = False
+    token: str = ERC721
     insurers: tuple[FoundingParty, ...] = ()
     researchers: tuple[FoundingParty, ...] = ()
 
@@ -112,6 +119,9 @@ def found(plan: FoundingPlan) -> Founding:
             utc_offset_seconds=plan.utc_offset_seconds,
             recovery_seconds=plan.recovery_seconds,
             retention_seconds=plan.retention_seconds,
+            review_seconds=plan.review_seconds,
+            retention_from_commencement=plan.retention_from_commencement,
+            token=plan.token,
         ),
     )
     contracts = ContractSuite.at(deployment.addresses)
@@ -128,7 +138,7 @@ def found(plan: FoundingPlan) -> Founding:
         gas_limit=plan.gas_limit,
         extra_data=plan.engine.genesis_extra(validators),
         mix_hash=plan.engine.mix_hash,
-        alloc=scratch.dump(),
+        alloc=_funded(scratch.dump(), plan.researchers),
         profile=plan.engine.profile,
         engine=plan.engine.config_key,
         engine_settings=plan.engine.settings_of(contracts.government.address),
@@ -179,6 +189,19 @@ def _describe(
         key=party.key,
     )
     scratch.call(party.account, register.address, data)
+
+
+def _funded(
+    alloc: Mapping[Address, GenesisAccount], parties: Sequence[FoundingParty]
+) -> dict[Address, GenesisAccount]:
+    """Give the accounts of a genesis with what parties begin with; all others hold nothing."""
+    accounts = dict(alloc)
+    for party in parties:
+        if party.funds_wei:
+            account = accounts.get(party.account, GenesisAccount())
+            balance = account.balance + party.funds_wei
+            accounts[party.account] = replace(account, balance=balance)
+    return {address: accounts[address] for address in sorted(accounts)}
 
 
 def _hex(addresses: Mapping[str, Address]) -> dict[str, str]:

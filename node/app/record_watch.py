@@ -10,7 +10,7 @@ from node.app.validator_sets import RegistryValidators
 from node.base.types import Address, Cid, Hash32
 from node.contracts.custody_ledger import GenerationRotated
 from node.contracts.errors import CidFormError
-from node.contracts.pmr_token import EntryAdded, Erased
+from node.contracts.pmr_entries import EntryAdded, Erased
 from node.contracts.suite import ContractSuite
 from node.evm.blooms import may_hold
 

@@ -13,6 +13,7 @@ from node.base.limits import ROLE_ANSWERS_COUNT_MAX
 from node.base.types import Address, Hash32
 from node.contracts.abi import LedgerEvent, View
 from node.contracts.bindings import insurance_registry, research_pool
+from node.contracts.bindings.iomt_registry import DeviceBound, DeviceUnbound
 from node.contracts.doctor_registry import DoctorOnboarded, DoctorSuspended
 from node.contracts.government_actions import ActionKind
 from node.contracts.government_registry import (
@@ -110,6 +111,8 @@ class RoleBook:
                         | DoctorOnboarded(account=account)
                         | PatientRegistered(account=account)
                         | LabListed(account=account)
+                        | DeviceBound(device=account)
+                        | DeviceUnbound(device=account)
                         | insurance_registry.PartyAdmitted(account=account)
                         | insurance_registry.PartyStruck(account=account)
                         | research_pool.PartyAdmitted(account=account)

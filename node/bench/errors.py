@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from node.base.errors import WardnetError
+from node.base.errors import OperatorError, WardnetError
 
 
 @dataclass(eq=False)
@@ -14,3 +14,14 @@ class CandidateFaultError(WardnetError):
 
     def __str__(self) -> str:
         return f"{self.candidate}: {self.what}"
+
+
+@dataclass(eq=False)
+class StoredReportError(OperatorError):
+    """A stored report is missing or cannot be read."""
+
+    path: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}; write it anew with --write"

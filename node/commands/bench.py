@@ -1,4 +1,4 @@
-"""``wardnet bench``: measurements that compare CPU time, never bare wall time."""
+"""``wardnet bench``: measurements that compare CPU time and gas, never bare wall time."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from node.base.errors import UsageError
-from node.commands import output
+from node.commands import bench_gas, output
 from node.commands.bench_records import records
 from node.commands.bench_tables import print_figures, print_place
 
@@ -217,6 +217,9 @@ def sharing(
     else:
         _print_sharing(document)
     raise typer.Exit(document["exit_code"])
+
+
+app.command("gas")(bench_gas.gas)
 
 
 def _silent(_sentence: str) -> None:

@@ -14,10 +14,12 @@ import typer
 
 from node.base.errors import StorageError, UsageError, WardnetError
 from node.commands import (
+    audit,
     bench,
     chain,
     check,
     compare,
+    consent,
     doctor,
     output,
     records,
@@ -48,10 +50,12 @@ app.command("schema")(schema.schema)
 app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     test.run_checks
 )
+app.command("audit")(audit.audit)
 app.command("doctor")(doctor.doctor)
 app.add_typer(chain.app, name="chain")
 app.add_typer(store.app, name="store")
 app.add_typer(share.app, name="share")
+app.add_typer(consent.app, name="consent")
 app.add_typer(records.app, name="records")
 app.add_typer(bench.app, name="bench")
 

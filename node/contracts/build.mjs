@@ -16,6 +16,7 @@ const SUITES = {
     "DoctorRegistry",
     "PatientRegistry",
     "PmrToken",
+    "PmrMultiToken", // in place of PmrToken
     "LabRegistry",
     "ConsentRegistry",
     "CustodyLedger",

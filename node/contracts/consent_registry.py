@@ -1,5 +1,7 @@
 """Binding of ``ConsentRegistry``: requests, grants, refusals, revocations.
 
+What it has besides stands in ``emergencies`` and ``copies``.
+
 A grant id is the EIP-712 digest of its ``Consent``.  The chain's state keeps one word per grant
 (its window and a tag of its id); the rest of a Consent stands in ``Granted``, from which
 ``node.contracts.grant_book`` rebuilds grants and access lists.
@@ -11,14 +13,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from node.base.types import Address, Hash32
-from node.contracts.abi import (
-    EventSpec,
-    Function,
-    LedgerEvent,
-    View,
-    encode_signature,
-    encode_values,
-)
+from node.contracts import copies, emergencies
+from node.contracts.abi import EventSpec, Function, LedgerEvent, View, encode_signature
+from node.contracts.bindings import consent_registry as bound
+from node.contracts.copies import CopyCalls
+from node.contracts.emergencies import EmergencyCalls
 from node.contracts.errors import CallArgumentError
 
 CONSENTS_PER_TRANSACTION_MAX: Final = 16
@@ -120,7 +119,14 @@ class Revoked(LedgerEvent):
     grant_id: Hash32
 
 
-EVENTS: Final[tuple[type[LedgerEvent], ...]] = (AccessRequested, Granted, Denied, Revoked)
+EVENTS: Final[tuple[type[LedgerEvent], ...]] = (
+    AccessRequested,
+    Granted,
+    Denied,
+    Revoked,
+    *emergencies.EVENTS,
+    *copies.EVENTS,
+)
 
 _CONSENT: Final = "(uint256,address,address,bytes32,bytes32,bytes32,uint64,uint64,uint256)"
 _SIGNATURE: Final = "(bytes32,bytes32,uint8)"
@@ -151,13 +157,15 @@ FUNCTIONS: Final = (
     _GRANT_ID,
     _REQUESTED_OF,
     _GRANT_SECONDS_MAX,
+    *emergencies.FUNCTIONS,
+    *copies.FUNCTIONS,
 )
-CONSTRUCTOR: Final = (*["address"] * 6, "uint64")
-"""hospitals, doctors, patients, pmr token, GRANT_SECONDS_MAX."""
+CONSTRUCTOR: Final = bound.CONSTRUCTOR
+constructor: Final = bound.constructor
 
 
 @dataclass(frozen=True, slots=True)
-class ConsentRegistry:
+class ConsentRegistry(EmergencyCalls, CopyCalls):
     """Calls of the contract at ``address``.  Signatures are 65 bytes r, s, v (v 0/1 or 27/28)."""
 
     address: Address
@@ -246,21 +254,3 @@ class ConsentRegistry:
     def grant_seconds_max(self) -> View[int]:
         """The longest window of a grant."""
         return _GRANT_SECONDS_MAX.view(self.address, int)
-
-
-def constructor(
-    *,
-    hospitals: Address,
-    doctors: Address,
-    patients: Address,
-    pmr: Address,
-    insurers: Address,
-    researchers: Address,
-    grant_seconds_max: int,
-) -> bytes:
-    """Give the ABI-encoded constructor arguments."""
-    return encode_values(
-        "ConsentRegistry",
-        CONSTRUCTOR,
-        (hospitals, doctors, patients, pmr, insurers, researchers, grant_seconds_max),
-    )

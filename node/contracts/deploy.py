@@ -23,20 +23,22 @@ from node.contracts import (
     iomt_registry,
     lab_registry,
     patient_registry,
-    pmr_token,
+    pmr_entries,
     research_pool,
 )
 from node.contracts.compile import load_artifact
 from node.contracts.errors import DeploymentError
-from node.contracts.names import CONTRACT_NAMES
+from node.contracts.names import ERC721, TOKENS, contract_names
 
 DEPLOYER: Final = Address(bytes(keccak256(b"wardnet/contracts/deployer")[12:]))
 """Builds the contracts in genesis.  Nobody holds its key, and no contract gives it a right."""
 DAY_SECONDS: Final = 86_400
 RECOVERY_SECONDS: Final = 2 * DAY_SECONDS
 """How long the old key can object to a confirmed recovery, where nobody chooses."""
+REVIEW_SECONDS: Final = 3 * DAY_SECONDS
+"""How long after an emergency its review by the authority is on time, where nobody chooses."""
 RETENTION_SECONDS: Final = 3 * 365 * DAY_SECONDS
-"""How long after its newest entry a record is erased only on a legal basis (IMC 2002)."""
+"""How long a record is erased only on a legal basis (IMC 2002, 1.3.1)."""
 
 
 class Scratch(Protocol):
@@ -75,6 +77,12 @@ class DeploySettings:
     """At least 1 s, at most 3,650 days."""
     retention_seconds: int = RETENTION_SECONDS
     """At most 36,500 days; 0: a record is erased whenever its patient says so."""
+    review_seconds: int = REVIEW_SECONDS
+    """For the review of an emergency; at least 1 s, at most 3,650 days."""
+    retention_from_commencement: bool = False
+    """The time runs from a record's first entry, else from its newest: that is the longer one."""
+    token: str = ERC721
+    """What stands for a record: a key of ``TOKENS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +97,13 @@ def created_address(sender: Address, nonce: int) -> Address:
     return Address(bytes(keccak256(encode([sender, encode_int(nonce)]))[12:]))
 
 
-def predict_addresses(sender: Address = DEPLOYER) -> dict[str, Address]:
-    """Give the addresses of all contracts, built in order from nonce 0."""
-    return {name: created_address(sender, nonce) for nonce, name in enumerate(CONTRACT_NAMES)}
+def predict_addresses(sender: Address = DEPLOYER, token: str = ERC721) -> dict[str, Address]:
+    """Give the addresses of all contracts, built in order from nonce 0.
+
+    raises        DeploymentError: there is no such token.
+    """
+    names = contract_names(token)
+    return {name: created_address(sender, nonce) for nonce, name in enumerate(names)}
 
 
 def constructor_arguments(
@@ -111,7 +123,7 @@ def constructor_arguments(
         ),
         **_registries(addresses, settings),
         **_records(addresses, settings),
-        **_services(addresses),
+        **_services(addresses, settings),
     }
 
 
@@ -131,10 +143,12 @@ def _registries(addresses: Mapping[str, Address], settings: DeploySettings) -> d
 
 def _records(addresses: Mapping[str, Address], settings: DeploySettings) -> dict[str, bytes]:
     hospitals, doctors = addresses["HospitalRegistry"], addresses["DoctorRegistry"]
-    patients, pmr = addresses["PatientRegistry"], addresses["PmrToken"]
+    record = TOKENS[settings.token]
+    patients, pmr = addresses["PatientRegistry"], addresses[record]
     offset = settings.utc_offset_seconds
     return {
-        "PmrToken": pmr_token.constructor(
+        record: pmr_entries.construction(
+            record,
             doctors=doctors,
             patients=patients,
             labs=addresses["LabRegistry"],
@@ -143,19 +157,12 @@ def _records(addresses: Mapping[str, Address], settings: DeploySettings) -> dict
             consents=addresses["ConsentRegistry"],
             utc_offset_seconds=offset,
             retention_seconds=settings.retention_seconds,
+            retention_from_commencement=settings.retention_from_commencement,
         ),
         "LabRegistry": lab_registry.constructor(
             hospitals=hospitals, doctors=doctors, pmr=pmr, utc_offset_seconds=offset
         ),
-        "ConsentRegistry": consent_registry.constructor(
-            hospitals=hospitals,
-            doctors=doctors,
-            patients=patients,
-            pmr=pmr,
-            insurers=addresses["InsuranceRegistry"],
-            researchers=addresses["ResearchPool"],
-            grant_seconds_max=settings.grant_seconds_max,
-        ),
+        "ConsentRegistry": _consents(addresses, settings),
         "CustodyLedger": custody_ledger.constructor(
             hospitals=hospitals,
             doctors=doctors,
@@ -166,31 +173,52 @@ def _records(addresses: Mapping[str, Address], settings: DeploySettings) -> dict
     }
 
 
-def _services(addresses: Mapping[str, Address]) -> dict[str, bytes]:
+def _services(addresses: Mapping[str, Address], settings: DeploySettings) -> dict[str, bytes]:
     doctors, patients = addresses["DoctorRegistry"], addresses["PatientRegistry"]
-    government, pmr = addresses["GovernmentRegistry"], addresses["PmrToken"]
+    hospitals, government = addresses["HospitalRegistry"], addresses["GovernmentRegistry"]
+    pmr = addresses[TOKENS[settings.token]]
     return {
-        "IomtRegistry": iomt_registry.constructor(doctors=doctors, patients=patients, pmr=pmr),
+        "IomtRegistry": iomt_registry.constructor(
+            hospitals=addresses["HospitalRegistry"], doctors=doctors, patients=patients, pmr=pmr
+        ),
         "InsuranceRegistry": insurance_registry.constructor(
             government=government,
+            hospitals=hospitals,
             patients=patients,
             pmr=pmr,
             consents=addresses["ConsentRegistry"],
         ),
-        "ResearchPool": research_pool.constructor(government=government, patients=patients),
+        "ResearchPool": research_pool.constructor(
+            government=government, hospitals=addresses["HospitalRegistry"], patients=patients
+        ),
         "AppointmentBook": appointment_book.constructor(doctors=doctors, patients=patients),
     }
+
+
+def _consents(addresses: Mapping[str, Address], settings: DeploySettings) -> bytes:
+    return consent_registry.constructor(
+        government=addresses["GovernmentRegistry"],
+        hospitals=addresses["HospitalRegistry"],
+        doctors=addresses["DoctorRegistry"],
+        patients=addresses["PatientRegistry"],
+        pmr=addresses[TOKENS[settings.token]],
+        insurers=addresses["InsuranceRegistry"],
+        researchers=addresses["ResearchPool"],
+        grant_seconds_max=settings.grant_seconds_max,
+        review_seconds=settings.review_seconds,
+    )
 
 
 def deploy_all(scratch: Scratch, settings: DeploySettings) -> Deployment:
     """Build every contract, in order, from ``DEPLOYER``.
 
     raises        CallRevertedError: a constructor refused its settings.
-                  DeploymentError: an address differs, so the deployer was used before.
+                  DeploymentError: there is no such token; an address differs, so the deployer
+                  was used before.
     """
-    addresses = predict_addresses()
+    addresses = predict_addresses(token=settings.token)
     arguments = constructor_arguments(addresses, settings)
-    for name in CONTRACT_NAMES:
+    for name in addresses:
         built = scratch.deploy(load_artifact(name).bytecode + arguments[name], DEPLOYER)
         if built != addresses[name]:
             raise DeploymentError(

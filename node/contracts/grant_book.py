@@ -6,14 +6,17 @@ custodian feeds it finalised blocks only (secret-sharing.md section 9).
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from node.base.types import Address, Hash32
 from node.contracts.abi import LedgerEvent
 from node.contracts.consent_registry import SCOPE_LATER, AccessRequested, Denied, Granted, Revoked
 from node.contracts.errors import AbiDataError
+from node.contracts.patient_registry import Recovered
 
 T = TypeVar("T")
+
+_TAG_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class GrantBook:
     def __init__(self, events: Iterable[LedgerEvent] = ()) -> None:
         self._grants: dict[Hash32, Grant] = {}
         self._requests: dict[Hash32, AccessRequest] = {}
+        self._tags: dict[bytes, Hash32] = {}
         for event in events:
             self.apply(event)
 
@@ -76,9 +80,13 @@ class GrantBook:
         match event:
             case Granted():
                 self._grants[event.grant_id] = _grant(event)
+                self._tags[event.grant_id[:_TAG_BYTES]] = event.grant_id
             case Revoked():
-                given = _known(self._grants, event.grant_id)
-                self._grants[event.grant_id] = replace(given, is_revoked=True)
+                # the contract keeps the upper half of an id, its event repeats what was sent
+                known = self._tags.get(event.grant_id[:_TAG_BYTES], event.grant_id)
+                self._grants[known] = replace(_known(self._grants, known), is_revoked=True)
+            case Recovered():
+                self._recover(event.old_account, event.new_account)
             case AccessRequested():
                 self._requests[event.request_id] = _request(event)
             case Denied():
@@ -95,6 +103,10 @@ class GrantBook:
         """One request, or None if nobody made it."""
         return self._requests.get(request_id)
 
+    def all(self) -> tuple[Grant, ...]:
+        """All grants, oldest first."""
+        return tuple(self._grants.values())
+
     def given_by(self, patient: Address) -> tuple[Grant, ...]:
         """A patient's grants, oldest first: who may see, or could once."""
         return tuple(each for each in self._grants.values() if each.patient == patient)
@@ -106,6 +118,12 @@ class GrantBook:
     def requests_to(self, patient: Address) -> tuple[AccessRequest, ...]:
         """What a patient was asked, oldest first."""
         return tuple(each for each in self._requests.values() if each.patient == patient)
+
+    def _recover(self, old: Address, new: Address) -> None:
+        """Let what the lost account granted be the new one's, to revoke as well."""
+        for grant_id, grant in self._grants.items():
+            if grant.patient == old:
+                self._grants[grant_id] = replace(grant, patient=new)
 
 
 def _known(table: dict[Hash32, T], key: Hash32) -> T:

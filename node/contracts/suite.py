@@ -17,6 +17,7 @@ from node.contracts import (
     iomt_registry,
     lab_registry,
     patient_registry,
+    pmr_multi_token,
     pmr_token,
     research_pool,
 )
@@ -31,8 +32,9 @@ from node.contracts.hospital_registry import HospitalRegistry
 from node.contracts.insurance_registry import InsuranceRegistry
 from node.contracts.iomt_registry import IomtRegistry
 from node.contracts.lab_registry import LabRegistry
-from node.contracts.names import CONTRACT_NAMES
+from node.contracts.names import ERC721, ERC1155, contract_names
 from node.contracts.patient_registry import PatientRegistry
+from node.contracts.pmr_multi_token import PmrMultiToken
 from node.contracts.pmr_token import PmrToken
 from node.contracts.research_pool import ResearchPool
 
@@ -42,6 +44,7 @@ EVENTS: Final[Mapping[str, tuple[type[LedgerEvent], ...]]] = {
     "DoctorRegistry": doctor_registry.EVENTS,
     "PatientRegistry": patient_registry.EVENTS,
     "PmrToken": pmr_token.EVENTS,
+    "PmrMultiToken": pmr_multi_token.EVENTS,
     "LabRegistry": lab_registry.EVENTS,
     "ConsentRegistry": consent_registry.EVENTS,
     "CustodyLedger": custody_ledger.EVENTS,
@@ -71,7 +74,7 @@ class ContractSuite:
     hospitals: HospitalRegistry
     doctors: DoctorRegistry
     patients: PatientRegistry
-    pmr: PmrToken
+    pmr: PmrToken | PmrMultiToken
     labs: LabRegistry
     consents: ConsentRegistry
     custody: CustodyLedger
@@ -86,7 +89,9 @@ class ContractSuite:
 
         raises        DeploymentError: a contract is missing.
         """
-        missing = [name for name in CONTRACT_NAMES if name not in addresses]
+        is_multi = "PmrMultiToken" in addresses
+        names = contract_names(ERC1155 if is_multi else ERC721)
+        missing = [name for name in names if name not in addresses]
         if missing:
             raise DeploymentError(f"no address for {', '.join(missing)}")
         return cls(
@@ -94,7 +99,9 @@ class ContractSuite:
             HospitalRegistry(addresses["HospitalRegistry"]),
             DoctorRegistry(addresses["DoctorRegistry"]),
             PatientRegistry(addresses["PatientRegistry"]),
-            PmrToken(addresses["PmrToken"]),
+            PmrMultiToken(addresses["PmrMultiToken"])
+            if is_multi
+            else PmrToken(addresses["PmrToken"]),
             LabRegistry(addresses["LabRegistry"]),
             ConsentRegistry(addresses["ConsentRegistry"]),
             CustodyLedger(addresses["CustodyLedger"]),

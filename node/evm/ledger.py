@@ -178,6 +178,7 @@ class Ledger:
         at: Hash32 | None = None,
         sender: Address = ZERO_ADDRESS,
         gas: int = CALL_GAS_MAX,
+        value: int = 0,
     ) -> bytes:
         """Run a read-only call on the state after a block, in that block's own context.
 
@@ -185,13 +186,13 @@ class Ledger:
                       UnknownBlockError.
         """
         context, view = self.context(at), self.state(at)
-        if self._calls is not None:
+        if self._calls is not None and not value:
             found = self._calls.try_call(
                 context, view, sender=sender, to=to, data=data, gas=min(gas, CALL_GAS_MAX)
             )
             if found is not None:
                 return found
-        return call(context, view, sender=sender, to=to, data=data, gas=gas)
+        return call(context, view, sender=sender, to=to, data=data, gas=gas, value=value)
 
     def context(
         self, at: Hash32 | None = None, *, fee_recipient: Address | None = None

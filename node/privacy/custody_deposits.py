@@ -6,6 +6,7 @@ from node.base.keys import recover
 from node.privacy.consent import Domain
 from node.privacy.custody_store import CustodyStore, Holding
 from node.privacy.deposits import DepositLetter, digests_of, split_deposit
+from node.privacy.emergency import emergency_grant_id
 from node.privacy.release_errors import CustodyError
 from node.privacy.release_facts import GrantFacts, GrantView
 from node.privacy.release_messages import Status, deposit_info
@@ -56,17 +57,26 @@ class Deposits:
         return taken
 
     def _check_patient(self, letter: DepositLetter, view: GrantView) -> None:
-        """Check that F's grant is open and that its patient owns the deal and signed."""
+        """Check that F's grant is open and that its patient owns the deal and signed.
+
+        What is left for emergencies has no grant, and no end but that of the deal: its id says
+        whose it is.
+        """
+        record = view.record(letter.deal_id)
         grant = view.grant(letter.grant_id)
-        if grant is None or ending(grant, view) is not None:
-            raise CustodyError("grant", f"{letter.grant_id.hex()} is not open in the final state")
-        if recover(self._domain.digest(letter.typed().struct_hash()), letter.signature) != (
-            grant.patient
+        if record is not None and letter.grant_id == emergency_grant_id(
+            view.chain_id, record.patient_id
         ):
+            patient = record.patient
+        elif grant is None or ending(grant, view) is not None:
+            raise CustodyError("grant", f"{letter.grant_id.hex()} is not open in the final state")
+        else:
+            patient = grant.patient
+        digest = self._domain.digest(letter.typed().struct_hash())
+        if recover(digest, letter.signature) != patient:
             raise CustodyError("signer", "the signature is not the patient's")
         # without this, any patient could plant a step that spoils another patient's deal
-        record = view.record(letter.deal_id)
-        if record is None or record.is_erased or record.patient != grant.patient:
+        if record is None or record.is_erased or record.patient != patient:
             raise CustodyError("record", "the deal is of no record of this patient")
 
     def _check_pair(self, share: Container, lent: Container, step: Container) -> None:

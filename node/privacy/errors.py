@@ -6,6 +6,7 @@ No class here ever carries a value of a record: tags, places and rules only.
 from dataclasses import dataclass
 
 from node.base.errors import OperatorError, PeerError, RefusedError
+from node.base.types import Address
 
 
 @dataclass(eq=False)
@@ -130,3 +131,50 @@ class RecordError(PeerError):
 
     def __str__(self) -> str:
         return f"record: {self.key}: {self.what}"
+
+
+@dataclass(eq=False)
+class MerkleError(OperatorError):
+    """A tree without leaves, or a leaf that it does not have."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return f"merkle tree: {self.what}"
+
+
+@dataclass(eq=False)
+class ReadingSignatureError(PeerError):
+    """A reading is not signed by the device whose batch it stands in."""
+
+    device: Address
+    sequence: int
+
+    def __str__(self) -> str:
+        return f"reading {self.sequence} is not signed by device 0x{self.device.hex()}"
+
+
+@dataclass(eq=False)
+class ExportTooSmallError(RefusedError):
+    """Too few participants for groups that hide anybody."""
+
+    rows: int
+    needed: int
+
+    def __str__(self) -> str:
+        return f"{self.rows} participants with a coded diagnosis, an export needs {self.needed}"
+
+
+@dataclass(eq=False)
+class ExportSuppressedError(RefusedError):
+    """All participants together are one group, and even that one shows too much."""
+
+    rows: int
+    k: int
+    diversity: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rows} participants cannot be grouped with k = {self.k} and "
+            f"{self.diversity} different diagnoses in each group"
+        )

@@ -1,7 +1,7 @@
 """QR codes of what a person carries: as SVG, PNG, or letters of a terminal.
 
-Made by segno; alphanumeric mode and error correction M, so that 252 characters are version 9
-(privacy-and-interop.md section 9).
+Made by segno with error correction M, in the densest mode that has the characters: 252 of the
+alphanumeric ones are version 9 (privacy-and-interop.md section 9).
 """
 
 import io
@@ -40,7 +40,7 @@ def qr_letters(text: str, *, ascii_only: bool) -> list[str]:
     """Give the code as lines for light letters on dark ground.
 
     ``ascii_only``    two ``#`` for a light module, else half blocks: half as wide and half as high.
-    raises            ValueError: the text has characters outside the alphanumeric mode.
+    raises            ValueError: the text is longer than any code.
     """
     rows = [tuple(row) for row in _code(text).matrix_iter(border=_BORDER)]
     if ascii_only:
@@ -54,4 +54,4 @@ def _folded(upper: Iterable[int], lower: Iterable[int]) -> str:
 
 
 def _code(text: str) -> segno.QRCode:
-    return segno.make_qr(text, error="m", mode="alphanumeric", boost_error=False)
+    return segno.make_qr(text, error="m", boost_error=False)

@@ -1,8 +1,8 @@
 """The records of a patient: what is encrypted off the ledger and committed to on it.
 
-Three records are canonical JSON (patient details, attendant details, an entry of the PMR with the
-seven sections of the paper), one is a study of DICOM bytes.  All four have one envelope, which is
-what gets encrypted:
+Five records are canonical JSON (patient details, attendant details, an entry of the PMR with the
+seven sections of the paper, a batch of a device's readings, a claim to an insurer), one is a study
+of DICOM bytes.  All have one envelope, which is what gets encrypted:
 
     "WREC" | version 1 | kind | 00 00 | salt 32 | body length, 8 bytes big-endian | body
 
@@ -10,17 +10,27 @@ The salt lies inside, so erasing the record erases what a guesser would need (pr
 section 8); binary bodies lie there as they are.  ``commitment = keccak256(salt || body)``.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
 from node.base.errors import CodecError
 from node.base.keccak import keccak256
 from node.base.types import Hash32
 from node.privacy import canonical_json
-from node.privacy.canonical_json import WHOLE, key_path
 from node.privacy.errors import RecordError
+from node.privacy.readings import ReadingBatch, batch_document, read_batch
+from node.privacy.record_fields import (
+    as_object,
+    check_keys,
+    integer_of,
+    list_of,
+    text_of,
+    texts_of,
+    whole_of,
+)
 from node.privacy.unshown import Unshown
 
 SALT_BYTES: Final = 32
@@ -39,6 +49,8 @@ SECTIONS: Final = (
 _AGE_MAX: Final = 150
 _WEIGHT_G_MAX: Final = 1_000_000
 _HEIGHT_MM_MAX: Final = 3_000
+_ENTRY_INDEX_MAX: Final = 255
+_CURRENCY: Final = re.compile("[A-Z]{3}")
 _MAGIC: Final = b"WREC"
 _VERSION: Final = 1
 _HEAD_BYTES: Final = 48
@@ -51,6 +63,9 @@ class RecordKind(IntEnum):
     ATTENDANT = 2
     PMR = 3
     STUDY = 4
+    READINGS = 5
+    CLAIM = 6
+    """The number of its kind of entry, too."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -114,7 +129,24 @@ class Study(Unshown):
     data: bytes
 
 
-Record: TypeAlias = PatientDetails | AttendantDetails | PmrEntry | Study
+@dataclass(frozen=True, slots=True, repr=False)
+class ClaimDetails(Unshown):
+    """What is claimed from an insurer, under which policy."""
+
+    policy: str
+    """Its number."""
+    currency: str
+    """ISO 4217."""
+    amount: int
+    """In the smallest unit of the currency, from 1."""
+    entries: tuple[int, ...]
+    """Indices of the entries of the record that it is for."""
+    note: str = ""
+
+
+Record: TypeAlias = (
+    PatientDetails | AttendantDetails | PmrEntry | Study | ReadingBatch | ClaimDetails
+)
 
 
 def commitment(salt: bytes, canonical: bytes) -> Hash32:
@@ -144,6 +176,13 @@ def body_of(record: Record) -> bytes:
         case PmrEntry():
             document = _pmr_document(record)
             _pmr(document)
+        case ClaimDetails():
+            document = {name: getattr(record, name) for name in _CLAIM_KEYS}
+            document["entries"] = list(record.entries)
+            _claim(document)
+        case ReadingBatch():
+            document = batch_document(record)
+            read_batch(document)
     return canonical_json.encode(document)
 
 
@@ -154,7 +193,7 @@ def parse_body(kind: RecordKind, body: bytes) -> Record:
     """
     if kind is RecordKind.STUDY:
         return Study(body)
-    document = _object(canonical_json.decode(body), "")
+    document = as_object(canonical_json.decode(body), "")
     return _PARSERS[kind](document)
 
 
@@ -206,104 +245,81 @@ def _pmr_document(entry: PmrEntry) -> dict[str, object]:
 
 
 def _patient(document: Mapping[str, object]) -> PatientDetails:
-    _keys(document, _PATIENT_KEYS, "")
-    gender = _text(document, "gender", "")
+    check_keys(document, _PATIENT_KEYS, "")
+    gender = text_of(document, "gender", "")
     if gender not in GENDERS:
         raise RecordError("gender", f"wants one of {', '.join(GENDERS)}")
     return PatientDetails(
-        name=_text(document, "name", ""),
-        age=_integer(document, "age", _AGE_MAX),
+        name=text_of(document, "name", ""),
+        age=integer_of(document, "age", _AGE_MAX),
         gender=gender,
-        weight_g=_integer(document, "weight_g", _WEIGHT_G_MAX),
-        height_mm=_integer(document, "height_mm", _HEIGHT_MM_MAX),
-        contact=_text(document, "contact", ""),
+        weight_g=integer_of(document, "weight_g", _WEIGHT_G_MAX),
+        height_mm=integer_of(document, "height_mm", _HEIGHT_MM_MAX),
+        contact=text_of(document, "contact", ""),
     )
 
 
 def _attendant(document: Mapping[str, object]) -> AttendantDetails:
-    _keys(document, _ATTENDANT_KEYS, "")
-    return AttendantDetails(*(_text(document, key, "") for key in _ATTENDANT_KEYS))
+    check_keys(document, _ATTENDANT_KEYS, "")
+    return AttendantDetails(*(text_of(document, key, "") for key in _ATTENDANT_KEYS))
 
 
 def _pmr(document: Mapping[str, object]) -> PmrEntry:
-    _keys(document, SECTIONS, "")
+    check_keys(document, SECTIONS, "")
     diagnoses: list[Diagnosis] = []
-    for index, each in enumerate(_list(document, "diagnosis")):
+    for index, each in enumerate(list_of(document, "diagnosis")):
         path = f"diagnosis[{index}]"
-        pair = _object(each, path)
-        _keys(pair, ("code", "text"), path)
-        diagnoses.append(Diagnosis(_text(pair, "code", path), _text(pair, "text", path)))
+        pair = as_object(each, path)
+        check_keys(pair, ("code", "text"), path)
+        diagnoses.append(Diagnosis(text_of(pair, "code", path), text_of(pair, "text", path)))
     insurance = None
     if document["insurance"] is not None:
-        pair = _object(document["insurance"], "insurance")
-        _keys(pair, ("insurer", "policy"), "insurance")
-        insurance = Insurance(*(_text(pair, key, "insurance") for key in ("insurer", "policy")))
+        pair = as_object(document["insurance"], "insurance")
+        check_keys(pair, ("insurer", "policy"), "insurance")
+        insurance = Insurance(*(text_of(pair, key, "insurance") for key in ("insurer", "policy")))
     return PmrEntry(
-        present_illness=_text(document, "present_illness", ""),
-        past_illness=_text(document, "past_illness", ""),
+        present_illness=text_of(document, "present_illness", ""),
+        past_illness=text_of(document, "past_illness", ""),
         diagnosis=tuple(diagnoses),
-        treatment_summary=_text(document, "treatment_summary", ""),
-        lab_reports=_texts(document, "lab_reports"),
-        iomt=_texts(document, "iomt"),
+        treatment_summary=text_of(document, "treatment_summary", ""),
+        lab_reports=texts_of(document, "lab_reports"),
+        iomt=texts_of(document, "iomt"),
         insurance=insurance,
     )
 
 
-def _object(value: object, path: str) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise RecordError(path or WHOLE, "wants an object")
-    return cast("dict[str, object]", value)  # JSON has no other keys
-
-
-def _keys(document: Mapping[str, object], wanted: tuple[str, ...], path: str) -> None:
-    for key in document:
-        if key not in wanted:
-            raise RecordError(key_path(path, key), f"is unknown; known are {', '.join(wanted)}")
-    for key in wanted:
-        if key not in document:
-            raise RecordError(key_path(path, key), "is missing")
-
-
-def _text(document: Mapping[str, object], key: str, path: str) -> str:
-    value = document[key]
-    if not isinstance(value, str):
-        raise RecordError(key_path(path, key), "wants a text")
-    return value
-
-
-def _integer(document: Mapping[str, object], key: str, at_most: int) -> int:
-    value = document[key]
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= at_most:
-        raise RecordError(key, f"wants an integer from 0 to {at_most}")
-    return value
-
-
-def _list(document: Mapping[str, object], key: str) -> list[object]:
-    value = document[key]
-    if not isinstance(value, list):
-        raise RecordError(key, "wants a list")
-    return cast("list[object]", value)
-
-
-def _texts(document: Mapping[str, object], key: str) -> tuple[str, ...]:
-    texts: list[str] = []
-    for index, value in enumerate(_list(document, key)):
-        if not isinstance(value, str):
-            raise RecordError(f"{key}[{index}]", "wants a text")
-        texts.append(value)
-    return tuple(texts)
+def _claim(document: Mapping[str, object]) -> ClaimDetails:
+    check_keys(document, _CLAIM_KEYS, "")
+    currency = text_of(document, "currency", "")
+    if _CURRENCY.fullmatch(currency) is None:
+        raise RecordError("currency", "wants three capital letters")
+    amount = integer_of(document, "amount", canonical_json.EXACT_INTEGER_MAX)
+    if amount == 0:
+        raise RecordError("amount", "wants at least 1")
+    entries: list[int] = []
+    for place, index in enumerate(list_of(document, "entries")):
+        entries.append(whole_of(index, f"entries[{place}]", _ENTRY_INDEX_MAX))
+    if not entries or len(set(entries)) != len(entries):
+        raise RecordError("entries", "wants at least one index, and each once")
+    policy, note = text_of(document, "policy", ""), text_of(document, "note", "")
+    return ClaimDetails(policy, currency, amount, tuple(entries), note)
 
 
 _PATIENT_KEYS: Final = ("name", "age", "gender", "weight_g", "height_mm", "contact")
 _ATTENDANT_KEYS: Final = ("name", "phone", "relationship")
+_CLAIM_KEYS: Final = ("policy", "currency", "amount", "entries", "note")
 _KINDS: Final[dict[type, RecordKind]] = {
     PatientDetails: RecordKind.PATIENT,
     AttendantDetails: RecordKind.ATTENDANT,
     PmrEntry: RecordKind.PMR,
     Study: RecordKind.STUDY,
+    ClaimDetails: RecordKind.CLAIM,
+    ReadingBatch: RecordKind.READINGS,
 }
 _PARSERS: Final[dict[RecordKind, Callable[[Mapping[str, object]], Record]]] = {
     RecordKind.PATIENT: _patient,
     RecordKind.ATTENDANT: _attendant,
     RecordKind.PMR: _pmr,
+    RecordKind.CLAIM: _claim,
+    RecordKind.READINGS: read_batch,
 }

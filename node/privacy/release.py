@@ -6,6 +6,9 @@ extends anything (secret-sharing.md section 9, table of checks).
 
 A request without a grant is the owner's own: it needs no deposit and is answered with the
 custodian's share itself, to the owner's key of the chain.
+
+A request in the name of an emergency instead of a grant is answered from what the patient has left
+for emergencies, and only while that emergency runs in F.
 """
 
 from collections.abc import Callable
@@ -19,9 +22,11 @@ from node.base.limits import (
     STALL_PERIODS_COUNT_MAX,
     STALL_US_MIN,
 )
+from node.privacy.emergency import emergency_grant_id, end_of
 from node.privacy.release_errors import ReleaseFormatError
 from node.privacy.release_facts import (
     CustodyView,
+    EmergencyFacts,
     GrantFacts,
     GrantView,
     RecordFacts,
@@ -89,6 +94,21 @@ class _Case:
         return self.view.grant(self.request.grant_id)
 
     @cached_property
+    def emergency(self) -> EmergencyFacts | None:
+        return self.view.emergency(self.request.grant_id)
+
+    @cached_property
+    def lending_id(self) -> bytes:
+        """Under which id the deposit lies: the grant's own, or the patient's for emergencies."""
+        if self.emergency is None:
+            return self.request.grant_id
+        return emergency_grant_id(self.view.chain_id, self.emergency.patient_id)
+
+    @cached_property
+    def doctor_key(self) -> bytes | None:
+        return self.view.doctor_key(self.request.grantee)
+
+    @cached_property
     def record(self) -> RecordFacts | None:
         return self.view.record(self.request.deal_id)
 
@@ -99,7 +119,7 @@ class _Case:
 
     @cached_property
     def grant_share(self) -> Container | None:
-        raw = self.custody.grant_share(self.request.grant_id, self.request.deal_id)
+        raw = self.custody.grant_share(self.lending_id, self.request.deal_id)
         try:
             return None if raw is None else decode_container(raw)
         except ShareFormatError:
@@ -206,6 +226,29 @@ def _is_keyless(case: _Case) -> Status | None:
     return Status.STALE_STATE if case.owner_key is None else None
 
 
+def _is_no_emergency(case: _Case) -> Status | None:
+    """Rule 5 in an emergency: it is the requester's own and runs at F's time, half-open."""
+    emergency = case.emergency
+    if emergency is None or emergency.doctor != case.request.grantee:
+        return Status.UNKNOWN_GRANT
+    if case.head.timestamp_s < emergency.at_s:
+        return Status.NOT_YET
+    return Status.EXPIRED if case.head.timestamp_s >= end_of(emergency) else None
+
+
+def _is_of_another(case: _Case) -> Status | None:
+    """Rule 8 in an emergency: the deal is the current one of a record of that patient."""
+    emergency, record = case.emergency, case.record
+    if emergency is None or record is None or not is_open(record):
+        return Status.OUT_OF_SCOPE
+    return None if record.patient_id == emergency.patient_id else Status.OUT_OF_SCOPE
+
+
+def _is_doctor_keyless(case: _Case) -> Status | None:
+    """Rule 10 in an emergency: the chain has a key of the doctor to seal to."""
+    return Status.STALE_STATE if case.doctor_key is None else None
+
+
 _NONCE_RULE: Final = _is_replay
 RULES: Final[tuple[Callable[[_Case], Status | None], ...]] = (
     _is_stale,
@@ -228,6 +271,18 @@ OWNER_RULES: Final[tuple[Callable[[_Case], Status | None], ...]] = (
     _is_keyless,
 )
 """The same without a grant: no licence, no deposit, and no end to how often owners may read."""
+EMERGENCY_RULES: Final[tuple[Callable[[_Case], Status | None], ...]] = (
+    _is_stale,
+    _is_head_unknown,
+    _is_no_emergency,
+    _is_not_licensed,
+    _is_replay,
+    _is_of_another,
+    _is_not_deposited,
+    _is_exhausted,
+    _is_doctor_keyless,
+)
+"""The same in an emergency: it takes the place of the grant, everything else is asked as ever."""
 
 
 def decide(
@@ -249,7 +304,7 @@ def decide(
         head = case.head
         if not custody.has_token(request.grantee, now_monotonic_us):
             return Refused(Status.RATE_LIMIT, request, head, is_nonce_spent=False)
-        for rule in OWNER_RULES if case.is_owners else RULES:
+        for rule in _rules_of(case):
             refusal = rule(case)
             if refusal is not None:
                 status = refusal
@@ -261,6 +316,13 @@ def decide(
         status = Status.STALE_STATE
     request_seen = None if case is None else case.request
     return Refused(status, request_seen, head, is_nonce_spent)
+
+
+def _rules_of(case: _Case) -> tuple[Callable[[_Case], Status | None], ...]:
+    """Give the rules that a request is decided by, for what it names instead of its word."""
+    if case.is_owners:
+        return OWNER_RULES
+    return RULES if case.emergency is None else EMERGENCY_RULES
 
 
 def _parse(raw: bytes, view: GrantView, custody: CustodyView) -> Request | None:
@@ -282,7 +344,10 @@ def _release(case: _Case) -> Released:
     if case.is_owners:
         assert case.owner_key is not None
         return Released(case.request, case.head, case.owner_key, case.share.payload)
-    assert case.grant is not None
     assert case.grant_share is not None
     point = released_point(case.share, case.grant_share)
+    if case.emergency is not None:
+        assert case.doctor_key is not None
+        return Released(case.request, case.head, case.doctor_key, point)
+    assert case.grant is not None
     return Released(case.request, case.head, case.grant.grantee_key, point)

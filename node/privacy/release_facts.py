@@ -4,11 +4,14 @@ All chain facts are those of the custodian's OWN finalised block F (secret-shari
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from node.base.types import Address, Hash32
 from node.privacy.consent import ALL_SECTIONS, LATER_BIT
 from node.privacy.release_messages import Head
+
+PMR_DATE_FACTOR: Final = 10**8
+"""A PMR-ID is the Patient-ID followed by the visit date in eight digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,18 @@ class GrantFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyFacts:
+    """A doctor's emergency as ConsentRegistry has it in F."""
+
+    doctor: Address
+    patient_id: int
+    at_s: int
+    """Block time of the event."""
+    until_s: int
+    """Half-open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordFacts:
     """The record of a deal as the registries have it in F."""
 
@@ -42,6 +57,11 @@ class RecordFacts:
     """Whether the deal is the record's current generation."""
     is_erased: bool
     """Whether the record's owner has had it erased."""
+
+    @property
+    def patient_id(self) -> int:
+        """The number that the PMR-ID begins with; it stays when the account changes."""
+        return self.pmr_id // PMR_DATE_FACTOR
 
 
 class GrantView(Protocol):
@@ -89,6 +109,14 @@ class GrantView(Protocol):
 
     def grant(self, grant_id: bytes) -> GrantFacts | None:
         """Give a grant, None if there is none."""
+        ...
+
+    def emergency(self, emergency_id: bytes) -> EmergencyFacts | None:
+        """Give an emergency, None if there is none."""
+        ...
+
+    def doctor_key(self, account: Address) -> bytes | None:
+        """Give the X25519 key of a doctor in DoctorRegistry, None for anybody else."""
         ...
 
     def record(self, deal_id: bytes) -> RecordFacts | None:

@@ -5,9 +5,9 @@ signer, an X25519 key for what is sealed to the patient, and a 32-byte master fr
 essential shares follow (secret-sharing.md sections 6, 8 and 9).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from node.base.ports import Entropy, Signer
 from node.base.types import Address
@@ -36,6 +36,8 @@ from node.sss.errors import WrongEssentialShareError
 from node.sss.recovery import split_master
 from node.sss.refresh import delta_shares, deposit_root, grant_shares, renewal_shares
 from node.sss.shares import Container, Kind, Octets, decode_container
+
+T = TypeVar("T")
 
 _ESSENTIAL_LABEL: Final = b"wardnet/essential/v1\x00"
 
@@ -120,6 +122,10 @@ class Wallet(ConsentSigner):
             stream=fresh_stream(entropy, self._seeds),
             epoch=epoch,
         )
+
+    def opened(self, opener: Callable[[bytes], T]) -> T:
+        """Let what was sealed to the patient be opened: ``opener`` is told the private key."""
+        return opener(self._sealing_private)
 
     def reclaimed(self, lost: Address, sealed: bytes) -> Container:
         """Open what a hospital gives back of the master of a lost account.

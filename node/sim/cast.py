@@ -49,7 +49,16 @@ class Secrets:
 
 def secrets_of(seed: int, name: str) -> Secrets:
     """Draw the keys of a participant; they do not depend on who else takes part."""
-    entropy = TreeEntropy(seed, "node", name, "entropy")
+    return fresh_secrets(TreeEntropy(seed, "node", name, "entropy"))
+
+
+def new_wallet_entropy(seed: int, patient: str) -> Entropy:
+    """Give what the keys of a patient who lost all are drawn from."""
+    return TreeEntropy(seed, "node", patient, "new wallet")
+
+
+def fresh_secrets(entropy: Entropy) -> Secrets:
+    """Draw keys."""
     return Secrets(
         signer=PrivateKey.from_bytes(entropy.take(_SECRET_BYTES)),
         sealing=derive_private_key(entropy.take(_SECRET_BYTES)),
@@ -100,16 +109,15 @@ class Cast:
 
 def fresh_account(ward: Ward, entropy: Entropy) -> tuple[PrivateKey, Wallet]:
     """Draw a patient's keys and give them with an empty wallet."""
-    signer = PrivateKey.from_bytes(entropy.take(_SECRET_BYTES))
-    sealing = derive_private_key(entropy.take(_SECRET_BYTES))
+    secrets = fresh_secrets(entropy)
     wallet = Wallet(
-        signer=signer,
-        sealing_private=sealing,
-        master=entropy.take(_SECRET_BYTES),
+        signer=secrets.signer,
+        sealing_private=secrets.sealing,
+        master=secrets.extra,
         domain=Domain(ward.chain_id, ward.contracts.consents.address),
         seeds=ward.seeds,
     )
-    return signer, wallet
+    return secrets.signer, wallet
 
 
 def regulator_keys(scenario: Scenario) -> dict[str, PrivateKey]:
@@ -168,6 +176,7 @@ def cast_all(scenario: Scenario, hospitals: dict[str, Hospital], contracts: Cont
             hospital=hospitals[patient.hospital],
             person=make_person(TreeEntropy(seed, "node", name, "person")),
             has_attendant=patient.attendant,
+            leaves_for_emergencies=patient.emergency,
         )
     labs = {
         name: Lab(name, secrets_of(seed, name).signer, hospitals[lab.hospital])

@@ -30,6 +30,8 @@ def founding_plan(
         for name, one in hospitals.items()
         if name not in registering
     )
+    researchers = scenario.actors.researchers
+    funds = {name: one.funds_wei for name, one in researchers.items()}
     validators = tuple(one.signer.address for one in hospitals.values())
     return FoundingPlan(
         chain_id=scenario.chain.id,
@@ -44,8 +46,11 @@ def founding_plan(
         utc_offset_seconds=scenario.utc_offset_s,
         recovery_seconds=-(-scenario.records.recovery_wait_us // MICROS_PER_SECOND),
         retention_seconds=-(-scenario.records.retention_us // MICROS_PER_SECOND),
-        insurers=_parties(scenario, hospitals, scenario.actors.insurers, "IRDAI-"),
-        researchers=_parties(scenario, hospitals, scenario.actors.researchers, "RES-"),
+        review_seconds=-(-scenario.records.emergency_review_us // MICROS_PER_SECOND),
+        retention_from_commencement=scenario.records.retention_from == "commencement",
+        token=scenario.chain.token,
+        insurers=_parties(scenario, hospitals, scenario.actors.insurers, "IRDAI-", {}),
+        researchers=_parties(scenario, hospitals, researchers, "RES-", funds),
     )
 
 
@@ -54,6 +59,7 @@ def _parties(
     hospitals: dict[str, Hospital],
     listed: Mapping[str, actors.Institution],
     prefix: str,
+    funds: Mapping[str, int],
 ) -> tuple[FoundingParty, ...]:
     return tuple(
         FoundingParty(
@@ -63,6 +69,7 @@ def _parties(
             one.contact,
             one.node,
             one.reader.sealing_public,
+            funds.get(one.name, 0),
         )
         for one in cast_institutions(scenario, hospitals, listed, prefix).values()
     )

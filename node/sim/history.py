@@ -43,6 +43,7 @@ NOTES_KEPT: Final = frozenset(
         "custody.grant_ended",
         "custody.message_refused",
         "custody.fragment_missing",
+        "emergency.patient_told",
         "p2p.peer_breached",
         "p2p.peer_penalised",
         "p2p.standing_changed",

@@ -3,8 +3,10 @@
 from typing import Final
 
 from node.base.errors import InvalidBlockError, StorageError, UnavailableError
+from node.base.limits_records import EMERGENCY_SECONDS_MAX
 from node.base.rng import TreeEntropy
 from node.base.types import Hash32
+from node.contracts.bindings.consent_registry import EmergencyAccess
 from node.contracts.consent_registry import Granted, Revoked
 from node.privacy.studies import CANARY_BYTES_MIN, study_canaries
 from node.privacy.synthetic import canaries
@@ -15,6 +17,7 @@ from node.sim.checkers.release_window import ReleaseWindowChecker, Window
 from node.sim.consensus_judges import ConsensusJudges
 from node.sim.custody_judges import custody_predicate
 from node.sim.expectations import Expectation, Terms
+from node.sim.iomt_flows import reading_canaries
 from node.sim.predicates.base import Predicate, State
 from node.sim.predicates.chain import (
     ChainLinked,
@@ -118,7 +121,7 @@ def _audit(world: World) -> StateRootReproducible:
 
 
 def _canaries(world: World, book: StepBook) -> list[bytes]:
-    """Give what must stand nowhere in clear: people, texts of visits, and studies as captured."""
+    """Give what must stand nowhere in clear: people, visits, studies as captured, readings."""
     words = [word for one in world.cast.patients.values() for word in canaries(one.person)]
     for study in book.studies():
         words += study_canaries(study)
@@ -126,7 +129,7 @@ def _canaries(world: World, book: StepBook) -> list[bytes]:
         if isinstance(step, Consult) and step.sections is not None:
             texts = (text.encode() for text in step.sections.values())
             words += (text for text in texts if len(text) >= CANARY_BYTES_MIN)
-    return words
+    return words + reading_canaries(world.scenario)
 
 
 def _genesis_header(world: World) -> bytes:
@@ -134,7 +137,7 @@ def _genesis_header(world: World) -> bytes:
 
 
 class _Grants:
-    """Reads a grant from the logs of the branch that ends in a block.
+    """Reads a grant, or an emergency, from the logs of the branch that ends in a block.
 
     Reads the ledger of whichever node has the block, and not what the custodian believes.
     """
@@ -160,6 +163,10 @@ class _Grants:
                     event = contracts.decode_log(log.address, log.topics, log.data)
                     if isinstance(event, Granted) and event.grant_id == grant_id:
                         window = (event.valid_from, event.valid_until)
+                    if isinstance(event, EmergencyAccess) and event.emergency_id == grant_id:
+                        # who breaks the glass may hold no longer than a day, whatever is written
+                        day = header.timestamp + EMERGENCY_SECONDS_MAX
+                        window = (header.timestamp, min(event.until, day))
                     revoked |= isinstance(event, Revoked) and event.grant_id[:16] == grant_id[:16]
             if window is not None:
                 return Window(*window, revoked, block_time)

@@ -1,4 +1,7 @@
-"""The chains in a run folder: genesis.json, and one file for each head that some node ended on.
+"""The chains in a run folder: genesis.json, and two files for each head that some node ended on.
+
+Blocks lie in ``chains/`` and their receipts in ``receipts/``, by which the blocks can be read
+without being executed again: headers name the roots of both.
 
 Nodes with equal heads share ``chains/<head hash>.rlp.gz``, and results.json says which head each
 node has, so the folder needs no list of its own.
@@ -14,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from node.app.genesis_engines import header_form, kept_genesis
+from node.base import rlp
 from node.base.block import Block
 from node.base.errors import ConfigError, CorruptStoreError, PeerError, UsageError
 from node.base.header import Header
@@ -22,22 +26,24 @@ from node.base.types import Hash32
 from node.evm.chain_file import encode_chain, split_items
 from node.evm.genesis import Genesis, genesis_block, parse_genesis
 from node.evm.ledger import Ledger
-from node.sim.run_folder import RESULTS
+from node.sim.run_folder import RESULTS, Content
 from node.storage.state_nodes import MemoryStateNodes
 
 GENESIS: Final = "genesis.json"
 CHAINS: Final = "chains"
-CHAIN_FILES: Final = f"{CHAINS}/*.rlp.gz*"
-"""Glob of all chain files of a run, half written ones too."""
+RECEIPTS: Final = "receipts"
+CHAIN_FILES: Final = (f"{CHAINS}/*.rlp.gz*", f"{RECEIPTS}/*.rlp.gz*")
+"""Globs of all chain files of a run, half written ones too."""
 
 
-def chain_files(genesis: Genesis, ledgers: Iterable[Ledger]) -> dict[str, str | bytes]:
+def chain_files(genesis: Genesis, ledgers: Iterable[Ledger]) -> dict[str, Content]:
     """Give the files that let a run's chains be exported: name in the folder, content."""
-    files: dict[str, str | bytes] = {GENESIS: json.dumps(genesis.to_json(), indent=1) + "\n"}
+    files: dict[str, Content] = {GENESIS: json.dumps(genesis.to_json(), indent=1) + "\n"}
     for ledger in ledgers:
         name = _file_of(ledger.head_hash)
         if name not in files:
             files[name] = _packed(encode_chain(ledger, header_form(genesis)))
+            files[receipts_file(ledger.head_hash)] = _packed(encode_receipts(ledger))
     return files
 
 
@@ -126,6 +132,19 @@ def _heads(folder: Path) -> dict[str, tuple[int, Hash32]]:
         raise UsageError(f"{path}: {error.strerror}: wants the folder of a finished run") from error
     except (ValueError, TypeError, KeyError) as error:
         raise UsageError(f"{path} holds no results of a run: {type(error).__name__}") from error
+
+
+def receipts_file(head_hash: Hash32) -> str:
+    """Give the name of the file with the receipts of a chain: an RLP list for each block from 1."""
+    return f"{RECEIPTS}/{head_hash.hex()}.rlp.gz"
+
+
+def encode_receipts(ledger: Ledger) -> Iterator[bytes]:
+    """Give the items of that file: of each block the list of its receipts' envelopes."""
+    for number in range(1, ledger.head.number + 1):
+        block_hash = ledger.hash_by_number(number)
+        assert block_hash is not None, "the chain has every number below its head"
+        yield rlp.encode([one.encode() for one in ledger.receipts(block_hash)])
 
 
 def _file_of(head_hash: Hash32) -> str:

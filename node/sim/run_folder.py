@@ -5,15 +5,17 @@ A folder without results.json is a run that did not end; it never becomes ``late
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from node.base.errors import StorageError
 
 RESULTS: Final = "results.json"
 LATEST: Final = "latest"
+Content: TypeAlias = str | bytes | Iterator[bytes]
+"""What a file gets; pieces are written one by one, as they come."""
 
 
 @dataclass(eq=False)
@@ -28,12 +30,12 @@ class RunFolderError(StorageError):
 
 
 def write_run(
-    folder: Path, files: Mapping[str, str | bytes], results: str, *, stale: str = ""
+    folder: Path, files: Mapping[str, Content], results: str, *, stale: Iterable[str] = ()
 ) -> None:
     """Write the files of a run, then its results.
 
     ``files``     name in the folder, ``/`` before what lies in a folder of its own.
-    ``stale``     glob of the files that an earlier run may have left under other names: they go.
+    ``stale``     globs of the files that an earlier run may have left under other names: they go.
 
     raises        RunFolderError: names the file that could not be written.
     """
@@ -42,12 +44,12 @@ def write_run(
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / RESULTS
         target.unlink(missing_ok=True)
-        for left in sorted(folder.glob(stale)) if stale else ():
+        for left in [one for glob in stale for one in sorted(folder.glob(glob))]:
             target = left
             target.unlink()
         for name, content in files.items():
             target = folder / name
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             _write(target, content)
         target = folder / RESULTS
         _write(target, results)
@@ -73,7 +75,11 @@ def point_latest(folder: Path, runs: Path) -> None:
         raise RunFolderError(str(link), error.strerror or str(error)) from error
 
 
-def _write(path: Path, content: str | bytes) -> None:
+def _write(path: Path, content: Content) -> None:
     made = path.with_name(f".{path.name}.part")
-    made.write_bytes(content if isinstance(content, bytes) else content.encode())
+    if isinstance(content, Iterator):
+        with made.open("wb") as file:
+            file.writelines(content)
+    else:
+        made.write_bytes(content if isinstance(content, bytes) else content.encode())
     made.replace(path)

@@ -29,9 +29,11 @@ from node.sim.judges import build_expectations
 from node.sim.loader import load, resolve
 from node.sim.message_trace import mermaid
 from node.sim.purse import Purse
+from node.sim.research_flows import dataset_files
 from node.sim.results import Results, verdict_of
 from node.sim.run_chains import CHAIN_FILES, chain_files
 from node.sim.run_folder import point_latest, write_run
+from node.sim.run_stores import STORE_FILES, store_files
 from node.sim.schedule import Schedule, StepOutcome
 from node.sim.schema.scenario import Scenario
 from node.sim.steps import StepBook
@@ -301,16 +303,21 @@ def _write(
 ) -> None:
     scenario = run.scenario
     world = run.world
-    files = chain_files(world.beginning.genesis, (core.ledger for core in world.nodes.values())) | {
+    ledgers = (core.ledger for core in world.nodes.values())
+    files = chain_files(world.beginning.genesis, ledgers) | store_files(
+        world.disks, world.addresses
+    )
+    files |= {
         "scenario.yaml": scenario.tree.text,
         "resolved.json": json.dumps(scenario.resolved(), indent=2, ensure_ascii=False) + "\n",
         "history.jsonl": world.history.text(),
         "messages.mmd": mermaid(scenario.network.validators, world.messages),
     }
+    files |= dataset_files(run.book.exported())
     if render is not None:
         extra = report_data(world, run.book, run.schedule.outcomes, file=file.name, repeat=repeat)
         files["report.html"] = render(results.as_dict(), world.history.as_dicts(), extra)
-    write_run(folder, files, results.text(), stale=CHAIN_FILES)
+    write_run(folder, files, results.text(), stale=(*CHAIN_FILES, STORE_FILES))
 
 
 def _repeat(file: Path, options: Mapping[str, object]) -> str:

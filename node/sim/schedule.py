@@ -11,6 +11,7 @@ from node.sim.facts import StepEnded
 from node.sim.flow_driver import Ended, NodeDownError
 from node.sim.history import EventKind, JsonValue
 from node.sim.kernel import Priority
+from node.sim.research_flows import told
 from node.sim.results import StepStatus
 from node.sim.schema.custody_steps import RotateKey
 from node.sim.schema.steps import AnyStep, PerformLab
@@ -103,7 +104,9 @@ class Schedule:
             self._book.leave(step.id, ended.value)
             if isinstance(step, RotateKey) and isinstance(ended.value, Rotated):
                 self._book.rotated(step.record, ended.value)
-        value: JsonValue = {"gas": ended.gas} if error is None else {"error": error, "why": why}
+        value: JsonValue = {"error": error, "why": why}
+        if error is None:
+            value = {"gas": ended.gas, **told(ended.value)}
         event = world.history.append(
             now, actor_of(step), _KINDS[status], step.do, value, ref=step.id
         )
@@ -171,7 +174,7 @@ def judged(ended: Ended) -> tuple[StepStatus, str | None, str]:
 
 def actor_of(step: AnyStep) -> str:
     """Give who does a step, for the history: the most particular participant it names."""
-    for field in ("lab", "doctor", "patient", "hospital"):
+    for field in ("lab", "doctor", "device", "patient", "hospital", "researcher"):
         name = getattr(step, field, None)
         if isinstance(name, str):
             return name

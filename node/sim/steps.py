@@ -8,10 +8,22 @@ from node.base.rng import TreeEntropy
 from node.privacy.record import Diagnosis, Insurance, PmrEntry
 from node.privacy.synthetic import make_consultation
 from node.sim.access_flows import access_flow
+from node.sim.amendment_flows import amendment_flow
+from node.sim.audit_world import audit_now
+from node.sim.clinic_flows import clinic_flow
 from node.sim.custody_steps import custody_flow
+from node.sim.emergency_flows import emergency_flow
 from node.sim.government_steps import government_flow
+from node.sim.iomt_flows import iomt_flow
+from node.sim.research_flows import research_flow
 from node.sim.schema import steps as todo
+from node.sim.schema.access_steps import AccessStep
+from node.sim.schema.amendment_steps import AmendmentStep
+from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
+from node.sim.schema.emergency_steps import EmergencyStep
+from node.sim.schema.iomt_steps import IomtStep
+from node.sim.schema.research_steps import ResearchStep
 from node.sim.share_trial import rebuild
 from node.sim.step_ready import StepNotReadyError, whole_seconds
 from node.sim.world import World
@@ -22,6 +34,7 @@ from node.workflows.onboard_doctor import onboard_doctor
 from node.workflows.register_hospital import register_hospital
 from node.workflows.register_patient import register_patient
 from node.workflows.requests import Flow
+from node.workflows.research import Exported, Joined
 from node.workflows.rotate_key import Rotated
 from node.workflows.suspend_doctor import suspend_doctor
 from node.workflows.validators import vote_in_headers
@@ -76,13 +89,18 @@ class StepBook:
 
     def grants(self) -> tuple[GrantMade, ...]:
         """Give all grants, in the order in which they were made."""
-        return tuple(one for one in self._left.values() if isinstance(one, GrantMade))
+        left = (one.grant if isinstance(one, Joined) else one for one in self._left.values())
+        return tuple(one for one in left if isinstance(one, GrantMade))
 
     def records(self) -> tuple[tuple[str, FiledStudy | Visit], ...]:
         """Give all records that steps filed, with the ids of the steps."""
         return tuple(
             (step, one) for step, one in self._left.items() if isinstance(one, FiledStudy | Visit)
         )
+
+    def exported(self) -> tuple[tuple[str, Exported], ...]:
+        """Give all datasets that were released, with the ids of the steps."""
+        return tuple((step, one) for step, one in self._left.items() if isinstance(one, Exported))
 
     def flow(self, step: todo.AnyStep) -> Flow[object]:
         """Give the flow of a step.
@@ -95,14 +113,28 @@ class StepBook:
             raise StepNotReadyError(step.id, error.why) from error
 
     def _flow(self, step: todo.AnyStep) -> Flow[object]:
-        cast = self._world.cast
+        """Find the folder of flows that a step belongs to."""
         entropy = TreeEntropy(self._world.scenario.run.seed, "step", step.id)
         if isinstance(step, todo.GovernmentStep):
-            return government_flow(cast, step, entropy)
+            return government_flow(self._world.cast, step, entropy)
         if isinstance(step, CustodyStep):
             return custody_flow(
                 self._world, step, self._record, lambda grant: self._get(grant, GrantMade), entropy
             )
+        if isinstance(step, AmendmentStep):
+            return amendment_flow(self._world, step, self._record, self._get, entropy)
+        if isinstance(step, ClinicStep):
+            return clinic_flow(self._world.cast, step, self._get, entropy)
+        if isinstance(step, ResearchStep):
+            return research_flow(self._world, step, self._get, self._joined, entropy)
+        if isinstance(step, IomtStep):
+            return iomt_flow(self._world, step, self._get)
+        if isinstance(step, AccessStep | EmergencyStep):
+            return self._of_patients(step, entropy)
+        return self._own_flow(step, entropy)
+
+    def _own_flow(self, step: todo.OwnStep, entropy: TreeEntropy) -> Flow[object]:
+        cast = self._world.cast
         regulators = tuple(cast.regulators.values())
         match step:
             case todo.RegisterHospital():
@@ -121,10 +153,13 @@ class StepBook:
                 return vote_in_headers(nodes, keys[step.subject], authorize=step.authorize)
             case todo.Consult() | todo.OrderLab() | todo.PerformLab():
                 return self._clinical(step, entropy)
-            case todo.Rebuild():
-                return self._rebuild(step)
-            case _:
-                return access_flow(self._world, step, self._get, entropy)
+            case todo.Rebuild() | todo.Audit():
+                return self._look(step)
+
+    def _of_patients(self, step: AccessStep | EmergencyStep, entropy: TreeEntropy) -> Flow[object]:
+        if isinstance(step, EmergencyStep):
+            return emergency_flow(self._world, step, self._get, entropy)
+        return access_flow(self._world, step, self._get, entropy)
 
     def _clinical(
         self, step: todo.Consult | todo.OrderLab | todo.PerformLab, entropy: TreeEntropy
@@ -155,7 +190,10 @@ class StepBook:
                 lab = cast.labs[step.lab]
                 return perform_lab(cast.ward, lab, order, self._studies[step.id], entropy)
 
-    def _rebuild(self, step: todo.Rebuild) -> Flow[object]:
+    def _look(self, step: todo.Rebuild | todo.Audit) -> Flow[object]:
+        """Give a flow that reads the disks and asks no node."""
+        if isinstance(step, todo.Audit):
+            return audit_now(self._world)
         newest = self._record(step.record)
         generations = self.generations(step.record)
         if step.generation is None:
@@ -172,8 +210,10 @@ class StepBook:
         return record
 
     def _lab_for(self, step: todo.OrderLab) -> Lab:
-        """Give the lab that performs the order later, else the first of the doctor's hospital."""
+        """Give the lab that is named, or performs the order, or the first of the hospital's."""
         cast = self._world.cast
+        if step.lab is not None:
+            return cast.labs[step.lab]
         if step.id in self._performed:
             return cast.labs[self._performed[step.id]]
         hospital = cast.doctors[step.doctor].hospital
@@ -182,6 +222,9 @@ class StepBook:
                 return lab
         why = f"{hospital.name} has no lab, and no step performs the order"
         raise StepNotReadyError(step.id, why)
+
+    def _joined(self) -> tuple[Joined, ...]:
+        return tuple(one for one in self._left.values() if isinstance(one, Joined))
 
     def _get(self, step: str, kind: type[T]) -> T:
         left = self._left.get(step)

@@ -142,7 +142,9 @@ def _lend(
 ) -> Flow[GrantMade]:
     """Deposit what a Consent on the ledger covers, and tell the grantee of it."""
     consent = signed.consent
-    patient.granted[signed.grant_id] = GivenGrant(consent.pmr_id, consent.valid_until_s)
+    patient.granted[signed.grant_id] = GivenGrant(
+        consent.pmr_id, consent.valid_until_s, consent.scope
+    )
     kept = yield from lend_records(ward, patient, signed.grant_id, consent.pmr_id, entropy)
     until_s = consent.valid_until_s
     held = HeldGrant(signed.grant_id, consent.pmr_id, patient.wallet.address, until_s)

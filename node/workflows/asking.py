@@ -45,13 +45,20 @@ def _ask(node: Address, request: Request, kind: type[T]) -> Flow[T]:
     return answer
 
 
-def call(node: Address, to: Address, data: bytes, sender: Address = ZERO_ADDRESS) -> Flow[bytes]:
+def call(
+    node: Address,
+    to: Address,
+    data: bytes,
+    sender: Address = ZERO_ADDRESS,
+    *,
+    value_wei: int = 0,
+) -> Flow[bytes]:
     """Run a call at the head of ``node``.
 
     raises        ContractRevertError: the contract refuses.
     """
     try:
-        return (yield from _ask(node, Call(to, data, sender), bytes))
+        return (yield from _ask(node, Call(to, data, sender, value_wei), bytes))
     except CallRevertedError as error:
         raise ContractRevertError.from_data(error.data) from error
 

@@ -1,15 +1,20 @@
 """Workflow 4: a visit is written down, sealed and committed to the patient's record."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
 from node.base.ports import Entropy
+from node.contracts.cids import Content
+from node.contracts.pmr_entries import EntryAdded
 from node.contracts.pmr_id import encode_pmr_id
-from node.contracts.pmr_token import EntryAdded
 from node.privacy.record import PmrEntry
 from node.workflows.asking import call, local_date, view
+from node.workflows.custodian_errors import CustodiansMissingError
 from node.workflows.dealing import UNWRITTEN, Filed, file_record
 from node.workflows.errors import ContractRevertError
+from node.workflows.lending import leave_for_emergencies
 from node.workflows.requests import Flow
 from node.workflows.transacting import event_of, transact
 from node.workflows.ward import Doctor, Patient, Ward
@@ -66,23 +71,55 @@ def write_entry(
                   nothing was sealed or handed out.
     """
     pmr = ward.contracts.pmr
-    hospital = doctor.hospital.signer.address
-    hospital_id = yield from view(doctor.node, ward.contracts.hospitals.id_of(hospital))
-    address = doctor.signer.address
+    hospital_id = yield from hospital_id_of(ward, doctor)
     write = pmr.add_second_opinion if second else pmr.consult
-    unwritten = write(pmr_id, hospital_id=hospital_id, content=UNWRITTEN)
-    yield from call(doctor.node, pmr.address, unwritten, address)
+
+    def written(content: Content) -> bytes:
+        return write(pmr_id, hospital_id=hospital_id, content=content)
+
+    return (
+        yield from append_entry(
+            ward, doctor, patient, entry, pmr_id=pmr_id, written=written, entropy=entropy
+        )
+    )
+
+
+def hospital_id_of(ward: Ward, doctor: Doctor) -> Flow[int]:
+    """Give the Hospital-ID under which a doctor writes."""
+    hospital = doctor.hospital.signer.address
+    return (yield from view(doctor.node, ward.contracts.hospitals.id_of(hospital)))
+
+
+def append_entry(
+    ward: Ward,
+    author: Doctor | Patient,
+    patient: Patient,
+    entry: PmrEntry,
+    *,
+    pmr_id: int,
+    written: Callable[[Content], bytes],
+    entropy: Entropy,
+) -> Flow[Visit]:
+    """File an entry and append it by the call that ``written`` gives for its content.
+
+    raises        ContractRevertError: the call is refused; if it is before the entry was filed,
+                  nothing was sealed or handed out.
+    """
+    pmr, address = ward.contracts.pmr, author.signer.address
+    yield from call(author.node, pmr.address, written(UNWRITTEN), address)
     filed = yield from file_record(
         ward,
         patient,
         entry,
-        node=doctor.node,
+        node=author.node,
         dealer=address,
         pmr_id=pmr_id,
         entropy=entropy,
     )
-    data = write(pmr_id, hospital_id=hospital_id, content=filed.content)
-    inclusion = yield from transact(ward, doctor.node, doctor.signer, pmr.address, data)
+    data = written(filed.content)
+    inclusion = yield from transact(ward, author.node, author.signer, pmr.address, data)
     added = event_of(inclusion, pmr.address, EntryAdded)
     assert isinstance(added, EntryAdded)
+    with suppress(CustodiansMissingError):  # the entry stands; the next brings the letters
+        yield from leave_for_emergencies(ward, patient, inclusion.timestamp, entropy)
     return Visit(pmr_id, added.index, patient, filed)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from node.base.types import ZERO_ADDRESS, Address, Cid
-from node.contracts.pmr_token import Entry
+from node.contracts.pmr_entries import Entry
 from node.ipfs_lite.blocks import BlockClass
 from node.sss.commitments import Manifest
 from node.workflows.asking import fetch, view

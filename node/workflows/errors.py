@@ -51,6 +51,31 @@ class ModalityError(RefusedError):
 
 
 @dataclass(eq=False)
+class ReadingsDifferError(RefusedError):
+    """Readings that were opened are not those that the ledger has a root of."""
+
+    device: Address
+    first_sequence: int
+
+    def __str__(self) -> str:
+        return (
+            f"readings from {self.first_sequence} of device 0x{self.device.hex()} are not those "
+            "that were filed"
+        )
+
+
+@dataclass(eq=False)
+class NothingUnusualError(RefusedError):
+    """No reading of a batch deviates from the patient's own baseline, or all were told of."""
+
+    device: str
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.device}: none of {self.count} readings deviates that was not told of"
+
+
+@dataclass(eq=False)
 class NoGrantError(RefusedError):
     """A reader was never told of a grant for a record."""
 
@@ -59,6 +84,29 @@ class NoGrantError(RefusedError):
 
     def __str__(self) -> str:
         return f"{self.doctor} holds no grant for PMR {self.pmr_id}"
+
+
+@dataclass(eq=False)
+class ClaimUnreadError(RefusedError):
+    """An insurer decides no claim for entries that its grant does not open."""
+
+    claim_id: int
+    entries: tuple[int, ...]
+
+    def __str__(self) -> str:
+        named = ", ".join(map(str, self.entries))
+        return f"claim {self.claim_id} is for entries that the grant does not open: {named}"
+
+
+@dataclass(eq=False)
+class ClaimDiffersError(RefusedError):
+    """The sealed details of a claim are not what the ledger says of it."""
+
+    claim_id: int
+    how: str
+
+    def __str__(self) -> str:
+        return f"the record of claim {self.claim_id} {self.how}"
 
 
 @dataclass(eq=False)

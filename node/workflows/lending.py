@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from node.base.ports import Entropy
 from node.base.types import Address, Cid, Hash32
 from node.privacy.deposits import DepositLetter
+from node.privacy.emergency import emergency_grant_id
 from node.privacy.renewals import RenewalLetter
 from node.sss.commitments import Manifest
 from node.workflows.asking import await_final_time, final_block, leave_deposit, send_renewal, view
@@ -20,10 +21,13 @@ from node.workflows.custody_facts import current_cid, posted_epochs, reached_epo
 from node.workflows.dealing import REGISTRATION_PMR_ID
 from node.workflows.errors import CustodianRefusedError, CustodianSilentError
 from node.workflows.requests import Flow
-from node.workflows.ward import Patient, Ward
+from node.workflows.ward import GivenGrant, Patient, Ward
 
 SETTLING_PERIODS: Final = 3
 """Around the end of a grant, custodians' final blocks may differ by as many block periods."""
+
+NEVER_S: Final = 2**63
+"""When what is left for emergencies ends."""
 
 Letter = TypeVar("Letter")
 
@@ -82,6 +86,32 @@ def lend_deal(
     letters = patient.wallet.deposit(grant_id, deal_id, keys, entropy)
     patient.depositing[deal_id] = letters
     return (yield from _send_deposits(patient, manifest, letters))
+
+
+def leave_for_emergencies(
+    ward: Ward, patient: Patient, since_s: int, entropy: Entropy
+) -> Flow[int]:
+    """Leave every deal that is not left yet for emergencies, if the patient wants that.
+
+    In the wallet it is a grant of all records that never ends: so a rotation lends the new
+    generation too, and no end of it is waited for.
+
+    ``since_s``   block time of the newest entry: custodians take no letter before it is final.
+    raises        CustodiansMissingError: too few keep theirs; the next record brings them again.
+    """
+    if not patient.leaves_for_emergencies:
+        return 0
+    patient_id = yield from view(
+        patient.node, ward.contracts.patients.id_of(patient.wallet.address)
+    )
+    grant_id = emergency_grant_id(ward.chain_id, patient_id)
+    patient.granted.setdefault(grant_id, GivenGrant(0, NEVER_S))
+    yield from await_final_time(patient.node, since_s)
+    wanted = [one for one in record_deals(patient) if (grant_id, one) not in patient.lent]
+    kept = 0
+    for deal_id in (yield from named_deals(ward, patient, wanted)):
+        kept += yield from lend_deal(ward, patient, grant_id, deal_id, entropy)
+    return kept
 
 
 def _send_deposits(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from node.base.ports import Entropy
-from node.contracts.pmr_token import Entry
+from node.contracts.pmr_entries import Entry
 from node.privacy.grantee import find_released_key, open_released
 from node.privacy.record import body_of, commitment, open_ready
 from node.privacy.release_messages import Head, Request
@@ -13,6 +13,7 @@ from node.workflows.custody_facts import current_cid, seated
 from node.workflows.dealing import Sealable
 from node.workflows.errors import CommitmentError, ContractRevertError
 from node.workflows.fragments import gather, let_go
+from node.workflows.readings_check import check_readings
 from node.workflows.requests import Flow
 from node.workflows.ward import Patient, Ward
 
@@ -59,6 +60,7 @@ def read_own(ward: Ward, patient: Patient, deal_id: bytes, entropy: Entropy) -> 
     salt, record = open_ready(result.record)
     if commitment(salt, body_of(record)) != entry.content.commitment:
         raise CommitmentError(f"entry {index} of PMR {pmr_id}")
+    yield from check_readings(ward, patient.node, record, pmr_id=pmr_id, index=index)
     return OwnReading(pmr_id, index, Sealable(record, salt), len(collected.receipts))
 
 

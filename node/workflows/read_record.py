@@ -7,7 +7,7 @@ from typing import Final
 from node.base.keccak import keccak256
 from node.base.ports import Entropy
 from node.base.types import Address
-from node.contracts.pmr_token import Entry
+from node.contracts.pmr_entries import Entry
 from node.privacy.grantee import Collected, find_released_key, open_released
 from node.privacy.record import Diagnosis, PmrEntry, Record, body_of, commitment, open_ready
 from node.privacy.release_errors import GrantNotActiveError
@@ -20,6 +20,7 @@ from node.workflows.custodians import ask_custodians
 from node.workflows.custody_facts import current_cid, fetch_manifest, seated
 from node.workflows.errors import CommitmentError, ContractRevertError, NoGrantError
 from node.workflows.fragments import gather, let_go
+from node.workflows.readings_check import check_readings
 from node.workflows.requests import Flow
 from node.workflows.transacting import send
 from node.workflows.ward import Doctor, HeldGrant, Patient, Recipient, Ward
@@ -36,6 +37,10 @@ class ReadEntry:
 
     index: int
     record: Record
+    is_marked: bool = False
+    """An amendment stands for it."""
+    about: int | None = None
+    """The entry that it amends, refuses to amend, or disagrees about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ def read_record(ward: Ward, reader: Recipient, pmr_id: int, entropy: Entropy) ->
                 raise
             refused.append((index, error))
             continue
-        opened.append(ReadEntry(index, found.record))
+        opened.append(ReadEntry(index, found.record, entry.is_marked, entry.about))
         suspects += found.suspects
         receipts += found.receipts
     if refused and not opened:
@@ -160,6 +165,7 @@ def _open(
     salt, record = open_ready(result.record)
     if commitment(salt, body_of(record)) != entry.content.commitment:
         raise CommitmentError(f"entry {index} of PMR {pmr_id}")
+    yield from check_readings(ward, reader.node, record, pmr_id=pmr_id, index=index)
     faults = [*collected.faults.items(), *((x, LIED) for x in found.liars), *gathered.faults]
     suspects = tuple(Suspect(index, manifest.address_of(x), why) for x, why in faults)
     return _Opened(record, len(collected.receipts), suspects)

@@ -12,6 +12,7 @@ from node.base.keys import PrivateKey
 from node.base.ports import Entropy
 from node.base.types import Address, Cid
 from node.contracts.patient_registry import RecoveryConfirmed
+from node.contracts.pmr_token import PmrToken
 from node.privacy.wallet import Wallet
 from node.privacy.wallet_deals import RestoredDeal
 from node.sss.commitments import Manifest
@@ -141,11 +142,13 @@ def recover_key(
     claimed: tuple[int, ...] = ()
     if kept is not None and old == fresh.wallet.address:
         old = kept.account  # an earlier try has come so far
-        claimed = yield from _tokens_of(ward, guardian.node, fresh.wallet.address)
+        claimed = yield from _tokens_of(
+            ward, guardian.node, patient.patient_id, fresh.wallet.address
+        )
     else:
         yield from _move_account(ward, patient, guardian, hospital, fresh)
         _begin_anew(patient, fresh)
-    left = yield from _tokens_of(ward, guardian.node, old)
+    left = yield from _tokens_of(ward, guardian.node, patient.patient_id, old)
     tokens = (*claimed, *left)
     pmr = ward.contracts.pmr
     for pmr_id in left:
@@ -198,13 +201,21 @@ def _move_account(
     yield from transact(ward, node, guardian.signer, registry.address, finish)
 
 
-def _tokens_of(ward: Ward, node: Address, owner: Address) -> Flow[tuple[int, ...]]:
+def _tokens_of(ward: Ward, node: Address, patient_id: int, owner: Address) -> Flow[tuple[int, ...]]:
+    """Give the records of a patient that an account owns."""
     pmr = ward.contracts.pmr
-    count = yield from view(node, pmr.balance_of(owner))
     tokens: list[int] = []
+    if isinstance(pmr, PmrToken):
+        count = yield from view(node, pmr.balance_of(owner))
+        for place in range(count):
+            token = yield from view(node, pmr.token_of_owner_by_index(owner, place))
+            tokens.append(token)
+        return tuple(tokens)
+    count = yield from view(node, pmr.visit_count(patient_id))
     for place in range(count):
-        token = yield from view(node, pmr.token_of_owner_by_index(owner, place))
-        tokens.append(token)
+        token = yield from view(node, pmr.visit_at(patient_id, place))
+        holder = yield from view(node, pmr.owner_of(token))
+        tokens += [token] * (holder == owner)
     return tuple(tokens)
 
 

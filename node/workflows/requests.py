@@ -45,6 +45,7 @@ class Call:
     to: Address
     data: bytes
     sender: Address = ZERO_ADDRESS
+    value_wei: int = 0
 
 
 @dataclass(frozen=True, slots=True)

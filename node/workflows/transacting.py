@@ -30,19 +30,29 @@ def send(
     data: bytes,
     *,
     gas: int = CALL_GAS,
+    value_wei: int = 0,
 ) -> Flow[Hash32]:
     """Submit a transaction that would succeed at the head; what it did is not known yet.
 
     The call is tried first: what a contract refuses never reaches the pool.
 
     raises        ContractRevertError: the contract refuses the call.
+                  CallFailedError: the account has less than ``value_wei``.
                   NonceError, ReplacementUnderpricedError: others were faster each time.
                   TransactionError, PoolRefusedError: the pool does not take it.
     """
-    yield from call(node, to, data, signer.address)
+    yield from call(node, to, data, signer.address, value_wei=value_wei)
     for left in reversed(range(_SUBMISSIONS)):
         nonce = yield from next_nonce(node, signer.address)
-        raw = sign_legacy(signer, chain_id=ward.chain_id, nonce=nonce, to=to, data=data, gas=gas)
+        raw = sign_legacy(
+            signer,
+            chain_id=ward.chain_id,
+            nonce=nonce,
+            to=to,
+            data=data,
+            gas=gas,
+            value=value_wei,
+        )
         try:
             return (yield from submit(node, raw))
         except (NonceError, ReplacementUnderpricedError) as error:
@@ -61,15 +71,17 @@ def transact(
     *,
     final: bool = True,
     gas: int = CALL_GAS,
+    value_wei: int = 0,
 ) -> Flow[Inclusion]:
     """Act on the ledger and wait until it stands there.
 
     raises        ContractRevertError: refused when it was tried, or in its block.
     """
-    tx_hash = yield from send(ward, node, signer, to, data, gas=gas)
+    tx_hash = yield from send(ward, node, signer, to, data, gas=gas, value_wei=value_wei)
     inclusion = yield from await_inclusion(node, tx_hash, final=final)
     if not inclusion.succeeded:
-        yield from call(node, to, data, signer.address)  # a refusal by name, if it still stands
+        # a refusal by name, if it still stands
+        yield from call(node, to, data, signer.address, value_wei=value_wei)
         raise ContractRevertError("RevertedInBlock", (inclusion.number,))
     return inclusion
 

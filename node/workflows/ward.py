@@ -13,7 +13,9 @@ from node.base.types import Address, Cid, Hash32
 from node.contracts.suite import ContractSuite
 from node.privacy.deposits import DepositLetter
 from node.privacy.grantee import Grantee
+from node.privacy.readings import ReadingBatch
 from node.privacy.renewals import RenewalLetter
+from node.privacy.research_export import ExportLedger
 from node.privacy.synthetic import Person
 from node.privacy.wallet import Wallet
 from node.sss.drbg import SeedsUsed
@@ -171,6 +173,8 @@ class GivenGrant:
     """0: all records."""
     ends_s: int
     """Block time from which it counts no more: its end, or when it was taken back."""
+    scope: int = 0
+    """The Consent's sections, and whether later records are meant too."""
 
 
 @dataclass(slots=True)
@@ -183,6 +187,8 @@ class Patient:
     hospital: Hospital
     person: Person
     has_attendant: bool
+    leaves_for_emergencies: bool = False
+    """Whether custodians get deposits that an emergency opens."""
     patient_id: int = 0
     versions: dict[int, int] = field(default_factory=dict[int, int])
     """Records dealt so far, by PMR-ID."""
@@ -264,18 +270,34 @@ class Lab:
         return self.hospital.node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Device:
     """A medical device that measures one patient and signs what it reads."""
 
     name: str
     signer: PrivateKey
     hospital: Hospital
+    patient: Patient | None = field(default=None, repr=False)
+    """Who wears it."""
+    batches: list[ReadingBatch] = field(default_factory=list[ReadingBatch], repr=False)
+    """What it filed of this patient, newest last: forgotten when it is taken off."""
 
     @property
     def node(self) -> Address:
         """The node of the hospital that gave the device out."""
         return self.hospital.node
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyOffer:
+    """What an insurer has offered a patient, and told them; only the commitment is public."""
+
+    patient: Patient
+    number: str = field(repr=False)
+    salt: bytes = field(repr=False)
+    commitment: Hash32
+    tx_hash: Hash32
+    """The transaction that offered."""
 
 
 @dataclass(slots=True)
@@ -290,6 +312,10 @@ class Institution:
     title: str
     contact: str
     grants: list[HeldGrant] = field(default_factory=list[HeldGrant])
+    offers: dict[int, PolicyOffer] = field(default_factory=dict[int, PolicyOffer])
+    """An insurer's that no flow has seen bound yet, by policy id, oldest first."""
+    exports: ExportLedger = field(default_factory=ExportLedger)
+    """Of a researcher: what was exported so far."""
 
     @property
     def node(self) -> Address:

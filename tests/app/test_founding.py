@@ -9,8 +9,9 @@ from node.base.errors import CallRevertedError, ConfigError
 from node.base.keccak import keccak256
 from node.base.keys import MemoVerifier, PrivateKey
 from node.base.types import EMPTY_CODE_HASH
+from node.contracts.names import CONTRACT_NAMES
 from node.contracts.reverts import decode_error
-from node.contracts.suite import CONTRACT_NAMES, ContractSuite
+from node.contracts.suite import ContractSuite
 from node.evm.ledger import Ledger
 from tests.app.ward import EPOCH_S, HOSPITALS, MEMBERS, STRANGER, founded, hospital, plan
 
@@ -209,3 +210,12 @@ def test_insurers_and_researchers_of_the_plan_are_listed_in_the_genesis():
 def test_two_insurers_of_one_registration_found_nothing():
     twins = (party("I1"), replace(party("I2"), registration="REG-I1"))
     assert refusal(replace(plan(4, (0,)), insurers=twins)) == "DuplicateRegistration"
+
+
+def test_a_researcher_holds_its_funds_and_nobody_else_holds_anything():
+    rich, poor = replace(party("R1"), funds_wei=10**18), party("R2")
+    made = found(replace(plan(4, (0,)), researchers=(rich, poor)))
+    balances = {who: one.balance for who, one in made.genesis.alloc.items() if one.balance}
+    assert balances == {rich.account: 10**18}
+    state = Ledger(made.genesis, verifier=MemoVerifier()).state()
+    assert (state.get_balance(rich.account), state.get_balance(poor.account)) == (10**18, 0)

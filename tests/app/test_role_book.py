@@ -172,6 +172,20 @@ def test_a_recovered_patient_sends_from_the_new_account_only(clinic):
         assert [role(clinic, key, n) for key in (patient, new)] == [None, Role.PATIENT]
 
 
+def test_a_device_may_send_while_somebody_wears_it(clinic):
+    devices, device = clinic.contracts.devices, key_of("a monitor")
+    doctor, node = clinic.doctor.signer, clinic.doctor.node
+    bind = devices.bind_device(device.address, pmr_id=clinic.visit.pmr_id, hospital_id=1)
+    before = [role(clinic, device, n) for n in (0, 1)]
+    clinic.net.run(transact(clinic.parties, node, doctor, devices.address, bind))
+    worn = [role(clinic, device, n) for n in (0, 1)]
+    unbind = devices.unbind(device.address)
+    clinic.net.run(transact(clinic.parties, node, clinic.patient.signer, devices.address, unbind))
+    assert before == [None, None]
+    assert worn == [Role.DEVICE, Role.DEVICE]
+    assert [role(clinic, device, n) for n in (0, 1)] == [None, None]
+
+
 # -- asking
 
 

@@ -1,12 +1,15 @@
 """Lets the ledger pick its keccak backend before a test imports py-evm; the shared world."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import node.evm  # noqa: F401
-from tests.contracts.world import World, peopled
+from node.contracts.names import ERC721
+from tests.contracts.world import SETTINGS, World, peopled
 
 _FOLDER = Path(__file__).parent
 _DESELECTED = pytest.StashKey[int]()
@@ -14,15 +17,21 @@ _NOT_NEEDED = ("slow", "judge", "conformance")
 """Marks of tests that a quick run leaves out: none of them provokes what no other does."""
 
 
-@pytest.fixture(scope="session")
-def peopled_world() -> World:
+@cache
+def _peopled(token: str) -> World:
     """Built once; tests get a fork of it."""
-    return peopled()
+    return peopled(replace(SETTINGS, token=token))
 
 
 @pytest.fixture
-def world(peopled_world: World) -> World:
-    return peopled_world.fork()
+def token() -> str:
+    """What stands for a record; tests of what both tokens do ask for both."""
+    return ERC721
+
+
+@pytest.fixture
+def world(token: str) -> World:
+    return _peopled(token).fork()
 
 
 def _is_ours(item: pytest.Item) -> bool:

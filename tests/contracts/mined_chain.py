@@ -60,7 +60,7 @@ class MinedChain:
         return self._mine(signer, to, data)
 
     def refused(
-        self, sender: PrivateKey | Address, to: Address | None, data: bytes
+        self, sender: PrivateKey | Address, to: Address | None, data: bytes, value: int = 0
     ) -> RevertReason:
         """Give why a transaction fails: a mined one has failed, and a call in its block says why.
 
@@ -68,17 +68,17 @@ class MinedChain:
         """
         self.travel(self.time_s + BLOCK_SECONDS)
         who = sender.address if isinstance(sender, PrivateKey) else sender
-        reason = self._why(who, to, data)
+        reason = self._why(who, to, data, value)
         if isinstance(sender, PrivateKey):
-            assert not self._mine(sender, to, data).succeeded
+            assert not self._mine(sender, to, data, value).succeeded
         return reason
 
-    def _why(self, who: Address, to: Address | None, data: bytes) -> RevertReason:
+    def _why(self, who: Address, to: Address | None, data: bytes, value: int) -> RevertReason:
         call = {
             "from": who,
             "to": to or b"",
             "data": data,
-            "value": 0,
+            "value": value,
             "gas": GAS_LIMIT,
             "gas_price": 0,
         }
@@ -88,10 +88,18 @@ class MinedChain:
             return decode_error(_revert_data(error))
         raise AssertionError("nothing refuses this")
 
-    def _mine(self, signer: PrivateKey, to: Address | None, data: bytes) -> Mined:
+    def _mine(self, signer: PrivateKey, to: Address | None, data: bytes, value: int = 0) -> Mined:
         chain = self._backend.chain
         nonce = chain.get_vm().state.get_nonce(signer.address)
-        raw = sign_legacy(signer, chain_id=CHAIN_ID, nonce=nonce, to=to, data=data, gas=GAS_LIMIT)
+        raw = sign_legacy(
+            signer,
+            chain_id=CHAIN_ID,
+            nonce=nonce,
+            to=to,
+            data=data,
+            gas=GAS_LIMIT,
+            value=value,
+        )
         tx_hash = self._tester.send_raw_transaction(f"0x{raw.hex()}")
         self.travel(self.time_s)
         receipt = self._tester.get_transaction_receipt(tx_hash)

@@ -24,10 +24,15 @@ CONTRACTS: Final = {
     "HospitalRegistry": ("HospitalRegistry",),
     "DoctorRegistry": ("DoctorRegistry",),
     "PatientRegistry": ("PatientRegistry", "Recoveries"),
-    "PmrToken": ("PmrToken",),
+    "PmrToken": ("PmrToken", "Amendments", "PmrEntries"),
+    "PmrMultiToken": ("PmrMultiToken", "Amendments", "PmrEntries"),
     "LabRegistry": ("LabRegistry",),
-    "ConsentRegistry": ("ConsentRegistry", "GrantLists"),
+    "ConsentRegistry": ("ConsentRegistry", "GrantLists", "Emergencies", "Copies"),
     "CustodyLedger": ("CustodyLedger",),
+    "InsuranceRegistry": ("InsuranceRegistry", "Parties"),
+    "AppointmentBook": ("AppointmentBook",),
+    "IomtRegistry": ("IomtRegistry",),
+    "ResearchPool": ("ResearchPool", "Parties"),
 }
 """Each contract with the parts that it is made of."""
 _LIBRARIES: Final = {"Checks": "Checks", "Dates": "Dates"}
@@ -38,6 +43,7 @@ _OTHERS: Final = {
     "PMR": "PmrToken",
     "CONSENTS": "ConsentRegistry",
     "GOVERNMENT": "GovernmentRegistry",
+    "parties": "InsuranceRegistry",  # or ResearchPool: what of Parties is called is the same
 }
 _INHERITED: Final = {
     ("PmrToken", "transferFrom"): "_update",
@@ -47,7 +53,7 @@ _INHERITED: Final = {
 _HEAD = re.compile(r"^    (?:function (\w+)|modifier (\w+)|(constructor))\b", re.MULTILINE)
 _UNIT = re.compile(r"^(?:abstract )?(?:contract|library) (\w+)", re.MULTILINE)
 _REFUSAL = re.compile(r"(?:,\s*|\brevert\s+)([A-Z]\w+)\([^()]*(?:\([^()]*\))?[^()]*\)\s*\)?;")
-_CALL = re.compile(r"(?<!\bsuper\.)(?:\b([A-Z]\w*)\.)?\b([a-z_]\w*)\(")
+_CALL = re.compile(r"(?<!\bsuper\.)(?:\b([A-Z]\w*|parties)\.)?\b([a-z_]\w*)\(")
 """A call past the own function to OpenZeppelin's of the same name is none of ours."""
 
 
@@ -183,9 +189,8 @@ def emissions() -> set[tuple[str, str, str]]:
 
 
 def errors_declared() -> set[str]:
-    """Give the names of all custom errors: ours, and the one of OpenZeppelin that we raise."""
-    ours = re.findall(r"^error (\w+)\(", _text("Errors.sol"), re.MULTILINE)
-    return {*ours, "ERC721NonexistentToken"}
+    """Give the names of all custom errors of ours."""
+    return set(re.findall(r"^error (\w+)\(", _text("Errors.sol"), re.MULTILINE))
 
 
 def sites() -> list[Site]:

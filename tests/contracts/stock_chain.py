@@ -68,11 +68,20 @@ class StockChain:
         """The next block comes ``seconds`` later."""
         self.set_block(self.number + 1, self.time_s + seconds)
 
-    def transact(self, sender: Address, to: Address, data: bytes, *, block: bool = True) -> Outcome:
+    def transact(
+        self, sender: Address, to: Address, data: bytes, *, block: bool = True, value: int = 0
+    ) -> Outcome:
         """Run a transaction; ``block`` False keeps it in the block of the one before."""
         if block:
             self.wait(BLOCK_SECONDS)
-        return self._apply(sender, to, data)
+        return self._apply(sender, to, data, value)
+
+    def endow(self, account: Address, wei: int) -> None:
+        """Let an account have so much from the beginning; all others have nothing."""
+        self.state.set_balance(account, wei)
+
+    def balance(self, account: Address) -> int:
+        return self.state.get_balance(account)
 
     def deploy(self, initcode: bytes, sender: Address) -> Address:
         nonce = self.state.get_nonce(sender)
@@ -106,11 +115,16 @@ class StockChain:
         decoded = (suite.decode_log(*log) for log in outcome.logs)
         return [event for event in decoded if event is not None]
 
-    def _apply(self, sender: Address, to: bytes, data: bytes) -> Outcome:
+    def _apply(self, sender: Address, to: bytes, data: bytes, value: int = 0) -> Outcome:
         state = self.state
         state.lock_changes()  # or slots stay warm and keep the wrong original value
         unsigned = LondonVM.create_unsigned_transaction(
-            nonce=state.get_nonce(sender), gas_price=0, gas=GAS_LIMIT, to=to, value=0, data=data
+            nonce=state.get_nonce(sender),
+            gas_price=0,
+            gas=GAS_LIMIT,
+            to=to,
+            value=value,
+            data=data,
         )
         done = state.apply_transaction(SpoofTransaction(unsigned, from_=sender))
         if done.is_error:

@@ -18,7 +18,7 @@ from node.contracts.compile import (
     stale_sources,
 )
 from node.contracts.errors import ArtifactError
-from node.contracts.suite import CONTRACT_NAMES
+from node.contracts.names import ALL_CONTRACT_NAMES as CONTRACT_NAMES
 
 HERE = Path(str(files("node.contracts")))
 NAMES = (*CONTRACT_NAMES, *BENCH_NAMES)

@@ -133,7 +133,7 @@ def test_the_patients_own_share_is_not_handed_over(world: World) -> None:
 
 def test_shares_of_a_record_that_is_not_are_not_handed_over(world: World) -> None:
     refused = _refused(world, "p1", _replacement(world, "h1", "h2", pmr_id=P2_PMR_ID))
-    assert refused == RevertReason("ERC721NonexistentToken", (P2_PMR_ID,))
+    assert refused == RevertReason("RecordUnknown", (P2_PMR_ID,))
 
 
 def test_shares_of_an_erased_record_are_not_handed_over(world: World) -> None:
@@ -179,7 +179,7 @@ def test_only_the_patient_rotates(world: World, sender: str) -> None:
 def test_an_entry_that_is_not_is_not_rotated(world: World) -> None:
     assert _refused(world, "p1", _rotation(world, entry=1)).name == "EntryUnknown"
     absent = _refused(world, "p1", _rotation(world, pmr_id=P2_PMR_ID))
-    assert absent == RevertReason("ERC721NonexistentToken", (P2_PMR_ID,))
+    assert absent == RevertReason("RecordUnknown", (P2_PMR_ID,))
 
 
 def test_an_erased_record_is_not_rotated(world: World) -> None:

@@ -10,7 +10,8 @@ from node.contracts.deploy import (
     predict_addresses,
 )
 from node.contracts.errors import DeploymentError
-from node.contracts.suite import CONTRACT_NAMES, ContractSuite
+from node.contracts.names import CONTRACT_NAMES
+from node.contracts.suite import ContractSuite
 from node.evm.scratch import Scratch
 from tests.contracts.stock_chain import CHAIN_ID, StockChain
 from tests.contracts.world import (
@@ -75,6 +76,8 @@ TOO_MANY = tuple(sorted(account(f"validator {i}") for i in range(101)))
         ({"utc_offset_seconds": 14 * 3600 + 1}, "SettingOutOfRange"),
         ({"utc_offset_seconds": -14 * 3600 - 1}, "SettingOutOfRange"),
         ({"grant_seconds_max": 0}, "SettingOutOfRange"),
+        ({"review_seconds": 0}, "SettingOutOfRange"),
+        ({"review_seconds": 3650 * 86_400 + 1}, "SettingOutOfRange"),
         ({"recovery_seconds": 0}, "SettingOutOfRange"),
         ({"recovery_seconds": 3650 * 86_400 + 1}, "SettingOutOfRange"),
         ({"retention_seconds": 36_500 * 86_400 + 1}, "SettingOutOfRange"),
@@ -97,6 +100,8 @@ def test_a_hundred_validators_and_a_minimum_of_one_are_possible() -> None:
         {"utc_offset_seconds": 14 * 3600},
         {"utc_offset_seconds": -14 * 3600},
         {"first_patient_id": 2**64 - 1},
+        {"review_seconds": 1},
+        {"review_seconds": 3650 * 86_400},
         {"recovery_seconds": 1},
         {"recovery_seconds": 3650 * 86_400},
         {"retention_seconds": 0},
@@ -117,6 +122,7 @@ def test_settings_reach_the_contracts() -> None:
         grant_seconds_max=9,
         recovery_seconds=11,
         retention_seconds=13,
+        review_seconds=17,
     )
     world = World.deployed(settings)
     suite = world.suite
@@ -126,6 +132,7 @@ def test_settings_reach_the_contracts() -> None:
     assert world.view(suite.patients.next_patient_id()) == 85_437
     assert world.view(suite.pmr.utc_offset_seconds()) == 19_800
     assert world.view(suite.consents.grant_seconds_max()) == 9
+    assert world.view(suite.consents.review_seconds()) == 17
     assert world.view(suite.patients.recovery_seconds()) == 11
     assert world.view(suite.pmr.retention_seconds()) == 13
 

@@ -15,7 +15,7 @@ from node.contracts.government_actions import (
     WithdrawValidator,
 )
 from node.contracts.hospital_registry import HospitalStatus
-from node.contracts.suite import CONTRACT_NAMES
+from node.contracts.names import CONTRACT_NAMES
 from tests.contracts.abi_items import types_of
 from tests.contracts.world import MEMBERS, SETTINGS, STRANGER, World, account
 

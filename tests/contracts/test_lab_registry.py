@@ -120,7 +120,7 @@ def test_doctor_of_a_suspended_hospital_does_not_order(world: World) -> None:
 @pytest.mark.parametrize("pmr_id", [0, encode_pmr_id(85_438, TODAY), 2**200])
 def test_order_for_no_record_is_refused(world: World, pmr_id: int) -> None:
     reason = _refused(world, "d1", _ordering(world, pmr_id=pmr_id))
-    assert reason == RevertReason("ERC721NonexistentToken", (pmr_id,))
+    assert reason == RevertReason("RecordUnknown", (pmr_id,))
 
 
 def test_order_at_an_unlisted_lab_is_refused(world: World) -> None:

@@ -77,6 +77,18 @@ def test_nobody_is_listed_twice_or_struck_unlisted(world: World, register: str) 
     assert world.enact_refused(enlist(account("i1"))).name == "PartyListed"
 
 
+def test_what_a_register_tells_and_refuses_the_authority(world: World, register: str) -> None:
+    """What stands behind a vote, seen at the register itself."""
+    address, government = _of(world, register).address, world.suite.government.address
+    i1, enlist, strike = account("i1"), abi.list_(account("i1")), abi.strike(account("i1"))
+    assert world.refused(government, address, strike).name == "PartyUnknown"
+    told = [event.SPEC.name for event in world.events(world.send(government, address, enlist))]
+    assert world.refused(government, address, enlist).name == "PartyListed"
+    told += [event.SPEC.name for event in world.events(world.send(government, address, strike))]
+    assert told == ["PartyAdmitted", "PartyStruck"]
+    assert not world.view(_of(world, register).is_active(i1))
+
+
 def test_listed_party_describes_itself_and_may_change_all_but_its_number(
     world: World, register: str
 ) -> None:
@@ -111,6 +123,12 @@ def test_description_of_others_or_without_a_name_is_refused(world: World, regist
     assert world.refused("i2", contract.address, keyless).name == "FieldMissing"
     misspelt = abi.describe(b"lower".ljust(32, b"\0"), account("h1"), "i2", "", x25519("i2"))
     assert world.refused("i2", contract.address, misspelt).name == "RegistrationCode"
+
+
+def test_registration_of_a_party_is_no_empty_word(world: World, register: str) -> None:
+    world.enact(REGISTERS[register][0](account("i1")))
+    empty = abi.describe(bytes(32), account("h1"), "i1", "", x25519("i1"))
+    assert world.refused("i1", _of(world, register).address, empty).name == "RegistrationCode"
 
 
 def test_patient_may_let_a_listed_party_read_and_no_other(world: World, register: str) -> None:

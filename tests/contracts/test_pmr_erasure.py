@@ -1,14 +1,17 @@
 """A record follows its patient to another account, and is erased."""
 
+from dataclasses import replace
 from typing import Final
 
 import pytest
 
 from node.base.keccak import keccak256
 from node.base.types import Address
+from node.contracts.names import TOKENS
+from node.contracts.pmr_entries import Erased
 from node.contracts.pmr_id import encode_pmr_id
-from node.contracts.pmr_token import Erased, Transfer
 from node.contracts.reverts import RevertReason
+from tests.contracts.recovering import recovered
 from tests.contracts.stock_chain import BLOCK_SECONDS
 from tests.contracts.world import (
     DAY,
@@ -19,25 +22,20 @@ from tests.contracts.world import (
     World,
     account,
     content,
-    x25519,
+    peopled,
 )
+
+
+@pytest.fixture(params=TOKENS)
+def token(request: pytest.FixtureRequest) -> str:
+    """All of this is about records, whatever token stands for them."""
+    return request.param
+
 
 P1: Final = 85_437
 BASIS: Final = keccak256(b"order of a court")
 NO_BASIS: Final = bytes(32)
 P2_TODAY: Final = encode_pmr_id(85_438, TODAY)
-
-
-def _recover(world: World) -> None:
-    """Give p1 another account."""
-    patients, new, key = world.suite.patients, account("p1 anew"), x25519("p1 anew")
-    start = patients.start_recovery(P1, new_account=new, new_key=key)
-    confirm = patients.confirm_recovery(P1, new_account=new, new_key=key)
-    world.send("p1", patients.address, patients.set_guardian(account("kin")))
-    world.send("kin", patients.address, start)
-    world.send("h2", patients.address, confirm)
-    world.chain.wait(SETTINGS.recovery_seconds)
-    world.send(STRANGER, patients.address, patients.finish_recovery(P1))
 
 
 def _erase(world: World, sender: str = "p1", basis: bytes = BASIS) -> None:
@@ -52,41 +50,15 @@ def _visit(world: World, pmr_id: int = PMR_ID) -> bytes:
     return world.suite.pmr.consult(pmr_id, hospital_id=1, content=content("visit"))
 
 
-def _tokens(world: World, owner: str) -> list[int]:
-    pmr, who = world.suite.pmr, account(owner)
-    count = world.view(pmr.balance_of(who))
-    return [world.view(pmr.token_of_owner_by_index(who, place)) for place in range(count)]
-
-
 # claim
 
 
 def test_anybody_lets_a_token_follow_its_patient(world: World) -> None:
     pmr = world.suite.pmr
-    _recover(world)
-    outcome = world.send(STRANGER, pmr.address, pmr.claim(PMR_ID))
-    assert world.events(outcome) == [Transfer(account("p1"), account("p1 anew"), PMR_ID)]
+    recovered(world)
+    world.send(STRANGER, pmr.address, pmr.claim(PMR_ID))
     assert world.view(pmr.owner_of(PMR_ID)) == account("p1 anew")
     assert world.view(pmr.locked(PMR_ID))
-
-
-def test_tokens_are_enumerated_as_they_are_claimed(world: World) -> None:
-    pmr = world.suite.pmr
-    later = [encode_pmr_id(P1, TODAY.replace(day=day)) for day in (27, 25)]
-    for pmr_id in (P2_TODAY, *later):
-        world.send("d1", pmr.address, _visit(world, pmr_id))
-    _recover(world)
-    world.send(STRANGER, pmr.address, pmr.claim(PMR_ID))
-    assert sorted(_tokens(world, "p1")) == sorted(later)
-    assert _tokens(world, "p1 anew") == [PMR_ID]
-    for pmr_id in later:
-        world.send(STRANGER, pmr.address, pmr.claim(pmr_id))
-    assert _tokens(world, "p1") == []
-    assert _tokens(world, "p1 anew") == [PMR_ID, *later]
-    assert _tokens(world, "p2") == [P2_TODAY]
-    count = world.view(pmr.total_supply())
-    every = [world.view(pmr.token_by_index(place)) for place in range(count)]
-    assert every == [PMR_ID, P2_TODAY, *later]
 
 
 @pytest.mark.parametrize("sender", ["p1", "stranger"])
@@ -97,7 +69,7 @@ def test_a_token_stays_with_its_patient(world: World, sender: str) -> None:
 
 def test_a_token_is_claimed_once(world: World) -> None:
     pmr = world.suite.pmr
-    _recover(world)
+    recovered(world)
     world.send(STRANGER, pmr.address, pmr.claim(PMR_ID))
     assert _refused(world, "p1", pmr.claim(PMR_ID)).name == "TokenLocked"
     assert world.view(pmr.owner_of(PMR_ID)) == account("p1 anew")
@@ -105,12 +77,12 @@ def test_a_token_is_claimed_once(world: World) -> None:
 
 def test_a_token_that_is_not_is_not_claimed(world: World) -> None:
     refused = _refused(world, STRANGER, world.suite.pmr.claim(P2_TODAY))
-    assert refused == RevertReason("ERC721NonexistentToken", (P2_TODAY,))
+    assert refused == RevertReason("RecordUnknown", (P2_TODAY,))
 
 
 def test_the_new_account_speaks_for_a_record_before_it_is_claimed(world: World) -> None:
     pmr, custody = world.suite.pmr, world.suite.custody
-    _recover(world)
+    recovered(world)
     assert world.view(pmr.owner_of(PMR_ID)) == account("p1")
     assert world.view(pmr.patient_of(PMR_ID)) == account("p1 anew")
     rotation = custody.rotate(PMR_ID, 0, generation=1, manifest=content("manifest").cid)
@@ -125,7 +97,7 @@ def test_the_new_account_speaks_for_a_record_before_it_is_claimed(world: World) 
 
 
 def test_a_visit_after_a_recovery_is_minted_to_the_new_account(world: World) -> None:
-    _recover(world)
+    recovered(world)
     later = encode_pmr_id(P1, TODAY.replace(day=28))
     world.send("d1", world.suite.pmr.address, _visit(world, later))
     assert world.view(world.suite.pmr.owner_of(later)) == account("p1 anew")
@@ -180,6 +152,28 @@ def test_the_retention_time_runs_from_the_newest_entry(world: World) -> None:
     assert refused == RevertReason("RetentionRunning", (_until(world),))
 
 
+def test_the_retention_time_runs_from_the_first_entry_where_the_network_says_so(
+    token: str,
+) -> None:
+    settings = replace(SETTINGS, token=token, retention_from_commencement=True)
+    world = peopled(settings)
+    first = _until(world)
+    world.chain.wait(DAY // 2)
+    world.send("d1", world.suite.pmr.address, _visit(world))
+    assert world.view(world.suite.pmr.retained_until(PMR_ID)) == first < _until(world)
+    _next_block_at(world, first)
+    _erase(world, basis=NO_BASIS)
+    assert world.view(world.suite.pmr.retention_from_commencement())
+
+
+def test_a_record_says_until_when_it_is_kept(world: World) -> None:
+    pmr = world.suite.pmr
+    assert world.view(pmr.retained_until(PMR_ID)) == _until(world)
+    assert not world.view(pmr.retention_from_commencement())
+    refused = world.view_refused(pmr.retained_until(P2_TODAY))
+    assert refused == RevertReason("RecordUnknown", (P2_TODAY,))
+
+
 def test_a_record_is_erased_once(world: World) -> None:
     _erase(world)
     assert _refused(world, "p1", world.suite.pmr.erase(PMR_ID, BASIS)).name == "RecordErased"
@@ -187,7 +181,7 @@ def test_a_record_is_erased_once(world: World) -> None:
 
 def test_a_record_that_is_not_is_not_erased(world: World) -> None:
     refused = _refused(world, "p1", world.suite.pmr.erase(P2_TODAY, BASIS))
-    assert refused == RevertReason("ERC721NonexistentToken", (P2_TODAY,))
+    assert refused == RevertReason("RecordUnknown", (P2_TODAY,))
 
 
 def test_a_standing_record_was_erased_at_no_time(world: World) -> None:
@@ -224,7 +218,7 @@ def test_an_erased_record_takes_no_entry(world: World) -> None:
 def test_an_erased_record_follows_a_recovery(world: World) -> None:
     pmr = world.suite.pmr
     _erase(world)
-    _recover(world)
+    recovered(world)
     world.send(STRANGER, pmr.address, pmr.claim(PMR_ID))
     assert world.view(pmr.owner_of(PMR_ID)) == account("p1 anew")
     assert world.view(pmr.erased_at(PMR_ID)) != 0

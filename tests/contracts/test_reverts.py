@@ -2,13 +2,13 @@ import pytest
 
 from node.contracts.abi import encode_values, selector
 from node.contracts.compile import load_artifact
+from node.contracts.names import ALL_CONTRACT_NAMES
 from node.contracts.reverts import CUSTOM_ERRORS, RevertReason, decode_error
-from node.contracts.suite import CONTRACT_NAMES
 
 
 def test_list_of_errors_is_that_of_the_artifacts() -> None:
     declared = {"Error(string)", "Panic(uint256)"}
-    for name in CONTRACT_NAMES:
+    for name in ALL_CONTRACT_NAMES:
         for item in load_artifact(name).abi:
             if item["type"] == "error":
                 declared.add(f"{item['name']}({','.join(each['type'] for each in item['inputs'])})")

@@ -15,6 +15,7 @@ from node.contracts import (
     iomt_registry,
     lab_registry,
     patient_registry,
+    pmr_multi_token,
     pmr_token,
     research_pool,
 )
@@ -22,8 +23,9 @@ from node.contracts.abi import Function
 from node.contracts.compile import load_artifact
 from node.contracts.deploy import predict_addresses
 from node.contracts.errors import AbiDataError, DeploymentError
+from node.contracts.names import ALL_CONTRACT_NAMES, ERC721, ERC1155, TOKENS, contract_names
 from node.contracts.patient_registry import PatientKeyChanged
-from node.contracts.suite import CONTRACT_NAMES, EVENTS, ContractSuite
+from node.contracts.suite import EVENTS, ContractSuite
 from tests.contracts.abi_items import type_of, types_of
 
 MODULES = {
@@ -32,6 +34,7 @@ MODULES = {
     "DoctorRegistry": doctor_registry,
     "PatientRegistry": patient_registry,
     "PmrToken": pmr_token,
+    "PmrMultiToken": pmr_multi_token,
     "LabRegistry": lab_registry,
     "ConsentRegistry": consent_registry,
     "CustodyLedger": custody_ledger,
@@ -44,6 +47,7 @@ BETWEEN_CONTRACTS = {
     "HospitalRegistry": {"verify", "suspend", "revoke", "requireVerified"},
     "DoctorRegistry": {"suspend", "requireWriter"},
     "PmrToken": {"fileEntry"},
+    "PmrMultiToken": {"fileEntry"},
     "ConsentRegistry": {"isAllowedFor", "moveWallet"},
 }
 """What contracts ask of each other and nobody else may, or needs to."""
@@ -59,17 +63,26 @@ OF_STANDARDS = {
         "tokenURI",
         "transferFrom",
     },
+    "PmrMultiToken": {
+        "isApprovedForAll",
+        "safeBatchTransferFrom",
+        "safeTransferFrom",
+        "setApprovalForAll",
+    },
     "ConsentRegistry": {"eip712Domain"},
     "GovernmentRegistry": {"eip712Domain"},
 }
 EVENTS_OF_STANDARDS = {
     "PmrToken": {"Approval", "ApprovalForAll", "Unlocked"},
+    "PmrMultiToken": {"ApprovalForAll", "Unlocked", "URI"},
     "ConsentRegistry": {"EIP712DomainChanged"},
     "GovernmentRegistry": {"EIP712DomainChanged"},
 }
 
 RENAMED = {
     "Transfer": {"from": "sender"},
+    "TransferSingle": {"from": "sender"},
+    "TransferBatch": {"from": "sender"},
     "CustodianReplaced": {"from": "old", "to": "new"},
 }
 """Fields that no field of Python can be called, with what goes with them."""
@@ -83,7 +96,7 @@ def _bound(name: str) -> dict[str, Function]:
     return {each.signature: each for each in MODULES[name].FUNCTIONS}
 
 
-@pytest.mark.parametrize("name", CONTRACT_NAMES)
+@pytest.mark.parametrize("name", ALL_CONTRACT_NAMES)
 def test_every_function_is_bound_as_it_is_compiled(name: str) -> None:
     bound = _bound(name)
     apart = BETWEEN_CONTRACTS.get(name, set()) | OF_STANDARDS.get(name, set())
@@ -96,19 +109,19 @@ def test_every_function_is_bound_as_it_is_compiled(name: str) -> None:
     assert {key: value.outputs for key, value in bound.items()} == compiled
 
 
-@pytest.mark.parametrize("name", CONTRACT_NAMES)
+@pytest.mark.parametrize("name", ALL_CONTRACT_NAMES)
 def test_functions_left_unbound_exist(name: str) -> None:
     compiled = {item["name"] for item in _abi(name, "function")}
     assert BETWEEN_CONTRACTS.get(name, set()) | OF_STANDARDS.get(name, set()) <= compiled
 
 
-@pytest.mark.parametrize("name", CONTRACT_NAMES)
+@pytest.mark.parametrize("name", ALL_CONTRACT_NAMES)
 def test_constructor_is_bound_as_it_is_compiled(name: str) -> None:
     [item] = _abi(name, "constructor")
     assert types_of(item["inputs"]) == MODULES[name].CONSTRUCTOR
 
 
-@pytest.mark.parametrize("name", CONTRACT_NAMES)
+@pytest.mark.parametrize("name", ALL_CONTRACT_NAMES)
 def test_every_event_is_bound_as_it_is_compiled(name: str) -> None:
     compiled = {
         item["name"]: tuple(
@@ -120,7 +133,7 @@ def test_every_event_is_bound_as_it_is_compiled(name: str) -> None:
     assert {event.SPEC.name: event.SPEC.fields for event in EVENTS[name]} == compiled
 
 
-@pytest.mark.parametrize("name", CONTRACT_NAMES)
+@pytest.mark.parametrize("name", ALL_CONTRACT_NAMES)
 def test_fields_of_an_event_stand_in_the_order_of_the_contract(name: str) -> None:
     for event in EVENTS[name]:
         renamed = RENAMED.get(event.SPEC.name, {})
@@ -132,17 +145,29 @@ def test_fields_of_an_event_stand_in_the_order_of_the_contract(name: str) -> Non
 
 
 def test_selectors_of_one_contract_differ() -> None:
-    for name in CONTRACT_NAMES:
+    for name in ALL_CONTRACT_NAMES:
         selectors = {each.selector for each in MODULES[name].FUNCTIONS}
         assert len(selectors) == len(MODULES[name].FUNCTIONS)
 
 
-def test_suite_binds_every_address() -> None:
-    addresses = predict_addresses()
+@pytest.mark.parametrize("token", TOKENS)
+def test_suite_binds_every_address(token: str) -> None:
+    addresses = predict_addresses(token=token)
     suite = ContractSuite.at(addresses)
     assert {name: suite.name_of(address) for name, address in addresses.items()} == {
-        name: name for name in CONTRACT_NAMES
+        name: name for name in contract_names(token)
     }
+
+
+def test_either_token_stands_at_the_same_address() -> None:
+    one, other = predict_addresses(token=ERC721), predict_addresses(token=ERC1155)
+    assert one["PmrToken"] == other["PmrMultiToken"]
+    assert tuple(one.values()) == tuple(other.values())
+
+
+def test_token_that_is_not_is_named() -> None:
+    with pytest.raises(DeploymentError, match="no token 'erc20', wants one of erc721, erc1155"):
+        predict_addresses(token="erc20")
 
 
 def test_foreign_address_has_no_name() -> None:

@@ -25,7 +25,7 @@ from node.contracts.deploy import (
 from node.contracts.government_actions import Action, VerifyHospital
 from node.contracts.pmr_id import encode_pmr_id
 from node.contracts.reverts import RevertReason
-from node.contracts.suite import CONTRACT_NAMES, ContractSuite
+from node.contracts.suite import ContractSuite
 from tests.contracts.mined_chain import MinedChain
 from tests.contracts.provoked import note_event, note_refusal
 from tests.contracts.stock_chain import BLOCK_SECONDS, CHAIN_ID, Outcome, StockChain, T
@@ -52,8 +52,12 @@ KEYS: Final[dict[Address, PrivateKey]] = {}
 """The keys of all accounts that were named."""
 
 
+def secret_of(name: str) -> bytes:
+    return keccak256(f"contract tests: {name}".encode())
+
+
 def key_of(name: str) -> PrivateKey:
-    return PrivateKey.from_bytes(keccak256(f"contract tests: {name}".encode()))
+    return PrivateKey.from_bytes(secret_of(name))
 
 
 def account(name: str) -> Address:
@@ -99,18 +103,26 @@ class World:
         return World(self.chain.fork(), self.suite)
 
     def send(
-        self, sender: str | Address, to: Address, data: bytes, *, block: bool = True
+        self,
+        sender: str | Address,
+        to: Address,
+        data: bytes,
+        *,
+        block: bool = True,
+        value: int = 0,
     ) -> Outcome:
         who = account(sender) if isinstance(sender, str) else sender
-        return self.chain.transact(who, to, data, block=block)
+        return self.chain.transact(who, to, data, block=block, value=value)
 
-    def refused(self, sender: str | Address, to: Address, data: bytes) -> RevertReason:
+    def refused(
+        self, sender: str | Address, to: Address, data: bytes, *, value: int = 0
+    ) -> RevertReason:
         """Give the reason, from a mined transaction on eth-tester; fails the test without one.
 
         Nothing of it stays but its block: number and time go on.
         """
         who = account(sender) if isinstance(sender, str) else sender
-        reason = MinedChain(self.chain).refused(KEYS.get(who, who), to, data)
+        reason = MinedChain(self.chain).refused(KEYS.get(who, who), to, data, value)
         self.chain.wait(BLOCK_SECONDS)
         note_refusal(self.name_of(to), data, reason.name)
         return reason
@@ -255,9 +267,9 @@ class World:
 
 def construction_refused(settings: DeploySettings) -> RevertReason:
     """Give why the first contract that takes offence at its settings is not built."""
-    stock, addresses = StockChain(), predict_addresses()
+    stock, addresses = StockChain(), predict_addresses(token=settings.token)
     arguments = constructor_arguments(addresses, settings)
-    for name in CONTRACT_NAMES:
+    for name in addresses:
         initcode = load_artifact(name).bytecode + arguments[name]
         try:
             stock.deploy(initcode, DEPLOYER)
@@ -273,9 +285,9 @@ def sign_with(signer: str, message: SignableMessage) -> bytes:
     return bytes(Account.sign_message(message, secret).signature)
 
 
-def peopled() -> World:
+def peopled(settings: DeploySettings = SETTINGS) -> World:
     """Hospitals h1, h2 Verified; doctors d1 of h1, d2 of h2; patients p1, p2; lab l1; one PMR."""
-    world = World.deployed()
+    world = World.deployed(settings)
     people(world)
     return world
 

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from node.base.keys import PrivateKey
 from node.privacy.consent import LATER_BIT, Purpose, scope_of
 from node.privacy.custody_epochs import GrantEnded, Stepped
+from node.privacy.emergency import emergency_grant_id
 from node.privacy.release_errors import CustodyError
 from node.privacy.release_messages import (
     OWNER_GRANT_ID,
@@ -46,6 +47,8 @@ OPENS = {
 KEYS = {account: public_key_of(private) for account, private in OPENS.items()}
 SCOPE = scope_of(["lab_reports"]) | LATER_BIT
 GRANTS_MAX = 6
+DAY_S = 86_400
+LEFT_ID = emergency_grant_id(7, PMR_ID // 10**8)
 TOGGLES = ("licence", "current", "active", "registered")
 TWISTS = (
     *("none",) * 8,
@@ -59,6 +62,7 @@ class ReleaseMachine(RuleBasedStateMachine):
 
     seen: ClassVar[Counter[Status | None]] = Counter()
     """Over all histories: a model that is never asked proves nothing."""
+    released_in_emergencies: ClassVar[Counter[bool]] = Counter()
 
     @initialize()
     def start(self) -> None:
@@ -81,7 +85,8 @@ class ReleaseMachine(RuleBasedStateMachine):
             grant_id: facts_of(grant, KEYS[grant.grantee], SCOPE, PMR_ID)
             for grant_id, grant in self.world.grants.items()
         }
-        return self.world.view(records, facts, KEYS[PATIENT.address])
+        doctors = [(one.address, KEYS[one.address]) for one in (DOCTOR, LOCUM)]
+        return self.world.view(records, facts, KEYS[PATIENT.address], doctors)
 
     # ---- what patients and the chain do
 
@@ -122,6 +127,24 @@ class ReleaseMachine(RuleBasedStateMachine):
         self.custodian.take_deposit(letter, self._view())
         self.deposited.add(grant_id)
         self.world.lent.add(grant_id)
+
+    @precondition(lambda self: self.world.is_current and not self.world.is_left)
+    @rule()
+    def leave_for_emergencies(self) -> None:
+        keys = [public_key_of(SEALING[x]) for x in range(1, 5)]
+        letter = self.ward.wallet.deposit(LEFT_ID, self.ward.deal_id, keys, self.ward.entropy)[0]
+        self.custodian.take_deposit(letter, self._view())
+        self.world.is_left = True
+
+    @precondition(lambda self: len(self.world.emergencies) < GRANTS_MAX)
+    @rule(
+        doctor=st.sampled_from([DOCTOR, LOCUM]),
+        length=st.sampled_from([1, 20, 400, DAY_S]),
+    )
+    def break_the_glass(self, doctor, length) -> None:
+        emergency_id = b"\xe0" * 31 + bytes([len(self.world.emergencies)])
+        until_s = self.world.time_s + length
+        self.world.emergencies[emergency_id] = Grant(doctor.address, self.world.time_s, until_s)
 
     @rule(data=st.data())
     def revoke(self, data) -> None:
@@ -184,19 +207,19 @@ class ReleaseMachine(RuleBasedStateMachine):
         if is_well:
             self.all_is_well_again()
         grant_id = self._draw_grant(data)
-        self._ask(grant_id, self.world.grants[grant_id].grantee, twist)
+        self._ask(grant_id, self.world.all()[grant_id].grantee, twist)
 
     @rule(data=st.data(), count=st.integers(2, 5))
     def ask_in_a_row(self, data, count) -> None:
         grant_id = self._draw_grant(data)
         self.all_is_well_again()
         for _ in range(count):
-            self._ask(grant_id, self.world.grants[grant_id].grantee, "none")
+            self._ask(grant_id, self.world.all()[grant_id].grantee, "none")
 
     @rule(data=st.data(), what=st.sampled_from(TOGGLES))
     def ask_while_one_thing_is_wrong(self, data, what) -> None:
         grant_id = self._draw_grant(data)
-        grantee = self.world.grants[grant_id].grantee
+        grantee = self.world.all()[grant_id].grantee
         self.all_is_well_again()
         self.toggle(what, WHO[grantee])
         self._ask(grant_id, grantee, "none")
@@ -204,8 +227,8 @@ class ReleaseMachine(RuleBasedStateMachine):
     @rule(data=st.data(), off=st.sampled_from([-1, 0]), wait_s=st.sampled_from([0, 0, 2, 19]))
     def ask_at_a_border(self, data, off, wait_s) -> None:
         """Ask in the first or last second of a grant, while the local clock runs on."""
-        grant_id = data.draw(st.sampled_from(sorted(self.world.grants)))
-        grant = self.world.grants[grant_id]
+        grant_id = data.draw(st.sampled_from(sorted(self.world.all())))
+        grant = self.world.all()[grant_id]
         seconds = [border + off - self.world.time_s for border in (grant.from_s, grant.until_s)]
         if max(seconds) < 0:
             return
@@ -217,6 +240,12 @@ class ReleaseMachine(RuleBasedStateMachine):
     @rule(twist=st.sampled_from(TWISTS))
     def ask_as_owner(self, twist) -> None:
         self._ask(OWNER_GRANT_ID, PATIENT.address, twist)
+
+    @precondition(lambda self: self.world.emergencies)
+    @rule()
+    def ask_under_what_was_left(self) -> None:
+        """The id of the deposit itself is nobody's emergency, and no grant."""
+        self._ask(LEFT_ID, DOCTOR.address, "none")
 
     @precondition(lambda self: self.sent)
     @rule(data=st.data())
@@ -232,9 +261,10 @@ class ReleaseMachine(RuleBasedStateMachine):
         self._ask(old.grant_id, old.grantee, "none", nonce=old.nonce)
 
     def _draw_grant(self, data) -> bytes:
-        """Draw from the grants that would release now, from all where there is none."""
-        open_now = [one for one in sorted(self.world.lent) if self.world.is_inside(one)]
-        return data.draw(st.sampled_from(open_now or sorted(self.world.grants)))
+        """Draw from the grants and emergencies that would release now, else from all of them."""
+        lent = {*self.world.lent, *(self.world.emergencies if self.world.is_left else ())}
+        open_now = [one for one in sorted(lent) if self.world.is_inside(one)]
+        return data.draw(st.sampled_from(open_now or sorted(self.world.all())))
 
     def _ask(self, grant_id: bytes, grantee, twist: str, nonce: bytes | None = None) -> None:
         other = LOCUM.address if grantee == DOCTOR.address else DOCTOR.address
@@ -282,12 +312,15 @@ class ReleaseMachine(RuleBasedStateMachine):
         """Hold whatever the model says: inside the interval, and for the grantee of the chain."""
         if asked.grant_id != OWNER_GRANT_ID:
             assert self.world.is_inside(asked.grant_id)
-            assert self.world.grants[asked.grant_id].grantee == asked.signer
+            assert self.world.all()[asked.grant_id].grantee == asked.signer
         info = release_info(request.request_id(), request.index)
         point = open_sealed(OPENS[asked.signer], info, answer.sealed)
         if asked.grant_id != OWNER_GRANT_ID:
             # what is lent stays the same point of K over all epochs
-            assert self.points.setdefault(asked.grant_id, point) == point
+            is_emergency = asked.grant_id in self.world.emergencies
+            lent_id = LEFT_ID if is_emergency else asked.grant_id
+            assert self.points.setdefault(lent_id, point) == point
+            self.released_in_emergencies[is_emergency] += 1
 
     @invariant()
     def every_answer_has_one_receipt(self) -> None:

@@ -8,13 +8,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from node.base.types import Address, Hash32
-from node.privacy.release import GrantFacts
+from node.privacy.release_facts import EmergencyFacts, GrantFacts
 from node.privacy.release_messages import OWNER_GRANT_ID, Head, Status
 from tests.privacy.ward import (
     DOCTOR,
     GRANTED_S,
     NOW_US,
     PATIENT,
+    PMR_ID,
     TableView,
     hash_of,
 )
@@ -59,6 +60,10 @@ class World:
     is_current: bool = True
     grants: dict[bytes, Grant] = field(default_factory=dict)
     lent: set[bytes] = field(default_factory=set)
+    emergencies: dict[bytes, Grant] = field(default_factory=dict)
+    """Of one patient; nobody can revoke them."""
+    is_left: bool = False
+    """Whether the patient has left the deal for emergencies."""
     epoch: int = 0
     nonces: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
     released: Counter[bytes] = field(default_factory=Counter)
@@ -81,6 +86,7 @@ class World:
         if asked.is_forked or not 0 <= self.number - asked.head_number <= LAG_BLOCKS:
             return Status.HEAD_UNKNOWN
         is_owners = asked.grant_id == OWNER_GRANT_ID
+        is_emergency = asked.grant_id in self.emergencies
         refused = self._owner(asked) if is_owners else self._granted(asked)
         if refused is not None:
             return refused
@@ -90,14 +96,14 @@ class World:
             return Status.OUT_OF_SCOPE
         if asked.epoch != self.epoch:
             return Status.WRONG_EPOCH
-        if not is_owners and asked.grant_id not in self.lent:
+        if not is_owners and not (self.is_left if is_emergency else asked.grant_id in self.lent):
             return Status.NO_DEPOSIT
         if not is_owners and self.released[asked.grant_id] >= RELEASES_MAX:
             return Status.RATE_LIMIT
         return Status.RELEASED
 
     def _granted(self, asked: Asked) -> Status | None:
-        grant = self.grants.get(asked.grant_id)
+        grant = self.all().get(asked.grant_id)
         if grant is None or grant.grantee != asked.grantee:
             return Status.UNKNOWN_GRANT
         if grant.is_revoked:
@@ -107,6 +113,10 @@ class World:
         if self.time_s >= grant.until_s:
             return Status.EXPIRED
         return None if asked.grantee in self.active else Status.NOT_LICENSED
+
+    def all(self) -> dict[bytes, Grant]:
+        """Give all that somebody may ask under."""
+        return self.grants | self.emergencies
 
     def _owner(self, asked: Asked) -> Status | None:
         is_owner = asked.is_own_deal and asked.grantee == PATIENT.address
@@ -149,10 +159,12 @@ class World:
 
     def is_inside(self, grant_id: bytes) -> bool:
         """Say whether F's time lies in a grant's interval: the one thing that must never fail."""
-        grant = self.grants[grant_id]
+        grant = self.all()[grant_id]
         return not grant.is_revoked and grant.from_s <= self.time_s < grant.until_s
 
-    def view(self, records, facts: dict[bytes, GrantFacts], owner_key: bytes) -> TableView:
+    def view(
+        self, records, facts: dict[bytes, GrantFacts], owner_key: bytes, doctor_keys=()
+    ) -> TableView:
         """Give the chain as the custodian reads it; ``facts`` are the grants as they were made."""
         return TableView(
             head=Head(self.number, hash_of(self.number), self.time_s),
@@ -162,6 +174,8 @@ class World:
             owner_keys={PATIENT.address: owner_key},
             active=set(self.active),
             grants=facts,
+            emergencies={one: emergency_facts_of(made) for one, made in self.emergencies.items()},
+            doctor_keys=dict(doctor_keys),
             records=records,
         )
 
@@ -178,6 +192,16 @@ def facts_of(grant: Grant, key: bytes, scope: int, pmr_id: int) -> GrantFacts:
         valid_until_s=grant.until_s,
         granted_s=GRANTED_S,
         is_revoked=grant.is_revoked,
+    )
+
+
+def emergency_facts_of(emergency: Grant) -> EmergencyFacts:
+    """Give an emergency as ConsentRegistry has it."""
+    return EmergencyFacts(
+        doctor=emergency.grantee,
+        patient_id=PMR_ID // 10**8,
+        at_s=emergency.from_s,
+        until_s=emergency.until_s,
     )
 
 

@@ -61,6 +61,16 @@ SENTENCES = [
         ),
     ),
     (errors.RecordError("age", "is missing"), PeerError, "record: age: is missing"),
+    (
+        errors.ExportTooSmallError(9, 10),
+        RefusedError,
+        "9 participants with a coded diagnosis, an export needs 10",
+    ),
+    (
+        errors.ExportSuppressedError(12, 5, 2),
+        RefusedError,
+        "12 participants cannot be grouped with k = 5 and 2 different diagnoses in each group",
+    ),
 ]
 
 

@@ -70,6 +70,11 @@ def test_png_shows_every_module():
     assert [[not light for light in row[3::6]] for row in rows[3::6]] == _dark(_TEXT)
 
 
-def test_letters_outside_the_mode_are_refused():
-    with pytest.raises(ValueError, match="alphanumeric"):
-        qr_letters("small", ascii_only=True)
+def test_small_letters_take_another_mode_and_more_room():
+    capitals, small = "WARDNET:" + "A" * 60, "wardnet:" + "a" * 60
+    assert len(qr_letters(small, ascii_only=True)) > len(qr_letters(capitals, ascii_only=True))
+
+
+def test_a_text_longer_than_any_code_is_refused():
+    with pytest.raises(ValueError, match="data"):
+        qr_letters("a" * 3_000, ascii_only=True)

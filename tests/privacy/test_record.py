@@ -12,6 +12,7 @@ from node.privacy.canonical_json import encode
 from node.privacy.errors import RecordError
 from node.privacy.record import (
     AttendantDetails,
+    ClaimDetails,
     Diagnosis,
     Insurance,
     PatientDetails,
@@ -36,8 +37,16 @@ ENTRY = PmrEntry(
     insurance=Insurance("Lotus", "POL-1"),
 )
 STUDY = Study(b"\0\1DICM")
-RECORDS: list[Record] = [PATIENT, ATTENDANT, ENTRY, PmrEntry(), STUDY]
-KINDS = [RecordKind.PATIENT, RecordKind.ATTENDANT, RecordKind.PMR, RecordKind.PMR, RecordKind.STUDY]
+CLAIM = ClaimDetails("POL-1", "INR", 2**53 - 1, (0, 255), "ECG")
+RECORDS: list[Record] = [PATIENT, ATTENDANT, ENTRY, PmrEntry(), STUDY, CLAIM]
+KINDS = [
+    RecordKind.PATIENT,
+    RecordKind.ATTENDANT,
+    RecordKind.PMR,
+    RecordKind.PMR,
+    RecordKind.STUDY,
+    RecordKind.CLAIM,
+]
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 DOCUMENT: dict[str, object] = {
     "present_illness": "",
@@ -130,7 +139,7 @@ def test_envelope_refuses_a_salt_of_another_length(length: int) -> None:
         (0, b"X", "WREC"),
         (4, b"\2", "version"),
         (5, b"\0", "kind 0"),
-        (5, b"\5", "kind 5"),
+        (5, b"\7", "kind 7"),
         (7, b"\1", "reserved"),
         (40, b"\1", "declares"),
         (47, b"\0", "declares"),
@@ -228,6 +237,38 @@ def test_patient_field_out_of_range_is_named(key: str, value: object) -> None:
 def test_patient_field_at_its_border_is_taken(key: str, value: int) -> None:
     record = parse_body(RecordKind.PATIENT, encode({**PERSON, key: value}))
     assert getattr(record, key) == value
+
+
+def test_body_of_a_claim_names_policy_amount_and_entries() -> None:
+    assert body_of(CLAIM) == (
+        b'{"amount":9007199254740991,"currency":"INR","entries":[0,255],"note":"ECG",'
+        b'"policy":"POL-1"}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "path"),
+    [
+        ("policy", 1, "policy"),
+        ("currency", "inr", "currency"),
+        ("currency", "INRX", "currency"),
+        ("amount", 0, "amount"),
+        ("amount", -1, "amount"),
+        ("amount", "1", "amount"),
+        ("entries", [], "entries"),
+        ("entries", [1, 1], "entries"),
+        ("entries", [0, 256], "entries[1]"),
+        ("entries", [True], "entries[0]"),
+        ("entries", 1, "entries"),
+        ("note", None, "note"),
+        ("date", "", "date"),
+    ],
+)
+def test_claim_field_that_cannot_be_is_named(key: str, value: object, path: str) -> None:
+    document = {"policy": "P", "currency": "INR", "amount": 1, "entries": [0], "note": ""}
+    with pytest.raises(RecordError) as caught:
+        parse_body(RecordKind.CLAIM, encode({**document, key: value}))
+    assert caught.value.key == path
 
 
 def test_record_is_checked_when_it_is_written_too() -> None:

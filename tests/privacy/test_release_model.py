@@ -47,12 +47,14 @@ def _small_limits(monkeypatch):
 
 
 def test_every_decision_is_the_models_and_every_status_occurs(monkeypatch):
-    seen = Counter()
+    seen, released = Counter(), Counter()
     monkeypatch.setattr(ReleaseMachine, "seen", seen)
+    monkeypatch.setattr(ReleaseMachine, "released_in_emergencies", released)
     run_state_machine_as_test(ReleaseMachine, settings=settings(SETTINGS, max_examples=HISTORIES))
     # None is silence: what a bad request gets
     assert set(seen) == {None, *Status} - {Status.BAD_REQUEST}
     assert seen[Status.RELEASED] > HISTORIES
+    assert min(released[True], released[False]) >= HISTORIES // 5
 
 
 @pytest.mark.slow

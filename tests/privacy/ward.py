@@ -13,7 +13,7 @@ from node.privacy.custody import Custodian
 from node.privacy.custody_store import MemoryStore
 from node.privacy.grantee import Grantee
 from node.privacy.release import Released, decide
-from node.privacy.release_facts import GrantFacts, RecordFacts
+from node.privacy.release_facts import EmergencyFacts, GrantFacts, RecordFacts
 from node.privacy.release_messages import Head, Status
 from node.privacy.sealing import derive_private_key, public_key_of
 from node.privacy.wallet import Wallet, seal_essential
@@ -58,6 +58,8 @@ class TableView:
     owner_keys: dict[Address, bytes] = field(default_factory=dict)
     active: set[Address] = field(default_factory=lambda: {DOCTOR.address})
     grants: dict[bytes, GrantFacts] = field(default_factory=dict)
+    emergencies: dict[bytes, EmergencyFacts] = field(default_factory=dict)
+    doctor_keys: dict[Address, bytes] = field(default_factory=dict)
     records: dict[bytes, RecordFacts] = field(default_factory=dict)
 
     def at(self, *, number: int | None = None, time_s: int | None = None) -> "TableView":
@@ -82,6 +84,12 @@ class TableView:
 
     def grant(self, grant_id: bytes) -> GrantFacts | None:
         return self.grants.get(grant_id)
+
+    def emergency(self, emergency_id: bytes) -> EmergencyFacts | None:
+        return self.emergencies.get(emergency_id)
+
+    def doctor_key(self, account: Address) -> bytes | None:
+        return self.doctor_keys.get(account)
 
     def record(self, deal_id: bytes) -> RecordFacts | None:
         return self.records.get(deal_id)

@@ -27,3 +27,11 @@ def test_every_hospital_is_verified_and_validates() -> None:
 def test_a_hospital_that_registers_in_a_step_is_not_verified_before() -> None:
     plan = plan_of("steps: [{do: register_hospital, hospital: h2}]\n")
     assert (len(plan.verified), len(plan.validators)) == (4, 5)
+
+
+def test_researchers_begin_with_what_the_file_says() -> None:
+    plan = plan_of(
+        "actors: {researchers: {r: {hospital: h0, funds: 7000}, s: {hospital: h1}},\n"
+        "         insurers: {i: {hospital: h0}}}\n"
+    )
+    assert [one.funds_wei for one in (*plan.researchers, *plan.insurers)] == [7000, 0, 0]

@@ -1,14 +1,16 @@
 """The chains of a run folder: written once per head, read back only if whole."""
 
 import gzip
+import io
 import json
 
 import pytest
 
+from node.base import rlp
 from node.base.errors import ConfigError, CorruptStoreError, UsageError
-from node.evm.chain_file import encode_chain
+from node.evm.chain_file import encode_chain, split_items
 from node.evm.genesis import parse_genesis
-from node.sim.run_chains import CHAIN_FILES, chain_files, find_chain
+from node.sim.run_chains import CHAIN_FILES, chain_files, find_chain, receipts_file
 from node.sim.run_folder import write_run
 from tests.evm.chains import ALICE, extend, genesis, ledger, legacy
 
@@ -34,7 +36,16 @@ def test_nodes_with_equal_heads_share_a_file():
     ledgers = two_heads()
     names = sorted(chain_files(genesis(), ledgers.values()))
     heads = sorted({book.head_hash.hex() for book in ledgers.values()})
-    assert names == [*(f"chains/{head}.rlp.gz" for head in heads), "genesis.json"]
+    chains, receipts = ([f"{of}/{head}.rlp.gz" for head in heads] for of in ("chains", "receipts"))
+    assert names == [*chains, "genesis.json", *receipts]
+
+
+def test_the_receipts_of_each_block_lie_beside_the_chain():
+    book = two_heads()["h0"]
+    packed = chain_files(genesis(), [book])[receipts_file(book.head_hash)]
+    assert isinstance(packed, bytes)
+    (first,) = [rlp.decode(one.raw) for one in split_items(io.BytesIO(gzip.decompress(packed)))]
+    assert tuple(first) == tuple(one.encode() for one in book.receipts(book.head_hash))
 
 
 def test_equal_chains_are_equal_bytes():
@@ -80,7 +91,9 @@ def test_results_without_nodes_offer_no_choice(tmp_path):
 def test_chain_files_of_an_earlier_run_match_the_glob(tmp_path):
     folder = folder_of(tmp_path, two_heads())
     (folder / "chains" / ".half.rlp.gz.part").write_bytes(b"")
-    assert sorted(folder.glob(CHAIN_FILES)) == sorted((folder / "chains").iterdir())
+    found = sorted(path for glob in CHAIN_FILES for path in folder.glob(glob))
+    kept = (*(folder / "chains").iterdir(), *(folder / "receipts").iterdir())
+    assert found == sorted(kept)
 
 
 def test_a_genesis_that_is_none_is_named(tmp_path):

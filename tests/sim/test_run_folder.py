@@ -50,7 +50,7 @@ def test_bytes_and_files_in_a_folder_of_their_own_are_written(tmp_path):
 def test_what_an_earlier_run_left_under_other_names_goes(tmp_path):
     write_run(tmp_path, {"chains/a.gz": b"a", "chains/b.gz": b"b", "note.txt": "mine"}, "old")
     (tmp_path / "chains" / "README").write_text("mine")
-    write_run(tmp_path, {"chains/b.gz": b"B"}, "new", stale="chains/*.gz")
+    write_run(tmp_path, {"chains/b.gz": b"B"}, "new", stale=("chains/*.gz",))
     assert sorted(path.name for path in (tmp_path / "chains").iterdir()) == ["README", "b.gz"]
     assert (tmp_path / "note.txt").read_text() == "mine"
 
@@ -59,5 +59,10 @@ def test_an_old_file_that_cannot_go_is_named_and_leaves_no_results(tmp_path):
     write_run(tmp_path, {}, "old")
     (tmp_path / "chains" / "a.gz").mkdir(parents=True)
     with pytest.raises(RunFolderError, match=r"a\.gz"):
-        write_run(tmp_path, {}, "new", stale="chains/*.gz")
+        write_run(tmp_path, {}, "new", stale=("chains/*.gz",))
     assert not (tmp_path / "results.json").exists()
+
+
+def test_what_comes_in_pieces_is_written_in_their_order(tmp_path):
+    write_run(tmp_path, {"nodes/h0/store.car": iter((b"one", b"two"))}, "done")
+    assert (tmp_path / "nodes" / "h0" / "store.car").read_bytes() == b"onetwo"

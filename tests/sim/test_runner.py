@@ -226,6 +226,8 @@ def test_the_folder_holds_what_is_needed_to_look_and_to_repeat(done) -> None:
         "report.html",
         "genesis.json",
         "chains",
+        "receipts",
+        "nodes",
     }
     assert (folder / "scenario.yaml").read_text() == text(ARRIVE, AGREE, "30s")
     assert json.loads((folder / "results.json").read_text()) == done[0].results

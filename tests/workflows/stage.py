@@ -38,6 +38,9 @@ actors:
   patients: {{p0: {{hospital: h0, attendant: true}}, p1: {{hospital: h1}}, p2: {{hospital: h0}},
              p3: {{hospital: h0}}, p4: {{hospital: h0}}, p5: {{hospital: h0}}}}
   labs: {{l0: {{hospital: h0}}, l1: {{hospital: h1}}}}
+  insurers: {{i0: {{hospital: h2}}, i1: {{hospital: h2}}}}
+  devices: {{v0: {{hospital: h0}}, v1: {{hospital: h0}}, v2: {{hospital: h1}}}}
+  researchers: {{r0: {{hospital: h2, funds: 1000000}}}}
 steps: [{steps}]
 """
 DEFAULTS = {
@@ -161,6 +164,12 @@ class Stage:
 
     def lab(self, name: str):
         return self.cast.labs[name]
+
+    def insurer(self, name: str):
+        return self.cast.insurers[name]
+
+    def device(self, name: str):
+        return self.cast.devices[name]
 
     def hospital(self, name: str):
         return self.cast.hospitals[name]

@@ -226,3 +226,19 @@ def test_the_contract_and_the_wallet_name_a_grant_alike(stage: Stage, visit: Vis
     )
     question = stage.contracts.consents.grant_id_of(on_ledger(signed.consent))
     assert stage.view(question) == signed.grant_id
+
+
+def test_a_list_of_records_goes_in_one_transaction(stage: Stage) -> None:
+    first, second = stage.visit(patient="p1"), stage.visit(patient="p1", doctor="d1")
+    doctor, patient = stage.doctor("d0"), stage.patient("p1")
+    later = direct_request(doctor, patient, 0, purpose=Purpose.RESEARCH, sections=("diagnosis",))
+    requests = direct_request(doctor, patient, first.pmr_id), later
+    before = stage.traces().transactions
+    flow = grant(stage.ward, *requests, seconds=600, entropy=stage.entropy())
+    made = stage.do(flow)
+    assert stage.traces().transactions == before + 1
+    assert [one.pmr_id for one in (made, *made.others)] == [first.pmr_id, 0]
+    assert first.pmr_id == second.pmr_id  # one day, one token
+    assert is_allowed(stage, first, "d0")
+    stage.do(revoke(stage.ward, made))
+    assert not is_allowed(stage, first, "d0")

@@ -6,7 +6,7 @@ from node.base.keys import PrivateKey
 from node.base.types import Address, Hash32
 from node.contracts.doctor_registry import DoctorOnboarded
 from node.contracts.hospital_registry import HospitalApplied
-from node.evm.errors import NonceError, ReplacementUnderpricedError
+from node.evm.errors import CallFailedError, NonceError, ReplacementUnderpricedError
 from node.workflows.errors import ContractRevertError
 from node.workflows.requests import Ask, AwaitInclusion, Call, Inclusion, NextNonce, Submit
 from node.workflows.transacting import CALL_GAS, event_of, send, transact
@@ -41,6 +41,20 @@ def test_a_call_is_tried_before_it_is_signed_and_submitted(stage: Stage) -> None
         CALL_GAS,
     )
     assert (transaction.to, transaction.data) == (to, data)
+
+
+def test_value_goes_with_the_trial_and_with_the_transaction(stage: Stage) -> None:
+    to, signer, data = listing(stage)
+    done = drive(send(stage.ward, NODE, signer, to, data, value_wei=9), b"", 5, HASH)
+    tried, _, submitted = done.asked
+    assert tried == Ask(NODE, Call(to, data, signer.address, 9))
+    assert stage.world.nodes["h0"].ledger.decode(submitted.request.raw).value == 9
+
+
+def test_what_an_account_does_not_have_it_does_not_send(stage: Stage) -> None:
+    to, signer, data = listing(stage)
+    with pytest.raises(CallFailedError, match="insufficient funds"):
+        stage.do(send(stage.ward, signer.address, signer, to, data, value_wei=1))
 
 
 def test_what_a_contract_refuses_never_reaches_the_pool(stage: Stage) -> None:

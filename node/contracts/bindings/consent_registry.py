@@ -6,11 +6,11 @@ from typing import ClassVar, Final
 from node.base.types import Address, Hash32
 from node.contracts.abi import EventSpec, Function, LedgerEvent, View, all_values, encode_values, one_value
 
-CONSTRUCTOR: Final[tuple[str, ...]] = ("address", "address", "address", "address", "address", "address", "uint64")
+CONSTRUCTOR: Final[tuple[str, ...]] = ("address", "address", "address", "address", "address", "address", "address", "uint64", "uint64")
 
 
-def constructor(hospitals: Address, doctors: Address, patients: Address, pmr: Address, insurers: Address, researchers: Address, grant_seconds_max: int) -> bytes:
-    return encode_values("ConsentRegistry", CONSTRUCTOR, (hospitals, doctors, patients, pmr, insurers, researchers, grant_seconds_max))
+def constructor(government: Address, hospitals: Address, doctors: Address, patients: Address, pmr: Address, insurers: Address, researchers: Address, grant_seconds_max: int, review_seconds: int) -> bytes:
+    return encode_values("ConsentRegistry", CONSTRUCTOR, (government, hospitals, doctors, patients, pmr, insurers, researchers, grant_seconds_max, review_seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,25 @@ class AccessRequested(LedgerEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class CopyIssued(LedgerEvent):
+    SPEC: ClassVar = EventSpec("CopyIssued(uint256 indexed copyId,uint64 indexed patientId,uint64 indexed hospitalId,(bytes32,uint8,bytes32) content,bool late)")
+    copy_id: int
+    patient_id: int
+    hospital_id: int
+    content: tuple[Hash32, int, Hash32]
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRequested(LedgerEvent):
+    SPEC: ClassVar = EventSpec("CopyRequested(uint256 indexed copyId,uint64 indexed patientId,uint256 indexed pmrId,uint64 due)")
+    copy_id: int
+    patient_id: int
+    pmr_id: int
+    due: int
+
+
+@dataclass(frozen=True, slots=True)
 class Denied(LedgerEvent):
     SPEC: ClassVar = EventSpec("Denied(bytes32 indexed requestId,address indexed patient)")
     request_id: Hash32
@@ -37,6 +56,28 @@ class Denied(LedgerEvent):
 @dataclass(frozen=True, slots=True)
 class EIP712DomainChanged(LedgerEvent):
     SPEC: ClassVar = EventSpec("EIP712DomainChanged()")
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyAccess(LedgerEvent):
+    SPEC: ClassVar = EventSpec("EmergencyAccess(bytes32 indexed emergencyId,uint64 indexed patientId,address indexed doctor,address patient,uint64 hospitalId,bytes32 reason,uint64 until)")
+    emergency_id: Hash32
+    patient_id: int
+    doctor: Address
+    patient: Address
+    hospital_id: int
+    reason: Hash32
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyReviewed(LedgerEvent):
+    SPEC: ClassVar = EventSpec("EmergencyReviewed(bytes32 indexed emergencyId,address indexed member,bytes32 outcome,bool justified,bool late)")
+    emergency_id: Hash32
+    member: Address
+    outcome: Hash32
+    justified: bool
+    late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +101,46 @@ class Revoked(LedgerEvent):
     grant_id: Hash32
 
 
+_COPY_SECONDS_MAX: Final = Function("COPY_SECONDS_MAX()", ("uint64",))
+
+
+def copy_seconds_max(to: Address) -> View[int]:
+    return _COPY_SECONDS_MAX.view(to, one_value)
+
+
+_EMERGENCY_SECONDS_MAX: Final = Function("EMERGENCY_SECONDS_MAX()", ("uint64",))
+
+
+def emergency_seconds_max(to: Address) -> View[int]:
+    return _EMERGENCY_SECONDS_MAX.view(to, one_value)
+
+
 _GRANT_SECONDS_MAX: Final = Function("GRANT_SECONDS_MAX()", ("uint64",))
 
 
 def grant_seconds_max(to: Address) -> View[int]:
     return _GRANT_SECONDS_MAX.view(to, one_value)
+
+
+_REVIEW_SECONDS: Final = Function("REVIEW_SECONDS()", ("uint64",))
+
+
+def review_seconds(to: Address) -> View[int]:
+    return _REVIEW_SECONDS.view(to, one_value)
+
+
+_COPY_COUNT: Final = Function("copyCount()", ("uint256",))
+
+
+def copy_count(to: Address) -> View[int]:
+    return _COPY_COUNT.view(to, one_value)
+
+
+_COPY_OF: Final = Function("copyOf(uint256)", ("(uint64,uint40,bool,uint96)",))
+
+
+def copy_of(to: Address, copy_id: int) -> View[tuple[int, int, bool, int]]:
+    return _COPY_OF.view(to, one_value, copy_id)
 
 
 _DENY: Final = Function("deny(bytes32)", ())
@@ -79,6 +155,27 @@ _EIP712_DOMAIN: Final = Function("eip712Domain()", ("bytes1", "string", "string"
 
 def eip712_domain(to: Address) -> View[tuple[bytes, str, str, int, Address, Hash32, tuple[int, ...]]]:
     return _EIP712_DOMAIN.view(to, all_values)
+
+
+_EMERGENCY_ACCESS: Final = Function("emergencyAccess(uint64,uint64,bytes32,uint64)", ("bytes32",))
+
+
+def emergency_access(patient_id: int, hospital_id: int, reason: bytes, duration: int) -> bytes:
+    return _EMERGENCY_ACCESS.encode(patient_id, hospital_id, reason, duration)
+
+
+_EMERGENCY_COUNT: Final = Function("emergencyCount()", ("uint256",))
+
+
+def emergency_count(to: Address) -> View[int]:
+    return _EMERGENCY_COUNT.view(to, one_value)
+
+
+_EMERGENCY_OF: Final = Function("emergencyOf(bytes32)", ("(address,uint40,uint40,bool,uint64,uint64)",))
+
+
+def emergency_of(to: Address, emergency_id: bytes) -> View[tuple[Address, int, int, bool, int, int]]:
+    return _EMERGENCY_OF.view(to, one_value, emergency_id)
 
 
 _GRANT: Final = Function("grant((uint256,address,address,bytes32,bytes32,bytes32,uint64,uint64,uint256),(bytes32,bytes32,uint8))", ("bytes32",))
@@ -116,11 +213,25 @@ def is_allowed_for(to: Address, grantee: Address, pmr_id: int, minted_at: int, a
     return _IS_ALLOWED_FOR.view(to, one_value, grantee, pmr_id, minted_at, at)
 
 
+_IS_EMERGENCY: Final = Function("isEmergency(address,uint64,uint256)", ("bool",))
+
+
+def is_emergency(to: Address, doctor: Address, patient_id: int, at: int) -> View[bool]:
+    return _IS_EMERGENCY.view(to, one_value, doctor, patient_id, at)
+
+
 _IS_STANDING: Final = Function("isStanding((uint256,address,address,bytes32,bytes32,bytes32,uint64,uint64,uint256))", ("bool",))
 
 
 def is_standing(to: Address, c: tuple[int, Address, Address, bytes, bytes, bytes, int, int, int]) -> View[bool]:
     return _IS_STANDING.view(to, one_value, c)
+
+
+_ISSUE_COPY: Final = Function("issueCopy(uint256,uint256,uint256,(bytes32,uint8,bytes32))", ())
+
+
+def issue_copy(copy_id: int, pmr_id: int, index: int, content: tuple[bytes, int, bytes]) -> bytes:
+    return _ISSUE_COPY.encode(copy_id, pmr_id, index, content)
 
 
 _MOVE_WALLET: Final = Function("moveWallet(address,address)", ())
@@ -144,11 +255,25 @@ def request_access(patient: Address, pmr_id: int, purpose: bytes, scope: bytes, 
     return _REQUEST_ACCESS.encode(patient, pmr_id, purpose, scope, grantee_key, valid_from, valid_until)
 
 
+_REQUEST_COPY: Final = Function("requestCopy(uint256)", ("uint256",))
+
+
+def request_copy(pmr_id: int) -> bytes:
+    return _REQUEST_COPY.encode(pmr_id)
+
+
 _REQUESTED_OF: Final = Function("requestedOf(bytes32)", ("address",))
 
 
 def requested_of(to: Address, request_id: bytes) -> View[Address]:
     return _REQUESTED_OF.view(to, one_value, request_id)
+
+
+_REVIEW_EMERGENCY: Final = Function("reviewEmergency(bytes32,bytes32,bool)", ())
+
+
+def review_emergency(emergency_id: bytes, outcome: bytes, justified: bool) -> bytes:
+    return _REVIEW_EMERGENCY.encode(emergency_id, outcome, justified)
 
 
 _REVOKE: Final = Function("revoke(bytes32,address,uint256)", ())
@@ -165,5 +290,5 @@ def revoke_signed(grant_id: bytes, grantee: Address, pmr_id: int, nonce: int, si
     return _REVOKE_SIGNED.encode(grant_id, grantee, pmr_id, nonce, signature)
 
 
-FUNCTIONS: Final = (_GRANT_SECONDS_MAX, _DENY, _EIP712_DOMAIN, _GRANT, _GRANT_ID_OF, _GRANT_MANY, _IS_ALLOWED, _IS_ALLOWED_FOR, _IS_STANDING, _MOVE_WALLET, _NONCES, _REQUEST_ACCESS, _REQUESTED_OF, _REVOKE, _REVOKE_SIGNED,)
-EVENTS: Final = (AccessRequested, Denied, EIP712DomainChanged, Granted, Revoked,)
+FUNCTIONS: Final = (_COPY_SECONDS_MAX, _EMERGENCY_SECONDS_MAX, _GRANT_SECONDS_MAX, _REVIEW_SECONDS, _COPY_COUNT, _COPY_OF, _DENY, _EIP712_DOMAIN, _EMERGENCY_ACCESS, _EMERGENCY_COUNT, _EMERGENCY_OF, _GRANT, _GRANT_ID_OF, _GRANT_MANY, _IS_ALLOWED, _IS_ALLOWED_FOR, _IS_EMERGENCY, _IS_STANDING, _ISSUE_COPY, _MOVE_WALLET, _NONCES, _REQUEST_ACCESS, _REQUEST_COPY, _REQUESTED_OF, _REVIEW_EMERGENCY, _REVOKE, _REVOKE_SIGNED,)
+EVENTS: Final = (AccessRequested, CopyIssued, CopyRequested, Denied, EIP712DomainChanged, EmergencyAccess, EmergencyReviewed, Granted, Revoked,)

@@ -4,13 +4,34 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from node.base.types import Address, Hash32
-from node.contracts.abi import EventSpec, Function, LedgerEvent, View, encode_values, one_value
+from node.contracts.abi import EventSpec, Function, LedgerEvent, View, all_values, encode_values, one_value
 
-CONSTRUCTOR: Final[tuple[str, ...]] = ("address", "address", "address", "address")
+CONSTRUCTOR: Final[tuple[str, ...]] = ("address", "address", "address", "address", "address")
 
 
-def constructor(government: Address, patients: Address, pmr: Address, consents: Address) -> bytes:
-    return encode_values("InsuranceRegistry", CONSTRUCTOR, (government, patients, pmr, consents))
+def constructor(government: Address, hospitals: Address, patients: Address, pmr: Address, consents: Address) -> bytes:
+    return encode_values("InsuranceRegistry", CONSTRUCTOR, (government, hospitals, patients, pmr, consents))
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimDecided(LedgerEvent):
+    SPEC: ClassVar = EventSpec("ClaimDecided(uint64 indexed claimId,uint64 indexed policyId,uint80 approved,bytes32 reason)")
+    claim_id: int
+    policy_id: int
+    approved: int
+    reason: Hash32
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimFiled(LedgerEvent):
+    SPEC: ClassVar = EventSpec("ClaimFiled(uint64 indexed claimId,uint64 indexed policyId,uint256 indexed pmrId,uint256 entries,uint80 amount,uint256 entryIndex,address by)")
+    claim_id: int
+    policy_id: int
+    pmr_id: int
+    entries: int
+    amount: int
+    entry_index: int
+    by: Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +57,40 @@ class PartyStruck(LedgerEvent):
     account: Address
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyBound(LedgerEvent):
+    SPEC: ClassVar = EventSpec("PolicyBound(uint64 indexed policyId,address indexed insurer,uint64 indexed patientId)")
+    policy_id: int
+    insurer: Address
+    patient_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyOffered(LedgerEvent):
+    SPEC: ClassVar = EventSpec("PolicyOffered(uint64 indexed policyId,address indexed insurer,uint64 indexed patientId,bytes32 commitment,uint8 kinds,bytes3 currency,uint64 validFrom,uint64 validUntil)")
+    policy_id: int
+    insurer: Address
+    patient_id: int
+    commitment: Hash32
+    kinds: int
+    currency: bytes
+    valid_from: int
+    valid_until: int
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyWithdrawn(LedgerEvent):
+    SPEC: ClassVar = EventSpec("PolicyWithdrawn(uint64 indexed policyId)")
+    policy_id: int
+
+
+_CLAIM_ENTRIES_MAX: Final = Function("CLAIM_ENTRIES_MAX()", ("uint256",))
+
+
+def claim_entries_max(to: Address) -> View[int]:
+    return _CLAIM_ENTRIES_MAX.view(to, one_value)
+
+
 _ACCOUNT_BY_REGISTRATION: Final = Function("accountByRegistration(bytes32)", ("address",))
 
 
@@ -43,11 +98,53 @@ def account_by_registration(to: Address, registration: bytes) -> View[Address]:
     return _ACCOUNT_BY_REGISTRATION.view(to, one_value, registration)
 
 
+_BIND_POLICY: Final = Function("bindPolicy(uint64)", ())
+
+
+def bind_policy(policy_id: int) -> bytes:
+    return _BIND_POLICY.encode(policy_id)
+
+
+_CLAIM: Final = Function("claim(uint64)", ("uint64", "uint80", "uint80", "uint8"))
+
+
+def claim(to: Address, claim_id: int) -> View[tuple[int, int, int, int]]:
+    return _CLAIM.view(to, all_values, claim_id)
+
+
+_CLAIM_COUNT: Final = Function("claimCount()", ("uint64",))
+
+
+def claim_count(to: Address) -> View[int]:
+    return _CLAIM_COUNT.view(to, one_value)
+
+
+_CLAIMED_ENTRIES: Final = Function("claimedEntries(uint64,uint256)", ("uint256",))
+
+
+def claimed_entries(to: Address, policy_id: int, pmr_id: int) -> View[int]:
+    return _CLAIMED_ENTRIES.view(to, one_value, policy_id, pmr_id)
+
+
+_DECIDE_CLAIM: Final = Function("decideClaim(uint64,uint80,bytes32)", ())
+
+
+def decide_claim(claim_id: int, approved: int, reason: bytes) -> bytes:
+    return _DECIDE_CLAIM.encode(claim_id, approved, reason)
+
+
 _DESCRIBE: Final = Function("describe(bytes32,address,string,string,bytes32)", ())
 
 
 def describe(registration: bytes, operator: Address, name: str, contact: str, key: bytes) -> bytes:
     return _DESCRIBE.encode(registration, operator, name, contact, key)
+
+
+_FILE_CLAIM: Final = Function("fileClaim(uint64,uint256,uint8[],uint80,(bytes32,uint8,bytes32))", ("uint64",))
+
+
+def file_claim(policy_id: int, pmr_id: int, indices: tuple[int, ...], amount: int, details: tuple[bytes, int, bytes]) -> bytes:
+    return _FILE_CLAIM.encode(policy_id, pmr_id, indices, amount, details)
 
 
 _IS_ACTIVE: Final = Function("isActive(address)", ("bool",))
@@ -64,11 +161,32 @@ def list_(account: Address) -> bytes:
     return _LIST.encode(account)
 
 
+_OFFER_POLICY: Final = Function("offerPolicy(uint64,bytes32,uint8,bytes3,uint64,uint64)", ("uint64",))
+
+
+def offer_policy(patient_id: int, commitment: bytes, kinds: int, currency: bytes, valid_from: int, valid_until: int) -> bytes:
+    return _OFFER_POLICY.encode(patient_id, commitment, kinds, currency, valid_from, valid_until)
+
+
 _OPERATOR_OF: Final = Function("operatorOf(address)", ("address",))
 
 
 def operator_of(to: Address, account: Address) -> View[Address]:
     return _OPERATOR_OF.view(to, one_value, account)
+
+
+_POLICY: Final = Function("policy(uint64)", ("address", "uint64", "uint8", "uint8", "uint64", "uint64"))
+
+
+def policy(to: Address, policy_id: int) -> View[tuple[Address, int, int, int, int, int]]:
+    return _POLICY.view(to, all_values, policy_id)
+
+
+_POLICY_COUNT: Final = Function("policyCount()", ("uint64",))
+
+
+def policy_count(to: Address) -> View[int]:
+    return _POLICY_COUNT.view(to, one_value)
 
 
 _REGISTRATION_OF: Final = Function("registrationOf(address)", ("bytes32",))
@@ -85,5 +203,12 @@ def strike(account: Address) -> bytes:
     return _STRIKE.encode(account)
 
 
-FUNCTIONS: Final = (_ACCOUNT_BY_REGISTRATION, _DESCRIBE, _IS_ACTIVE, _LIST, _OPERATOR_OF, _REGISTRATION_OF, _STRIKE,)
-EVENTS: Final = (PartyAdmitted, PartyDescribed, PartyStruck,)
+_WITHDRAW_POLICY: Final = Function("withdrawPolicy(uint64)", ())
+
+
+def withdraw_policy(policy_id: int) -> bytes:
+    return _WITHDRAW_POLICY.encode(policy_id)
+
+
+FUNCTIONS: Final = (_CLAIM_ENTRIES_MAX, _ACCOUNT_BY_REGISTRATION, _BIND_POLICY, _CLAIM, _CLAIM_COUNT, _CLAIMED_ENTRIES, _DECIDE_CLAIM, _DESCRIBE, _FILE_CLAIM, _IS_ACTIVE, _LIST, _OFFER_POLICY, _OPERATOR_OF, _POLICY, _POLICY_COUNT, _REGISTRATION_OF, _STRIKE, _WITHDRAW_POLICY,)
+EVENTS: Final = (ClaimDecided, ClaimFiled, PartyAdmitted, PartyDescribed, PartyStruck, PolicyBound, PolicyOffered, PolicyWithdrawn,)

@@ -6,11 +6,11 @@ from typing import ClassVar, Final
 from node.base.types import Address, Hash32
 from node.contracts.abi import EventSpec, Function, LedgerEvent, View, all_values, encode_values, one_value
 
-CONSTRUCTOR: Final[tuple[str, ...]] = ("address", "address", "address", "address", "address", "address", "int32", "uint64")
+CONSTRUCTOR: Final[tuple[str, ...]] = ("address", "address", "address", "address", "address", "address", "int32", "uint64", "bool")
 
 
-def constructor(doctors: Address, patients: Address, labs: Address, devices: Address, insurance: Address, consents: Address, offset_seconds: int, retention: int) -> bytes:
-    return encode_values("PmrToken", CONSTRUCTOR, (doctors, patients, labs, devices, insurance, consents, offset_seconds, retention))
+def constructor(doctors: Address, patients: Address, labs: Address, devices: Address, insurance: Address, consents: Address, offset_seconds: int, retention: int, from_commencement: bool) -> bytes:
+    return encode_values("PmrToken", CONSTRUCTOR, (doctors, patients, labs, devices, insurance, consents, offset_seconds, retention, from_commencement))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,41 @@ class Erased(LedgerEvent):
 class Locked(LedgerEvent):
     SPEC: ClassVar = EventSpec("Locked(uint256 tokenId)")
     token_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PetitionDenied(LedgerEvent):
+    SPEC: ClassVar = EventSpec("PetitionDenied(uint256 indexed pmrId,uint256 indexed index,uint256 by)")
+    pmr_id: int
+    index: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class PetitionDisputed(LedgerEvent):
+    SPEC: ClassVar = EventSpec("PetitionDisputed(uint256 indexed pmrId,uint256 indexed index,uint256 by)")
+    pmr_id: int
+    index: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class PetitionExtended(LedgerEvent):
+    SPEC: ClassVar = EventSpec("PetitionExtended(uint256 indexed pmrId,uint256 indexed index,bytes32 reason,uint64 due)")
+    pmr_id: int
+    index: int
+    reason: Hash32
+    due: int
+
+
+@dataclass(frozen=True, slots=True)
+class PetitionFiled(LedgerEvent):
+    SPEC: ClassVar = EventSpec("PetitionFiled(uint256 indexed pmrId,uint256 indexed index,uint64 indexed doctorId,bytes32 commitment,uint64 due)")
+    pmr_id: int
+    index: int
+    doctor_id: int
+    commitment: Hash32
+    due: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +155,31 @@ def consult(pmr_id: int, hospital_id: int, content: tuple[bytes, int, bytes]) ->
     return _CONSULT.encode(pmr_id, hospital_id, content)
 
 
-_ENTRIES: Final = Function("entries(uint256)", ("(uint64,uint64,uint64,uint8,bool,(bytes32,uint8,bytes32))[]",))
+_DENY_PETITION: Final = Function("denyPetition(uint256,uint256,uint64,(bytes32,uint8,bytes32))", ())
 
 
-def entries(to: Address, pmr_id: int) -> View[tuple[tuple[int, int, int, int, bool, tuple[Hash32, int, Hash32]], ...]]:
+def deny_petition(pmr_id: int, index: int, hospital_id: int, content: tuple[bytes, int, bytes]) -> bytes:
+    return _DENY_PETITION.encode(pmr_id, index, hospital_id, content)
+
+
+_DISPUTE: Final = Function("dispute(uint256,uint256,(bytes32,uint8,bytes32))", ())
+
+
+def dispute(pmr_id: int, index: int, content: tuple[bytes, int, bytes]) -> bytes:
+    return _DISPUTE.encode(pmr_id, index, content)
+
+
+_ENTRIES: Final = Function("entries(uint256)", ("(uint64,uint64,uint64,uint8,bool,uint32,(bytes32,uint8,bytes32))[]",))
+
+
+def entries(to: Address, pmr_id: int) -> View[tuple[tuple[int, int, int, int, bool, int, tuple[Hash32, int, Hash32]], ...]]:
     return _ENTRIES.view(to, one_value, pmr_id)
 
 
-_ENTRY: Final = Function("entry(uint256,uint256)", ("(uint64,uint64,uint64,uint8,bool,(bytes32,uint8,bytes32))",))
+_ENTRY: Final = Function("entry(uint256,uint256)", ("(uint64,uint64,uint64,uint8,bool,uint32,(bytes32,uint8,bytes32))",))
 
 
-def entry(to: Address, pmr_id: int, index: int) -> View[tuple[int, int, int, int, bool, tuple[Hash32, int, Hash32]]]:
+def entry(to: Address, pmr_id: int, index: int) -> View[tuple[int, int, int, int, bool, int, tuple[Hash32, int, Hash32]]]:
     return _ENTRY.view(to, one_value, pmr_id, index)
 
 
@@ -153,6 +202,13 @@ _ERASED_AT: Final = Function("erasedAt(uint256)", ("uint64",))
 
 def erased_at(to: Address, pmr_id: int) -> View[int]:
     return _ERASED_AT.view(to, one_value, pmr_id)
+
+
+_EXTEND_PETITION: Final = Function("extendPetition(uint256,uint256,uint64,bytes32)", ())
+
+
+def extend_petition(pmr_id: int, index: int, hospital_id: int, reason: bytes) -> bytes:
+    return _EXTEND_PETITION.encode(pmr_id, index, hospital_id, reason)
 
 
 _FILE_ENTRY: Final = Function("fileEntry(uint256,uint64,uint64,uint8,(bytes32,uint8,bytes32))", ("uint256",))
@@ -209,6 +265,34 @@ _PATIENT_OF: Final = Function("patientOf(uint256)", ("address",))
 
 def patient_of(to: Address, pmr_id: int) -> View[Address]:
     return _PATIENT_OF.view(to, one_value, pmr_id)
+
+
+_PETITION: Final = Function("petition(uint256,uint256,bytes32)", ())
+
+
+def petition(pmr_id: int, index: int, commitment: bytes) -> bytes:
+    return _PETITION.encode(pmr_id, index, commitment)
+
+
+_PETITION_OF: Final = Function("petitionOf(uint256,uint256)", ("(uint64,uint8,bool)",))
+
+
+def petition_of(to: Address, pmr_id: int, index: int) -> View[tuple[int, int, bool]]:
+    return _PETITION_OF.view(to, one_value, pmr_id, index)
+
+
+_RETAINED_UNTIL: Final = Function("retainedUntil(uint256)", ("uint256",))
+
+
+def retained_until(to: Address, pmr_id: int) -> View[int]:
+    return _RETAINED_UNTIL.view(to, one_value, pmr_id)
+
+
+_RETENTION_FROM_COMMENCEMENT: Final = Function("retentionFromCommencement()", ("bool",))
+
+
+def retention_from_commencement(to: Address) -> View[bool]:
+    return _RETENTION_FROM_COMMENCEMENT.view(to, one_value)
 
 
 _RETENTION_SECONDS: Final = Function("retentionSeconds()", ("uint64",))
@@ -295,5 +379,5 @@ def utc_offset_seconds(to: Address) -> View[int]:
     return _UTC_OFFSET_SECONDS.view(to, one_value)
 
 
-FUNCTIONS: Final = (_ADD_SECOND_OPINION, _AMEND, _APPROVE, _BALANCE_OF, _CLAIM, _CONSULT, _ENTRIES, _ENTRY, _ENTRY_COUNT, _ERASE, _ERASED_AT, _FILE_ENTRY, _GET_APPROVED, _IS_APPROVED_FOR_ALL, _LOCKED, _MINTED_AT, _NAME, _OWNER_OF, _PATIENT_OF, _RETENTION_SECONDS, _SAFE_TRANSFER_FROM_3, _SAFE_TRANSFER_FROM_4, _SET_APPROVAL_FOR_ALL, _SUPPORTS_INTERFACE, _SYMBOL, _TOKEN_BY_INDEX, _TOKEN_OF_OWNER_BY_INDEX, _TOKEN_URI, _TOTAL_SUPPLY, _TRANSFER_FROM, _UTC_OFFSET_SECONDS,)
-EVENTS: Final = (Approval, ApprovalForAll, EntryAdded, EntryMarked, Erased, Locked, Transfer, Unlocked,)
+FUNCTIONS: Final = (_ADD_SECOND_OPINION, _AMEND, _APPROVE, _BALANCE_OF, _CLAIM, _CONSULT, _DENY_PETITION, _DISPUTE, _ENTRIES, _ENTRY, _ENTRY_COUNT, _ERASE, _ERASED_AT, _EXTEND_PETITION, _FILE_ENTRY, _GET_APPROVED, _IS_APPROVED_FOR_ALL, _LOCKED, _MINTED_AT, _NAME, _OWNER_OF, _PATIENT_OF, _PETITION, _PETITION_OF, _RETAINED_UNTIL, _RETENTION_FROM_COMMENCEMENT, _RETENTION_SECONDS, _SAFE_TRANSFER_FROM_3, _SAFE_TRANSFER_FROM_4, _SET_APPROVAL_FOR_ALL, _SUPPORTS_INTERFACE, _SYMBOL, _TOKEN_BY_INDEX, _TOKEN_OF_OWNER_BY_INDEX, _TOKEN_URI, _TOTAL_SUPPLY, _TRANSFER_FROM, _UTC_OFFSET_SECONDS,)
+EVENTS: Final = (Approval, ApprovalForAll, EntryAdded, EntryMarked, Erased, Locked, PetitionDenied, PetitionDisputed, PetitionExtended, PetitionFiled, Transfer, Unlocked,)

@@ -6,11 +6,54 @@ from typing import ClassVar, Final
 from node.base.types import Address, Hash32
 from node.contracts.abi import EventSpec, Function, LedgerEvent, View, encode_values, one_value
 
-CONSTRUCTOR: Final[tuple[str, ...]] = ("address", "address")
+CONSTRUCTOR: Final[tuple[str, ...]] = ("address", "address", "address")
 
 
-def constructor(government: Address, patients: Address) -> bytes:
-    return encode_values("ResearchPool", CONSTRUCTOR, (government, patients))
+def constructor(government: Address, hospitals: Address, patients: Address) -> bytes:
+    return encode_values("ResearchPool", CONSTRUCTOR, (government, hospitals, patients))
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetReleased(LedgerEvent):
+    SPEC: ClassVar = EventSpec("DatasetReleased(uint256 indexed studyId,uint32 participants,uint32 rows,(bytes32,uint8,bytes32) dataset)")
+    study_id: int
+    participants: int
+    rows: int
+    dataset: tuple[Hash32, int, Hash32]
+
+
+@dataclass(frozen=True, slots=True)
+class HospitalPaid(LedgerEvent):
+    SPEC: ClassVar = EventSpec("HospitalPaid(uint256 indexed studyId,uint64 indexed hospitalId,address indexed account,uint256 amount)")
+    study_id: int
+    hospital_id: int
+    account: Address
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class OptedIn(LedgerEvent):
+    SPEC: ClassVar = EventSpec("OptedIn(uint256 indexed studyId,uint64 indexed patientId,uint32 participants)")
+    study_id: int
+    patient_id: int
+    participants: int
+
+
+@dataclass(frozen=True, slots=True)
+class OptedOut(LedgerEvent):
+    SPEC: ClassVar = EventSpec("OptedOut(uint256 indexed studyId,uint64 indexed patientId,uint32 participants)")
+    study_id: int
+    patient_id: int
+    participants: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paid(LedgerEvent):
+    SPEC: ClassVar = EventSpec("Paid(uint256 indexed studyId,uint64 indexed patientId,address indexed account,uint256 amount)")
+    study_id: int
+    patient_id: int
+    account: Address
+    amount: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +79,30 @@ class PartyStruck(LedgerEvent):
     account: Address
 
 
+@dataclass(frozen=True, slots=True)
+class Refunded(LedgerEvent):
+    SPEC: ClassVar = EventSpec("Refunded(uint256 indexed studyId,address indexed researcher,uint256 amount)")
+    study_id: int
+    researcher: Address
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFunded(LedgerEvent):
+    SPEC: ClassVar = EventSpec("StudyFunded(uint256 indexed studyId,address indexed researcher,(uint64,uint16,uint32,uint96,uint96) terms,string purpose)")
+    study_id: int
+    researcher: Address
+    terms: tuple[int, int, int, int, int]
+    purpose: str
+
+
+_GRACE: Final = Function("GRACE()", ("uint64",))
+
+
+def grace(to: Address) -> View[int]:
+    return _GRACE.view(to, one_value)
+
+
 _ACCOUNT_BY_REGISTRATION: Final = Function("accountByRegistration(bytes32)", ("address",))
 
 
@@ -50,11 +117,32 @@ def describe(registration: bytes, operator: Address, name: str, contact: str, ke
     return _DESCRIBE.encode(registration, operator, name, contact, key)
 
 
+_FUND: Final = Function("fund(string,(uint64,uint16,uint32,uint96,uint96))", ("uint256",))
+
+
+def fund(purpose: str, terms: tuple[int, int, int, int, int]) -> bytes:
+    return _FUND.encode(purpose, terms)
+
+
 _IS_ACTIVE: Final = Function("isActive(address)", ("bool",))
 
 
 def is_active(to: Address, account: Address) -> View[bool]:
     return _IS_ACTIVE.view(to, one_value, account)
+
+
+_JOIN: Final = Function("join(uint256)", ())
+
+
+def join(study_id: int) -> bytes:
+    return _JOIN.encode(study_id)
+
+
+_LEAVE: Final = Function("leave(uint256)", ())
+
+
+def leave(study_id: int) -> bytes:
+    return _LEAVE.encode(study_id)
 
 
 _LIST: Final = Function("list(address)", ())
@@ -71,11 +159,46 @@ def operator_of(to: Address, account: Address) -> View[Address]:
     return _OPERATOR_OF.view(to, one_value, account)
 
 
+_PARTICIPATION: Final = Function("participation(uint256,uint64)", ("(uint8,uint64)",))
+
+
+def participation(to: Address, study_id: int, patient_id: int) -> View[tuple[int, int]]:
+    return _PARTICIPATION.view(to, one_value, study_id, patient_id)
+
+
+_PAY_HOSPITAL: Final = Function("payHospital(uint256)", ())
+
+
+def pay_hospital(study_id: int) -> bytes:
+    return _PAY_HOSPITAL.encode(study_id)
+
+
+_PAY_OUT: Final = Function("payOut(uint256)", ())
+
+
+def pay_out(study_id: int) -> bytes:
+    return _PAY_OUT.encode(study_id)
+
+
+_REFUND: Final = Function("refund(uint256)", ())
+
+
+def refund(study_id: int) -> bytes:
+    return _REFUND.encode(study_id)
+
+
 _REGISTRATION_OF: Final = Function("registrationOf(address)", ("bytes32",))
 
 
 def registration_of(to: Address, account: Address) -> View[Hash32]:
     return _REGISTRATION_OF.view(to, one_value, account)
+
+
+_RELEASE: Final = Function("release(uint256,uint32,(bytes32,uint8,bytes32))", ())
+
+
+def release(study_id: int, rows: int, dataset: tuple[bytes, int, bytes]) -> bytes:
+    return _RELEASE.encode(study_id, rows, dataset)
 
 
 _STRIKE: Final = Function("strike(address)", ())
@@ -85,5 +208,26 @@ def strike(account: Address) -> bytes:
     return _STRIKE.encode(account)
 
 
-FUNCTIONS: Final = (_ACCOUNT_BY_REGISTRATION, _DESCRIBE, _IS_ACTIVE, _LIST, _OPERATOR_OF, _REGISTRATION_OF, _STRIKE,)
-EVENTS: Final = (PartyAdmitted, PartyDescribed, PartyStruck,)
+_STUDY: Final = Function("study(uint256)", ("(address,uint64,uint16,bool,bool,uint96,uint96,uint32,uint32)",))
+
+
+def study(to: Address, study_id: int) -> View[tuple[Address, int, int, bool, bool, int, int, int, int]]:
+    return _STUDY.view(to, one_value, study_id)
+
+
+_STUDY_COUNT: Final = Function("studyCount()", ("uint256",))
+
+
+def study_count(to: Address) -> View[int]:
+    return _STUDY_COUNT.view(to, one_value)
+
+
+_UNPAID_OF: Final = Function("unpaidOf(uint256,uint64)", ("uint32",))
+
+
+def unpaid_of(to: Address, study_id: int, hospital_id: int) -> View[int]:
+    return _UNPAID_OF.view(to, one_value, study_id, hospital_id)
+
+
+FUNCTIONS: Final = (_GRACE, _ACCOUNT_BY_REGISTRATION, _DESCRIBE, _FUND, _IS_ACTIVE, _JOIN, _LEAVE, _LIST, _OPERATOR_OF, _PARTICIPATION, _PAY_HOSPITAL, _PAY_OUT, _REFUND, _REGISTRATION_OF, _RELEASE, _STRIKE, _STUDY, _STUDY_COUNT, _UNPAID_OF,)
+EVENTS: Final = (DatasetReleased, HospitalPaid, OptedIn, OptedOut, Paid, PartyAdmitted, PartyDescribed, PartyStruck, Refunded, StudyFunded,)

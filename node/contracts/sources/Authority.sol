@@ -153,7 +153,8 @@ abstract contract Authority {
     }
 
     function _tally(uint256 proposalId) private view returns (uint256 votes) {
-        for (uint256 i = 0; i < _members.length; ++i) {
+        uint256 count = _members.length;
+        for (uint256 i = 0; i < count; ++i) {
             if (hasVoted[proposalId][_members[i]]) ++votes;
         }
     }

@@ -2,6 +2,8 @@
 pragma solidity 0.8.28;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Copies} from "./Copies.sol";
+import {Emergencies} from "./Emergencies.sol";
 import {
     ConsentCount,
     ConsentNonce,
@@ -17,11 +19,21 @@ import {
     SettingOutOfRange
 } from "./Errors.sol";
 import {GrantLists} from "./GrantLists.sol";
-import {IConsents, IDoctors, IHospitals, IParties, IPatients, IPmr} from "./Interfaces.sol";
+import {
+    IConsents,
+    IDoctors,
+    IGovernment,
+    IHospitals,
+    IParties,
+    IPatients,
+    IPmr
+} from "./Interfaces.sol";
 
 /// Who may see what until when.  Grants are EIP-712 messages of the patient that anybody relays.
 /// What rules read of a grant is kept by GrantLists; the rest of a Consent stands in `Granted`.
-contract ConsentRegistry is EIP712, GrantLists, IConsents {
+/// Beside them: what a doctor may see without a grant (Emergencies), and the patient's own right
+/// to a copy (Copies).
+contract ConsentRegistry is EIP712, GrantLists, Emergencies, Copies, IConsents {
     struct Consent {
         uint256 pmrId; // 0 = all records of the patient
         address patient;
@@ -90,14 +102,20 @@ contract ConsentRegistry is EIP712, GrantLists, IConsents {
     mapping(bytes32 requestId => address patient) public requestedOf;
 
     constructor(
+        IGovernment government,
         IHospitals hospitals,
         IDoctors doctors,
         IPatients patients,
         IPmr pmr,
         IParties insurers,
         IParties researchers,
-        uint64 grantSecondsMax
-    ) EIP712("wardnet", "1") {
+        uint64 grantSecondsMax,
+        uint64 reviewSeconds
+    )
+        EIP712("wardnet", "1")
+        Emergencies(government, doctors, patients, reviewSeconds)
+        Copies(hospitals, patients, pmr)
+    {
         require(grantSecondsMax != 0, SettingOutOfRange());
         HOSPITALS = hospitals;
         DOCTORS = doctors;

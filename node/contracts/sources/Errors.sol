@@ -55,6 +55,8 @@ error RecoveryUnknown();
 error InvalidDate();
 error DateTooFar();
 error TokenLocked();
+error RecordUnknown(uint256 pmrId);
+error VisitUnknown();
 error EntryUnknown();
 error EntryLimit();
 error NotAuthor();
@@ -66,6 +68,14 @@ error ReasonMissing();
 error SharePlanInvalid();
 error RecordErased();
 error RetentionRunning(uint256 until);
+
+// petitions for a correction
+error PetitionUnfit();
+error AlreadyPetitioned();
+error AlreadyExtended();
+error PetitionNotOpen();
+error PetitionNotDenied();
+error PetitionOverdue(uint256 due);
 
 // consent
 error ConsentSignature();
@@ -83,6 +93,8 @@ error RequestUnknown();
 error EmergencyUnknown();
 error AlreadyReviewed();
 error CopyUnknown();
+/// Neither the patient's desk nor the writer of the entry.
+error NotRecordKeeper();
 error AlreadyIssued();
 
 // parties that the authority lists: insurers and researchers
@@ -100,23 +112,30 @@ error NotParticipant();
 error SequenceNotNext(uint256 expected);
 
 // devices and readings (a batch out of order: SequenceNotNext)
-error DeviceBound();
+error DeviceTaken();
 error DeviceUnknown();
 error DeviceUnfit();
+error NotDeviceHospital();
 error BatchUnknown();
 error ReadingUnknown();
+error AlreadyAlerted();
 
 // insurance
 error PolicyUnknown();
+error PolicyTerms();
 error PolicyEnded();
+error OfferClosed();
 error ClaimUnknown();
-error ClaimDecided();
 error ClaimNotCovered();
+error AlreadyClaimed();
+error AlreadyDecided();
 error NotInsurer();
+error NotTreating();
 
 // research
 error StudyUnknown();
 error StudyClosed();
+error StudyFull();
 error StudyRunning();
 error NotResearcher();
 error AlreadyJoined();
@@ -128,7 +147,8 @@ error AmountWrong(uint256 wanted);
 
 // appointments
 error SlotTaken();
+error SlotTimes();
 error SlotUnknown();
 error SlotOver();
 error NotBooked();
-error NotPractitioner();
+error PatientBusy();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-import {Content, Kind} from "./Types.sol";
+import {Content, Entry, Kind} from "./Types.sol";
 
 // What the contracts ask of each other.
 
@@ -21,6 +21,7 @@ interface IGovernment {
 
 interface IDoctors {
     function suspend(uint64 doctorId, uint64 until) external;
+    function idOf(address account) external view returns (uint64 doctorId);
     function requireWriter(address account, uint64 hospitalId)
         external
         view
@@ -38,6 +39,10 @@ interface IParties {
 interface IPatients {
     function idOf(address account) external view returns (uint64 patientId);
     function accountOf(uint64 patientId) external view returns (address account);
+    function patient(uint64 patientId)
+        external
+        view
+        returns (address account, uint64 hospitalId, bytes32 key);
 }
 
 interface IPmr {
@@ -53,6 +58,11 @@ interface IPmr {
         Kind kind,
         Content calldata content
     ) external returns (uint256 index);
+}
+
+/// The same for who looks at single entries.
+interface IPmrEntries is IPmr {
+    function entry(uint256 pmrId, uint256 index) external view returns (Entry memory);
 }
 
 interface IConsents {

@@ -11,6 +11,7 @@ import {
     OrderNotOpen,
     ReasonMissing,
     RecordErased,
+    RecordUnknown,
     SharePlanInvalid
 } from "./Errors.sol";
 import {IDoctors, IHospitals, IPmr} from "./Interfaces.sol";
@@ -92,7 +93,7 @@ contract LabRegistry {
         bytes32 reason
     ) external returns (uint256 orderId) {
         uint64 doctorId = DOCTORS.requireWriter(msg.sender, hospitalId);
-        PMR.ownerOf(pmrId); // reverts for a token that does not exist
+        require(PMR.entryCount(pmrId) != 0, RecordUnknown(pmrId));
         require(PMR.erasedAt(pmrId) == 0, RecordErased());
         _requireLab(lab);
         require(modality != 0, FieldMissing());

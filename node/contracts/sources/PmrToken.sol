@@ -5,81 +5,14 @@ import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {ERC721Enumerable} from
     "@openzeppelin/contracts/token/ERC721/extensions/ERC721Enumerable.sol";
-import {Dates} from "./Dates.sol";
-import {
-    EntryLimit,
-    EntryUnknown,
-    GrantNotActive,
-    NotAuthor,
-    NotFiler,
-    NotPatient,
-    PatientUnknown,
-    RecordErased,
-    RetentionRunning,
-    SettingOutOfRange,
-    TokenLocked
-} from "./Errors.sol";
-import {IConsents, IDoctors, IERC5192, IPatients, IPmr} from "./Interfaces.sol";
-import {Checks, Content, Kind} from "./Types.sol";
+import {Amendments} from "./Amendments.sol";
+import {TokenLocked} from "./Errors.sol";
+import {IConsents, IDoctors, IERC5192, IPatients} from "./Interfaces.sol";
+import {PmrEntries} from "./PmrEntries.sol";
+import {Kind} from "./Types.sol";
 
 /// One locked token per patient and visit date.  Token id = PMR-ID = Patient-ID * 10**8 + DDMMYYYY.
-/// Entries are only ever added; what was written stays.  An erased record keeps its entries, which
-/// name what custodians have destroyed, and takes no more.
-contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
-    struct Entry {
-        uint64 doctorId;
-        uint64 hospitalId;
-        uint64 time;
-        uint8 kind;
-        bool marked;
-        Content content;
-    }
-
-    /// `head` is packed by hand, since the compiler would write it field by field:
-    /// doctorId 64 | hospitalId 64 | time 40 | kind 8 | codec 8 | marked 8 | count 24 |
-    /// erased at 40, lowest first.
-    /// Only entry 0 has the last two: the token's entries, and since when it is erased (0 = not),
-    /// which so need no slot of their own.
-    struct Stored {
-        uint256 head;
-        bytes32 digest;
-        bytes32 commitment;
-    }
-
-    event EntryAdded(
-        uint256 indexed pmrId,
-        uint64 indexed doctorId,
-        uint64 indexed hospitalId,
-        uint256 index,
-        uint8 kind,
-        uint8 codec,
-        bytes32 digest,
-        bytes32 commitment
-    );
-    event EntryMarked(uint256 indexed pmrId, uint256 index, uint256 by);
-    event Erased(uint256 indexed pmrId, bytes32 basis, uint64 at);
-
-    uint256 private constant DATE_FACTOR = 10 ** 8;
-    int32 private constant UTC_OFFSET_SECONDS_MAX = 14 hours;
-    uint64 private constant RETENTION_SECONDS_MAX = 36_500 days;
-    uint256 private constant AT_HOSPITAL = 64;
-    uint256 private constant AT_TIME = 128;
-    uint256 private constant AT_KIND = 168;
-    uint256 private constant AT_CODEC = 176;
-    uint256 private constant AT_MARKED = 184;
-    uint256 private constant AT_COUNT = 192;
-    uint256 private constant AT_ERASED = 216;
-
-    int32 public immutable utcOffsetSeconds;
-    uint64 public immutable retentionSeconds;
-    IDoctors private immutable DOCTORS;
-    IPatients private immutable PATIENTS;
-    IConsents private immutable CONSENTS;
-    address private immutable LABS;
-    address private immutable DEVICES;
-    address private immutable INSURANCE;
-    mapping(uint256 pmrId => mapping(uint256 index => Stored)) private _entries;
-
+contract PmrToken is ERC721Enumerable, Amendments, IERC5192 {
     constructor(
         IDoctors doctors,
         IPatients patients,
@@ -88,137 +21,34 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
         address insurance,
         IConsents consents,
         int32 offsetSeconds,
-        uint64 retention
-    ) ERC721("wardnet patient medical record", "PMR") {
-        require(
-            offsetSeconds >= -UTC_OFFSET_SECONDS_MAX && offsetSeconds <= UTC_OFFSET_SECONDS_MAX,
-            SettingOutOfRange()
-        );
-        require(retention <= RETENTION_SECONDS_MAX, SettingOutOfRange());
-        DOCTORS = doctors;
-        PATIENTS = patients;
-        LABS = labs;
-        DEVICES = devices;
-        INSURANCE = insurance;
-        CONSENTS = consents;
-        utcOffsetSeconds = offsetSeconds;
-        retentionSeconds = retention;
-    }
-
-    /// Writes a visit of the PMR-ID's date; the first of a day mints the token.
-    function consult(uint256 pmrId, uint64 hospitalId, Content calldata content) external {
-        uint64 doctorId = DOCTORS.requireWriter(msg.sender, hospitalId);
-        Dates.requireNear(pmrId % DATE_FACTOR, utcOffsetSeconds);
-        if (_entries[pmrId][0].head == 0) {
-            uint256 patientId = pmrId / DATE_FACTOR;
-            require(patientId <= type(uint64).max, PatientUnknown());
-            address patient = PATIENTS.accountOf(uint64(patientId));
-            require(patient != address(0), PatientUnknown());
-            _mint(patient, pmrId);
-            emit Locked(pmrId);
-        }
-        _append(pmrId, doctorId, hospitalId, Kind.Consultation, content);
-    }
-
-    /// Writes a second opinion; the doctor needs an active grant of the patient.
-    function addSecondOpinion(uint256 pmrId, uint64 hospitalId, Content calldata content)
-        external
-    {
-        uint64 doctorId = DOCTORS.requireWriter(msg.sender, hospitalId);
-        uint256 minted = mintedAt(pmrId);
-        require(minted != 0, ERC721NonexistentToken(pmrId));
-        bool allowed = CONSENTS.isAllowedFor(msg.sender, pmrId, minted, block.timestamp);
-        require(allowed, GrantNotActive());
-        _append(pmrId, doctorId, hospitalId, Kind.SecondOpinion, content);
-    }
-
-    /// Writes an amendment of one's own entry, which stays and is marked.
-    function amend(uint256 pmrId, uint256 index, uint64 hospitalId, Content calldata content)
-        external
-    {
-        uint64 doctorId = DOCTORS.requireWriter(msg.sender, hospitalId);
-        require(index < entryCount(pmrId), EntryUnknown());
-        uint256 old = _entries[pmrId][index].head;
-        // what a registry filed names the doctor behind it, who is not its author
-        bool isFiled = uint8(old >> AT_KIND) >= uint8(Kind.Lab);
-        require(uint64(old) == doctorId && !isFiled, NotAuthor());
-        _entries[pmrId][index].head = old | (1 << AT_MARKED);
-        uint256 by = _append(pmrId, doctorId, hospitalId, Kind.Amendment, content);
-        emit EntryMarked(pmrId, index, by);
-    }
-
-    /// Writes an entry of a kind that belongs to one registry; only that registry may.
-    function fileEntry(
-        uint256 pmrId,
-        uint64 doctorId,
-        uint64 hospitalId,
-        Kind kind,
-        Content calldata content
-    ) external returns (uint256 index) {
-        require(msg.sender == _filerOf(kind), NotFiler());
-        _requireOwned(pmrId);
-        return _append(pmrId, doctorId, hospitalId, kind, content);
-    }
-
-    /// Lets a token follow its patient to the account of a recovery; for anybody to call.
-    function claim(uint256 pmrId) external {
-        address patient = patientOf(pmrId);
-        require(patient != _ownerOf(pmrId), TokenLocked());
-        super._update(patient, pmrId, address(0)); // past the own one, which refuses every move
-    }
-
-    /// Erases a record: custodians then destroy its shares.  Inside the retention time, which runs
-    /// from the newest entry, the patient must name a legal basis.
-    function erase(uint256 pmrId, bytes32 basis) external {
-        require(msg.sender == patientOf(pmrId), NotPatient());
-        uint256 head = _entries[pmrId][0].head;
-        require(head >> AT_ERASED == 0, RecordErased());
-        uint256 newest = _entries[pmrId][entryCount(pmrId) - 1].head;
-        uint256 until = uint40(newest >> AT_TIME) + uint256(retentionSeconds);
-        require(basis != 0 || block.timestamp >= until, RetentionRunning(until));
-        _entries[pmrId][0].head = head | (block.timestamp << AT_ERASED);
-        emit Erased(pmrId, basis, uint64(block.timestamp));
-    }
-
-    function entries(uint256 pmrId) external view returns (Entry[] memory list) {
-        list = new Entry[](entryCount(pmrId));
-        for (uint256 i = 0; i < list.length; ++i) {
-            list[i] = _entry(pmrId, i);
-        }
-    }
-
-    function entry(uint256 pmrId, uint256 index) external view returns (Entry memory) {
-        require(index < entryCount(pmrId), EntryUnknown());
-        return _entry(pmrId, index);
-    }
-
-    function entryCount(uint256 pmrId) public view returns (uint256) {
-        return uint24(_entries[pmrId][0].head >> AT_COUNT);
-    }
-
-    /// Block time of the erasure, 0 for a record that stands.
-    function erasedAt(uint256 pmrId) external view returns (uint64) {
-        return uint40(_entries[pmrId][0].head >> AT_ERASED);
-    }
-
-    /// Who speaks for a record: the patient's account.  After a recovery that is at once the new
-    /// one, while the token still waits for its `claim`; the old key must not act meanwhile.
-    function patientOf(uint256 pmrId) public view returns (address) {
-        _requireOwned(pmrId);
-        return PATIENTS.accountOf(uint64(pmrId / DATE_FACTOR)); // the mint has checked the range
-    }
-
-    /// Block time of the mint, 0 for a token that does not exist.
-    function mintedAt(uint256 pmrId) public view returns (uint64) {
-        return uint40(_entries[pmrId][0].head >> AT_TIME);
-    }
+        uint64 retention,
+        bool fromCommencement
+    )
+        ERC721("wardnet patient medical record", "PMR")
+        PmrEntries(
+            doctors,
+            patients,
+            labs,
+            devices,
+            insurance,
+            consents,
+            offsetSeconds,
+            retention,
+            fromCommencement
+        )
+    {}
 
     function locked(uint256 pmrId) external view returns (bool) {
         _requireOwned(pmrId);
         return true;
     }
 
-    function ownerOf(uint256 pmrId) public view override(ERC721, IERC721, IPmr) returns (address) {
+    function ownerOf(uint256 pmrId)
+        public
+        view
+        override(ERC721, IERC721, PmrEntries)
+        returns (address)
+    {
         return super.ownerOf(pmrId);
     }
 
@@ -241,59 +71,15 @@ contract PmrToken is ERC721Enumerable, IERC5192, IPmr {
         return super._update(to, pmrId, auth);
     }
 
-    function _filerOf(Kind kind) private view returns (address) {
-        if (kind == Kind.Lab) return LABS;
-        if (kind == Kind.Iomt) return DEVICES;
-        return kind == Kind.Insurance ? INSURANCE : address(0);
+    function _mintRecord(uint256 pmrId, address patient) internal override {
+        _mint(patient, pmrId);
+        emit Locked(pmrId);
     }
 
-    function _append(
-        uint256 pmrId,
-        uint64 doctorId,
-        uint64 hospitalId,
-        Kind kind,
-        Content calldata content
-    ) private returns (uint256 index) {
-        Checks.content(content);
-        mapping(uint256 => Stored) storage list = _entries[pmrId];
-        uint256 first = list[0].head;
-        require(first >> AT_ERASED == 0, RecordErased());
-        index = first >> AT_COUNT;
-        uint256 head = doctorId | (uint256(hospitalId) << AT_HOSPITAL)
-            | (block.timestamp << AT_TIME) | (uint256(kind) << AT_KIND)
-            | (uint256(content.codec) << AT_CODEC);
-        if (index == 0) {
-            head |= 1 << AT_COUNT;
-        } else {
-            require(index < type(uint24).max, EntryLimit());
-            list[0].head = first + (1 << AT_COUNT);
-        }
-        Stored storage place = list[index];
-        place.head = head;
-        place.digest = content.digest;
-        place.commitment = content.commitment;
-        emit EntryAdded(
-            pmrId,
-            doctorId,
-            hospitalId,
-            index,
-            uint8(kind),
-            content.codec,
-            content.digest,
-            content.commitment
-        );
+    function _moveRecord(uint256 pmrId, address patient) internal override {
+        super._update(patient, pmrId, address(0)); // past the own one, which refuses every move
     }
 
-    function _entry(uint256 pmrId, uint256 index) private view returns (Entry memory) {
-        Stored storage s = _entries[pmrId][index];
-        uint256 head = s.head;
-        return Entry(
-            uint64(head),
-            uint64(head >> AT_HOSPITAL),
-            uint40(head >> AT_TIME),
-            uint8(head >> AT_KIND),
-            uint8(head >> AT_MARKED) != 0,
-            Content(s.commitment, uint8(head >> AT_CODEC), s.digest)
-        );
-    }
+    /// Entries have no tokens of their own here.
+    function _entryAdded(uint256 pmrId, Kind kind) internal override {}
 }

@@ -142,7 +142,8 @@ abstract contract ValidatorSet {
     }
 
     function _withdrawAllOf(uint64 hospitalId) internal returns (uint256 count) {
-        for (uint256 i = 0; i < _live.length; ++i) {
+        uint256 listed = _live.length; // _withdraw leaves the list as it is
+        for (uint256 i = 0; i < listed; ++i) {
             Record storage r = _records[_live[i]];
             if (r.hospitalId == hospitalId && r.activeUntil == 0 && !r.waiting) {
                 _withdraw(_live[i]);
@@ -185,21 +186,24 @@ abstract contract ValidatorSet {
     }
 
     function _sizeAt(uint256 t) private view returns (uint256 size) {
-        for (uint256 i = 0; i < _live.length; ++i) {
+        uint256 listed = _live.length;
+        for (uint256 i = 0; i < listed; ++i) {
             if (_isActiveAt(_live[i], t)) ++size;
         }
     }
 
     /// |S(t-1)|, and how many of it are not in S(t).
     function _countsAt(uint256 t) private view returns (uint256 size, uint256 removals) {
-        for (uint256 i = 0; i < _live.length; ++i) {
+        uint256 listed = _live.length;
+        for (uint256 i = 0; i < listed; ++i) {
             if (_isActiveAt(_live[i], t - 1)) ++size;
             if (_records[_live[i]].activeUntil == t) ++removals;
         }
     }
 
     function _openCount() private view returns (uint256 open) {
-        for (uint256 i = 0; i < _live.length; ++i) {
+        uint256 listed = _live.length;
+        for (uint256 i = 0; i < listed; ++i) {
             if (_records[_live[i]].activeUntil == 0) ++open;
         }
     }
@@ -212,7 +216,8 @@ abstract contract ValidatorSet {
     /// Whether the key is on the list and nothing ends it yet.
     function _isOpen(address key) private view returns (bool) {
         if (_records[key].activeUntil != 0) return false;
-        for (uint256 i = 0; i < _live.length; ++i) {
+        uint256 listed = _live.length;
+        for (uint256 i = 0; i < listed; ++i) {
             if (_live[i] == key) return true;
         }
         return false;
@@ -234,17 +239,21 @@ abstract contract ValidatorSet {
     /// Drops the keys that are in neither S(block.number) nor any later set.
     function _forgetPast() private {
         uint256 kept = 0;
-        for (uint256 i = 0; i < _live.length; ++i) {
+        uint256 listed = _live.length;
+        for (uint256 i = 0; i < listed; ++i) {
             uint64 until = _records[_live[i]].activeUntil;
             if (until == 0 || until > block.number) _live[kept++] = _live[i];
         }
-        while (_live.length > kept) _live.pop();
+        for (; listed > kept; --listed) {
+            _live.pop();
+        }
     }
 
     function _stopWaiting(address key) private {
         _records[key].waiting = false;
         uint256 kept = 0;
-        for (uint256 i = 0; i < _waiting.length; ++i) {
+        uint256 listed = _waiting.length;
+        for (uint256 i = 0; i < listed; ++i) {
             if (_waiting[i] != key) _waiting[kept++] = _waiting[i];
         }
         _waiting.pop();

@@ -2,8 +2,7 @@
 
 from typing import assert_never
 
-from node.base.rng import TreeEntropy
-from node.sim.cast import fresh_account
+from node.sim.cast import fresh_account, new_wallet_entropy
 from node.sim.faults.bent_custodian import Bend
 from node.sim.faults.stage import End, Stage
 from node.sim.faults.tally import Tally
@@ -73,7 +72,7 @@ def _lose_wallet(stage: Stage, patient: str, tally: Tally) -> None:
     person = cast.patients[patient]
     tally.count(len(person.wallet.deals))
     stage.world.loot.accounts[patient] = OldAccount(person.signer, person.wallet)
-    entropy = TreeEntropy(stage.world.scenario.run.seed, "node", patient, "new wallet")
+    entropy = new_wallet_entropy(stage.world.scenario.run.seed, patient)
     person.signer, person.wallet = fresh_account(cast.ward, entropy)
     for memory in (person.manifests, person.granted, person.lent):
         memory.clear()

@@ -14,7 +14,7 @@ from node.privacy.custody import Custodian
 from node.privacy.custody_deposits import DepositTaken
 from node.privacy.custody_epochs import CustodyEvent
 from node.privacy.deposits import DepositLetter
-from node.privacy.release_facts import GrantFacts, GrantView, RecordFacts
+from node.privacy.release_facts import EmergencyFacts, GrantFacts, GrantView, RecordFacts
 from node.privacy.release_messages import Answer, Head
 from node.sim.hosts import Host
 from node.sss.shares import decode_container
@@ -185,6 +185,14 @@ class _Seen:
         """Give a grant as this custodian takes it."""
         facts = self._view.grant(grant_id)
         return None if facts is None else self._bent(facts)
+
+    def emergency(self, emergency_id: bytes) -> EmergencyFacts | None:
+        """Give an emergency as the chain has it."""
+        return self._view.emergency(emergency_id)
+
+    def doctor_key(self, account: Address) -> bytes | None:
+        """Give a doctor's key."""
+        return self._view.doctor_key(account)
 
     def record(self, deal_id: bytes) -> RecordFacts | None:
         """Give the record of a deal."""

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, Field
 
 from node.base.limits import SCENARIO_ACTORS_COUNT_MAX
-from node.sim.schema.base import Id, Section, refers_to
+from node.base.limits_records import FUNDS_WEI_MAX
+from node.sim.schema.base import Id, Section, refers_to, whole
 from node.sim.schema.units import wants
 
 REGULATORS_DEFAULT: Final = 3
@@ -29,6 +30,8 @@ class Patient(Section):
     hospital: Id = refers_to("node")
     attendant: bool = False
     """Somebody registers with them and is named on the record."""
+    emergency: bool = False
+    """Whether custodians get what a doctor may read who breaks the glass."""
 
 
 class Lab(Section):
@@ -53,6 +56,12 @@ class Institution(Section):
     """An insurer or a researcher, and the hospital through whose node it acts."""
 
     hospital: Id = refers_to("node")
+
+
+class Researcher(Institution):
+    """A researcher, and what its account holds in the genesis: studies are paid from it."""
+
+    funds_wei: Annotated[int, whole(0, FUNDS_WEI_MAX)] = Field(default=0, alias="funds")
 
 
 def _counted(form: Any) -> BeforeValidator:  # noqa: ANN401 - a type for the JSON schema
@@ -88,8 +97,8 @@ class Actors(Section):
     insurers: Annotated[dict[Id, Institution], _counted(int | dict[Id, Institution])] = Field(
         default_factory=dict[str, Institution]
     )
-    researchers: Annotated[dict[Id, Institution], _counted(int | dict[Id, Institution])] = Field(
-        default_factory=dict[str, Institution]
+    researchers: Annotated[dict[Id, Researcher], _counted(int | dict[Id, Researcher])] = Field(
+        default_factory=dict[str, Researcher]
     )
 
 
@@ -101,6 +110,6 @@ ACTOR_KINDS: Final[dict[str, tuple[str, type[Section]]]] = {
     "guardians": ("gua-", Guardian),
     "devices": ("dev-", Device),
     "insurers": ("ins-", Institution),
-    "researchers": ("res-", Institution),
+    "researchers": ("res-", Researcher),
 }
 """Key of ``actors``: prefix of the ids that a number makes, and the model of one of them."""

@@ -21,7 +21,7 @@ from node.sim.schema.units import duration_text, duration_us
 _OF_RECIPIENTS: Final = frozenset({"request_access", "grant", "read_record"})
 _OF_DIRECT: Final = ("pmr", "purpose", "scope")
 """What a grant says that answers no request."""
-_RECORD_STEPS = ("consult", "perform_lab", "second_opinion")
+_RECORD_STEPS = ("consult", "perform_lab", "second_opinion", "file_readings")
 
 
 def check_consistency(tree: Tree, data: dict[str, Any], steps: Sequence[str]) -> None:

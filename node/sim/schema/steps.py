@@ -6,8 +6,13 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 from pydantic import BeforeValidator, Field
 
 from node.sim.schema.access_steps import AccessStep
+from node.sim.schema.amendment_steps import AmendmentStep
 from node.sim.schema.base import Id, Section, listed, mapped, refers_to, whole
+from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
+from node.sim.schema.emergency_steps import EmergencyStep
+from node.sim.schema.iomt_steps import IomtStep
+from node.sim.schema.research_steps import ResearchStep
 from node.sim.schema.step_base import StepBase
 from node.sim.schema.units import Date, PositiveDuration, wants
 
@@ -106,6 +111,8 @@ class OrderLab(StepBase):
     do: Literal["order_lab"]
     doctor: Id = refers_to("doctor")
     pmr: Id = refers_to("visit")
+    lab: Id | None = refers_to("lab", default=None)
+    """None: the one that performs the order later, else the first of the doctor's hospital."""
     modality: Modality
     reason: str | None = None
 
@@ -143,6 +150,12 @@ class SuspendDoctor(StepBase):
     doctor: Id = refers_to("doctor")
     for_us: PositiveDuration | None = Field(default=None, alias="for")
     """None: for good."""
+
+
+class Audit(StepBase):
+    """The rules of ``wardnet audit`` on the world as it is now; any finding refuses the step."""
+
+    do: Literal["audit"]
 
 
 class AdmitValidator(StepBase):
@@ -235,19 +248,28 @@ GovernmentStep: TypeAlias = (
     | SetLicence
     | SweepExpired
 )
-Step: TypeAlias = (
+OwnStep: TypeAlias = (
     RegisterHospital
     | OnboardDoctor
     | RegisterPatient
     | Consult
     | OrderLab
     | PerformLab
-    | AccessStep
     | Rebuild
+    | Audit
     | SuspendDoctor
     | Vote
-    | GovernmentStep
+)
+Step: TypeAlias = (
+    OwnStep
+    | AccessStep
+    | AmendmentStep
+    | ClinicStep
     | CustodyStep
+    | EmergencyStep
+    | GovernmentStep
+    | IomtStep
+    | ResearchStep
 )
 AnyStep: TypeAlias = Annotated[Step, Field(discriminator="do")]
 STEP_MODELS: Final[dict[str, type[StepBase]]] = {

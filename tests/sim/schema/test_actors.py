@@ -42,6 +42,10 @@ def test_mappings_are_read() -> None:
         ("patients: {p: {}}", False),
         ("labs: {Lab: {hospital: h0}}", False),
         ("insurers: 1", True),
+        ("researchers: {r: {hospital: h0, funds: 1000000000000000000}}", True),
+        ("researchers: {r: {hospital: h0, funds: -1}}", False),
+        ("researchers: {r: {hospital: h0, funds: 1.5}}", False),
+        ("insurers: {i: {hospital: h0, funds: 1}}", False),
     ],
 )
 def test_bounds_and_shapes(text: str, is_fine: bool) -> None:

@@ -44,7 +44,9 @@ def test_defaults_are_those_of_the_specification() -> None:
     assert resolved["records"] == {
         "sharing": {"scheme": "ssms-1tn", "t": 3, "n": 5},
         "recovery_wait_us": 172_800_000_000,
+        "emergency_review_us": 259_200_000_000,
         "retention_us": 94_608_000_000_000,
+        "retention_from": "last_treatment",
         "revocation": "standard",
         "timezone": "UTC",
         "first_patient_id": 1,
@@ -84,7 +86,7 @@ def test_defaults_are_those_of_the_specification() -> None:
         ("chain: {executor: revm}", True),
         ("chain: {executor: none}", False),
         ("chain: {executor: 5}", False),
-        ("chain: {token: erc1155}", False),
+        ("chain: {token: erc1155}", True),
         ("records: {first_patient_id: 85437}", True),
         ("records: {first_patient_id: 0}", False),
         ("records: {sharing: {scheme: xor-1tn}}", False),

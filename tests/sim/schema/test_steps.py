@@ -33,26 +33,54 @@ def _faults(text: str) -> list[str]:
 BY_DOCTOR = {"doctor": "doc-2", "hospital": None, "insurer": None, "researcher": None}
 BUILT = """
 admit_validator
+answer_petition
+audit
+bind_device
+bind_policy
+book_appointment
+cancel_appointment
 cancel_recovery
+claim_insurance
+collect_share
 consult
+decide_claim
 deny
+dispute
+emergency_access
 emergency_withdraw
 erase
+export_dataset
+extend_petition
+file_readings
+fund_study
 grant
+issue_copy
+join_study
+leave_study
 lift_suspension
+move_appointment
 move_hospital
 onboard_doctor
+open_slot
 order_lab
+pay_out
 perform_lab
+petition_correction
+raise_alert
 read_own
 read_record
 rebuild
 recover_key
 refresh_epoch
+refund_study
 register_hospital
 register_patient
 replace_custodian
+replay_readings
 request_access
+request_copy
+retain
+review_emergency
 revoke
 revoke_hospital
 rotate_key
@@ -63,6 +91,7 @@ set_licence
 suspend_doctor
 suspend_hospital
 sweep_expired
+unbind_device
 vote
 withdraw_validator
 """
@@ -86,7 +115,7 @@ def test_built_actions_are_those_of_this_version() -> None:
         ),
         (
             "do: order_lab, doctor: doc-1, pmr: v, modality: MR, reason: cough",
-            {"doctor": "doc-1", "pmr": "v", "modality": "MR", "reason": "cough"},
+            {"doctor": "doc-1", "pmr": "v", "lab": None, "modality": "MR", "reason": "cough"},
         ),
         (
             "do: perform_lab, lab: lab-1, order: o, study: pydicom:CT_small",
@@ -133,6 +162,7 @@ def test_built_actions_are_those_of_this_version() -> None:
                 "shares": "stolen",
             },
         ),
+        ("do: audit", {}),
         ("do: suspend_doctor, doctor: doc-1", {"doctor": "doc-1", "for_us": None}),
         ("do: suspend_doctor, doctor: doc-1, for: 1d",
          {"doctor": "doc-1", "for_us": 86_400_000_000}),
