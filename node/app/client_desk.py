@@ -115,9 +115,12 @@ class ClientDesk:
     def _submit(self, turn: Turn, call: int, raw: bytes) -> None:
         chain = self._chain
         sent = chain.ledger.decode(raw)
-        if self._is_taken(sent.sender, sent.nonce):
-            # where nothing costs anything the pool would let it replace the node's own
-            raise NonceError(sent.sender, chain.pool.next_nonce(sent.sender), sent.nonce)
+        free = chain.pool.next_nonce(sent.sender)
+        is_used = sent.nonce < free and sent.hash not in chain.pool
+        if is_used or self._is_taken(sent.sender, sent.nonce):
+            # where nothing costs anything the pool would let it replace the node's own, or that
+            # of another flow with the same key, which would then wait for ever
+            raise NonceError(sent.sender, free, sent.nonce)
         transaction = chain.transaction_received(turn, raw, is_local=True)
         turn.answer(call, transaction.hash)
         for listener in self.on_transaction:

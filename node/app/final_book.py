@@ -28,9 +28,10 @@ from node.contracts.custody_ledger import (
 from node.contracts.errors import CidFormError
 from node.contracts.patient_registry import PatientRegistered, Recovered
 from node.contracts.pmr_entries import EntryAdded, Erased
-from node.contracts.pmr_multi_token import TransferBatch, TransferSingle, is_visit
+from node.contracts.pmr_multi_token import TransferBatch, TransferSingle
 from node.contracts.pmr_token import Transfer
 from node.contracts.suite import ContractSuite
+from node.contracts.transfers import visits_of
 from node.evm.blooms import EMPTY_BLOOM, may_hold
 from node.privacy.release_facts import GrantFacts
 
@@ -278,7 +279,7 @@ class FinalBook:
         )
         return [event for event in decoded if event is not None]
 
-    def _read(self, event: LedgerEvent, header: Header) -> None:  # noqa: C901 - a case an event
+    def _read(self, event: LedgerEvent, header: Header) -> None:
         facts = self._facts
         match event:
             case Granted():
@@ -292,8 +293,7 @@ class FinalBook:
             case EntryAdded():
                 self._add(event, header.timestamp)
             case Transfer() | TransferSingle() | TransferBatch():
-                for pmr_id in _visits_of(event):
-                    self._own(pmr_id, event.to)
+                self._own(visits_of(event), event.to)
             case Erased(pmr_id):
                 facts.erased[pmr_id] = None
             case PatientRegistered():
@@ -316,12 +316,13 @@ class FinalBook:
             case _:
                 pass  # of no concern to a custodian
 
-    def _own(self, pmr_id: int, owner: Address) -> None:
+    def _own(self, pmr_ids: Iterable[int], owner: Address) -> None:
         facts = self._facts
-        if pmr_id in facts.owners:
-            facts.owned[facts.owners[pmr_id]].pop(pmr_id, None)
-        facts.owners[pmr_id] = owner
-        facts.owned.setdefault(owner, {})[pmr_id] = None
+        for pmr_id in pmr_ids:
+            if pmr_id in facts.owners:
+                facts.owned[facts.owners[pmr_id]].pop(pmr_id, None)
+            facts.owners[pmr_id] = owner
+            facts.owned.setdefault(owner, {})[pmr_id] = None
 
     def _said_of(self, event: LedgerEvent) -> Iterable[int]:
         """Give the records that an event is about, after it was read."""
@@ -333,12 +334,10 @@ class FinalBook:
                 known = facts.tags.get(grant_id[:_TAG_BYTES], ())
                 patients = {facts.grants[one].patient: None for one in known}
                 return [pmr_id for one in patients for pmr_id in facts.owned.get(one, ())]
-            case EntryAdded() | CustodianReplaced() | GenerationRotated():
+            case EntryAdded() | CustodianReplaced() | GenerationRotated() | Erased():
                 return (event.pmr_id,)
-            case Erased(pmr_id):
-                return (pmr_id,)
-            case Transfer(_, _, token_id):
-                return (token_id,)
+            case Transfer() | TransferSingle() | TransferBatch():
+                return visits_of(event)
             case _:
                 return ()
 
@@ -380,8 +379,7 @@ class FinalBook:
         facts.recovered.pop(new, None)  # an account that comes back is lost no longer
         if old in facts.homes:
             facts.homes[new] = facts.homes.pop(old)
-        for pmr_id in tuple(facts.owned.get(old, ())):
-            self._own(pmr_id, new)
+        self._own(tuple(facts.owned.get(old, ())), new)
         given = facts.given.pop(old, {})
         for grant_id in given:
             facts.grants[grant_id] = replace(facts.grants[grant_id], patient=new)
@@ -400,14 +398,3 @@ def _granted(event: Granted, at_s: int) -> GrantFacts:
         granted_s=at_s,
         is_revoked=False,
     )
-
-
-def _visits_of(event: Transfer | TransferSingle | TransferBatch) -> tuple[int, ...]:
-    """Give the records among the tokens that went to somebody."""
-    match event:
-        case Transfer():
-            return (event.token_id,)
-        case TransferSingle():
-            return (event.id,) * is_visit(event.id)
-        case TransferBatch():
-            return tuple(filter(is_visit, event.ids))

@@ -15,6 +15,7 @@ from node.base.types import Address
 from node.contracts.deploy import (
     RECOVERY_SECONDS,
     RETENTION_SECONDS,
+    REVIEW_SECONDS,
     DeploySettings,
     deploy_all,
 )
@@ -80,6 +81,7 @@ class FoundingPlan:
     utc_offset_seconds: int
     recovery_seconds: int = RECOVERY_SECONDS
     retention_seconds: int = RETENTION_SECONDS
+    review_seconds: int = REVIEW_SECONDS
     retention_from_commencement: bool = False
     token: str = ERC721
     insurers: tuple[FoundingParty, ...] = ()
@@ -117,6 +119,7 @@ def found(plan: FoundingPlan) -> Founding:
             utc_offset_seconds=plan.utc_offset_seconds,
             recovery_seconds=plan.recovery_seconds,
             retention_seconds=plan.retention_seconds,
+            review_seconds=plan.review_seconds,
             retention_from_commencement=plan.retention_from_commencement,
             token=plan.token,
         ),

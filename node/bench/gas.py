@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from node.bench import (
+    gas_care_cases,
     gas_cases,
     gas_pmr_cases,
     gas_record_cases,
@@ -26,6 +27,7 @@ from node.contracts.names import ALL_CONTRACT_NAMES, TOKENS
 
 ALL_CASES: Final[tuple[Case, ...]] = (
     *gas_cases.CASES,
+    *gas_care_cases.CASES,
     *gas_pmr_cases.CASES,
     *gas_record_cases.CASES,
     *gas_research_cases.CASES,

@@ -8,6 +8,8 @@ import typer
 
 from node.base.errors import UsageError
 from node.commands import bench_gas, output
+from node.commands.bench_records import records
+from node.commands.bench_tables import print_figures, print_place
 
 ROUNDS_MAX: Final = 99
 TRANSACTIONS_MIN: Final = 2
@@ -18,8 +20,6 @@ MEBIBYTES_MIN: Final = 2
 MEBIBYTES_MAX: Final = 4_096
 SHARED_MEBIBYTES_MAX: Final = 64
 """The longest record of xor-1tn."""
-_FEW: Final = 10.0
-"""Figures below are shown with three digits behind the point."""
 STAGES: Final = ("decode", "execute", "lists", "root", "storage")
 _ROOT_CHARS: Final = 12
 
@@ -188,6 +188,9 @@ def store(
     raise typer.Exit(document["exit_code"])
 
 
+app.command("records")(records)
+
+
 @app.command("sharing")
 def sharing(
     *,
@@ -225,13 +228,13 @@ def _silent(_sentence: str) -> None:
 
 def _print_consensus(document: Mapping[str, Any]) -> None:
     output.say(f"consensus: CPU seconds of this process, best of {document['rounds']}")
-    _print_figures(document)
+    print_figures(document)
     if document["slowness"] is not None:
         output.say(
             f"slowness {document['slowness']:.2f}: so many times as long as where the targets "
             "were set takes coincurve's recovery here"
         )
-    _print_place(document)
+    print_place(document)
 
 
 def _print_store(document: Mapping[str, Any]) -> None:
@@ -239,7 +242,7 @@ def _print_store(document: Mapping[str, Any]) -> None:
         f"block store, {document['mebibytes']} MiB, CPU seconds of this process, "
         f"best of {document['rounds']}; imports are scaled to 256 MiB"
     )
-    _print_figures(document)
+    print_figures(document)
     for each in document["absent"]:
         output.say(f"absent   {each['name']}: {each['reason']}")
     if document["slowness"] is not None:
@@ -247,7 +250,7 @@ def _print_store(document: Mapping[str, Any]) -> None:
             f"slowness {document['slowness']:.2f}: so many times as long as where the targets "
             "were set takes hashing alone here"
         )
-    _print_place(document)
+    print_place(document)
 
 
 def _print_sharing(document: Mapping[str, Any]) -> None:
@@ -255,29 +258,14 @@ def _print_sharing(document: Mapping[str, Any]) -> None:
         f"secret sharing, {document['mebibytes']} MiB: MB of secret per CPU second of this "
         f"process, best of {document['rounds']}"
     )
-    _print_figures(document)
+    print_figures(document)
     for each in document["absent"]:
         output.say(f"absent   {each['name']}: {each['reason']}")
     output.say(
         f"slowness {document['slowness']:.2f}: so many times as long as where the targets "
         "were set takes SHA-256 here"
     )
-    _print_place(document)
-
-
-def _print_figures(document: Mapping[str, Any]) -> None:
-    words = {True: "met", False: "MISSED", None: ""}
-    table: list[Sequence[object]] = [("", "figure", "", "beside its peer", "target", "")]
-    for row in document["rows"]:
-        ratio = None if row["ratio"] is None else f"{row['ratio']:.2f}x as fast"
-        digits = 1 if row["figure"] >= _FEW else 3
-        figure = f"{row['figure']:,.{digits}f}"
-        cells = (row["name"], figure, row["unit"], ratio, row["target"] or None)
-        table.append((*cells, words[row["is_met"]]))
-    for line in output.columns(table):
-        output.say(line)
-    for sentence in document["disagreements"]:
-        output.say(f"WRONG    {sentence}")
+    print_place(document)
 
 
 def _measure(
@@ -334,16 +322,7 @@ def _print(document: Mapping[str, Any]) -> None:
         output.say(f"absent   {each['name']}: {each['reason']}")
     for sentence in document["disagreements"]:
         output.say(f"WRONG    {sentence}")
-    _print_place(document)
-
-
-def _print_place(document: Mapping[str, Any]) -> None:
-    place = document["machine"]
-    output.say(
-        f"machine  {place['system']}, {place['processor']}, {place['cpus']} cpus, "
-        f"python {place['python']}"
-    )
-    output.say(f"load     {document['load_before']} before, {document['load_after']} after")
+    print_place(document)
 
 
 def _row(row: Mapping[str, Any]) -> list[object]:

@@ -21,6 +21,7 @@ from eth_abi.registry import registry as default_registry
 from node.base.keccak import keccak256
 from node.base.keys import SIGNATURE_BYTES
 from node.base.types import Address, Hash32
+from node.contracts.abi_words import decode_words, encode_words
 from node.contracts.errors import AbiDataError, CallArgumentError
 
 T = TypeVar("T")
@@ -188,6 +189,9 @@ def encode_values(where: str, types: Sequence[str], values: Sequence[object]) ->
     """
     if len(types) != len(values):
         raise CallArgumentError(where, f"takes {len(types)} arguments, got {len(values)}")
+    words = encode_words(types, values)
+    if words is not None:
+        return words
     try:
         return _CODEC.encode(types, values)
     except (EncodingError, TypeError, ValueError, OverflowError) as error:
@@ -210,6 +214,9 @@ def decode_values(where: str, types: Sequence[str], data: bytes) -> tuple[Any, .
 
     raises        AbiDataError: too short, bad padding, bad pointer, or no UTF-8 in a string.
     """
+    found = decode_words(types, data)
+    if found is not None:
+        return found
     try:
         return _CODEC.decode(types, data)
     except (DecodingError, UnicodeDecodeError, OverflowError) as error:

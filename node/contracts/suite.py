@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Final, Self
 
 from node.base.types import Address, Hash32
@@ -55,9 +56,17 @@ EVENTS: Final[Mapping[str, tuple[type[LedgerEvent], ...]]] = {
 _BY_TOPIC: Final = {
     (name, event.SPEC.topic): event for name, events in EVENTS.items() for event in events
 }
+_EVENTS_READ: Final = 4_096
+"""Logs that stay decoded: several parts of a node, and of its neighbours, read each of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@lru_cache(maxsize=_EVENTS_READ)
+def _decoded(contract: str, topics: tuple[bytes, ...], data: bytes) -> LedgerEvent | None:
+    event = _BY_TOPIC.get((contract, Hash32(topics[0])))
+    return event.decode(topics, data) if event else None
+
+
+@dataclass(frozen=True)
 class ContractSuite:
     """The bindings of one network."""
 
@@ -104,7 +113,7 @@ class ContractSuite:
 
     def name_of(self, address: Address) -> str | None:
         """The name of the contract at an address, or None for a foreign address."""
-        return self._names().get(address)
+        return self._names.get(address)
 
     def decode_log(
         self, address: Address, topics: Sequence[bytes], data: bytes
@@ -113,10 +122,10 @@ class ContractSuite:
 
         raises        AbiDataError: the log has a bound topic and another shape.
         """
-        name = self._names().get(address)
-        event = _BY_TOPIC.get((name, Hash32(topics[0]))) if name and topics else None
-        return event.decode(topics, data) if event else None
+        name = self._names.get(address)
+        return _decoded(name, tuple(topics), data) if name and topics else None
 
+    @cached_property
     def _names(self) -> dict[Address, str]:
         bound = (
             self.government,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from node.base.types import Address, Hash32
 from node.evm.forks import Profile
@@ -111,4 +111,22 @@ class Executor(Protocol):
 
     def open(self, context: ExecutionContext, view: StateReader) -> BlockRun:
         """Begin a block on the state that ``view`` shows."""
+        ...
+
+
+@runtime_checkable
+class CallsToo(Protocol):
+    """An executor that also runs read-only calls, where it is sure of the answer."""
+
+    def try_call(
+        self,
+        context: ExecutionContext,
+        view: StateReader,
+        *,
+        sender: Address,
+        to: Address,
+        data: bytes,
+        gas: int,
+    ) -> bytes | None:
+        """Give what a call returns; None: it does not end well, or the reference must run it."""
         ...

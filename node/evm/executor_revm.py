@@ -2,7 +2,8 @@
 
 A block goes to py-evm as a whole if its base fee is not 0 or its state cannot be mirrored, and a
 single transaction if it pays a fee, has an access list, or could run an opcode that pyrevm gets
-wrong (ledger.md section 6.1).  Calls, traces and estimates never come here.
+wrong (ledger.md section 6.1).  A read-only call comes here too, and what does not end well is run
+again in py-evm, which then says why.  Traces and estimates never come here.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +23,7 @@ from node.evm.executor import (
 from node.evm.executor_pyevm import PyevmRun
 from node.evm.receipts import Receipt
 from node.evm.revm_code import BLOCKHASH, CREATE, CREATE2, FRAMES, contract_opcodes, opcodes
-from node.evm.revm_journal import Outcome, run
+from node.evm.revm_journal import Outcome, answer, run
 from node.evm.revm_mirror import Change, Mirror
 from node.evm.rules import check_alone, check_in_place
 from node.evm.state import StateView
@@ -88,6 +89,39 @@ class RevmExecutor:
         self._holder = holder
         return True
 
+    def try_call(
+        self,
+        context: ExecutionContext,
+        view: StateReader,
+        *,
+        sender: Address,
+        to: Address,
+        data: bytes,
+        gas: int,
+    ) -> bytes | None:
+        """Give what a read-only call returns; None: py-evm must run it.
+
+        revm takes the price of a transaction from the gas, and no more gas than a block has: a
+        call that ends well with that ends so with all of it.
+        """
+        mirror = self._mirror
+        if not isinstance(view, StateView) or context.base_fee or context.profile.is_foreign:
+            return None
+        if context.chain_id > _CHAIN_ID_MAX or mirror.is_out_of_reach(view.root):
+            return None
+        self._release()
+        if not mirror.seek(view) or not self._is_sure(to) or mirror.code_of(sender):
+            return None
+        mirror.set_block(context)
+        most = min(gas, context.gas_limit)
+        return answer(mirror, context, sender=sender, to=to, data=data, gas=most)
+
+    def _is_sure(self, to: Address) -> bool:
+        found = contract_opcodes(self._mirror.code_of(to))
+        if not found.isdisjoint(self._doubtful):
+            return False
+        return not self._mirror.doubtful or found.isdisjoint(FRAMES)
+
     def is_safe(self, transaction: Transaction) -> bool:
         """Say whether revm is sure to do what py-evm does.
 
@@ -96,14 +130,12 @@ class RevmExecutor:
         """
         if transaction.access_list or (transaction.max_fee and transaction.max_tip):
             return False
-        mirror = self._mirror
-        if transaction.to is None:
-            found = opcodes(transaction.data)
-        else:
-            found = contract_opcodes(mirror.code_of(transaction.to))
+        if transaction.to is not None:
+            return self._is_sure(transaction.to)
+        found = opcodes(transaction.data)
         if not found.isdisjoint(self._doubtful):
             return False
-        return not mirror.doubtful or found.isdisjoint(FRAMES)
+        return not self._mirror.doubtful or found.isdisjoint(FRAMES)
 
     def let_go(self, holder: "_RevmRun") -> None:
         """End a run that has settled: what it wrote stays."""

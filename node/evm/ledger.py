@@ -6,6 +6,8 @@ the engine says when.  Nothing is stored before the last check of a block has pa
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from functools import lru_cache
+from typing import Final
 
 from node.base.block import Block
 from node.base.errors import ConfigError, InvalidBlockError, UnknownBlockError
@@ -19,7 +21,7 @@ from node.evm.blocks import BuildRequest, Built, ExecutionResult
 from node.evm.calls import call
 from node.evm.chain_errors import PrunedStateError
 from node.evm.errors import UnknownParentError
-from node.evm.executor import ExecutionContext, Executor
+from node.evm.executor import CallsToo, ExecutionContext, Executor
 from node.evm.executor_pyevm import PyevmExecutor
 from node.evm.foreign import ForeignRules
 from node.evm.genesis import Genesis
@@ -30,6 +32,10 @@ from node.evm.state import StateStore, StateView
 from node.evm.transactions import Transaction
 from node.storage.chain_data import Place, StoredBlock
 from node.storage.ledger_store import LedgerStore, MemoryLedgerStore
+
+_RECEIPTS_READ: Final = 1_024
+"""Receipts that stay decoded: those of the newest blocks are asked for by many."""
+_receipt = lru_cache(maxsize=_RECEIPTS_READ)(Receipt.decode)
 
 
 class Ledger:
@@ -60,6 +66,7 @@ class Ledger:
         self._tree = BlockTree(self._chain)
         self._states = StateStore(self._store.nodes)
         self._executor: Executor = PyevmExecutor() if executor is None else executor
+        self._calls = self._executor if isinstance(self._executor, CallsToo) else None
         self._views: dict[Hash32, StateView] = {}
         self.chain_id = genesis.chain_id
         self._rules: ProfileRules | ForeignRules
@@ -136,7 +143,7 @@ class Ledger:
 
         raises        UnknownBlockError.
         """
-        return tuple(Receipt.decode(raw) for raw in self._tree.stored(block_hash).receipts)
+        return tuple(_receipt(raw) for raw in self._tree.stored(block_hash).receipts)
 
     def blocks_with_logs(
         self, addresses: Sequence[Address], topics: Sequence[Hash32], first: int, last: int
@@ -178,8 +185,14 @@ class Ledger:
         raises        CallRevertedError(data); CallOutOfGasError; CallFailedError;
                       UnknownBlockError.
         """
-        context, state = self.context(at), self.state(at)
-        return call(context, state, sender=sender, to=to, data=data, gas=gas, value=value)
+        context, view = self.context(at), self.state(at)
+        if self._calls is not None and not value:
+            found = self._calls.try_call(
+                context, view, sender=sender, to=to, data=data, gas=min(gas, CALL_GAS_MAX)
+            )
+            if found is not None:
+                return found
+        return call(context, view, sender=sender, to=to, data=data, gas=gas, value=value)
 
     def context(
         self, at: Hash32 | None = None, *, fee_recipient: Address | None = None

@@ -45,9 +45,7 @@ def run(mirror: Mirror, context: ExecutionContext, transaction: Transaction) -> 
     evm = mirror.evm
     snapshot = evm.snapshot()
     try:
-        if context.profile.has_cancun_header:
-            # Loaded by us, the revert unloads it.  Else it stays, warm for the next fee recipient.
-            evm.basic("0x" + context.fee_recipient.hex())
+        _load_recipient(evm, context)
         _start(evm, transaction)
         result = evm.result
         if result is None:
@@ -62,6 +60,37 @@ def run(mirror: Mirror, context: ExecutionContext, transaction: Transaction) -> 
         return Outcome(1, result.gas_used, logs, _diff(mirror, transaction))
     finally:
         evm.revert(snapshot)
+
+
+def answer(
+    mirror: Mirror,
+    context: ExecutionContext,
+    *,
+    sender: Address,
+    to: Address,
+    data: bytes,
+    gas: int,
+) -> bytes | None:
+    """Run a call without a price and take back what it did; None: it did not end well."""
+    evm = mirror.evm
+    snapshot = evm.snapshot()
+    try:
+        _load_recipient(evm, context)
+        found: bytes = evm.message_call(
+            caller="0x" + sender.hex(), to="0x" + to.hex(), calldata=data, gas=gas, gas_price=0
+        )
+    except RuntimeError:  # a revert, a fault of a frame, or a call that revm does not take
+        return None
+    else:
+        return found
+    finally:
+        evm.revert(snapshot)
+
+
+def _load_recipient(evm: Any, context: ExecutionContext) -> None:  # noqa: ANN401 - pyrevm's
+    if context.profile.has_cancun_header:
+        # Loaded by us, the revert unloads it.  Else it stays, warm for the next fee recipient.
+        evm.basic("0x" + context.fee_recipient.hex())
 
 
 def _start(evm: Any, transaction: Transaction) -> None:  # noqa: ANN401 - pyrevm's

@@ -10,7 +10,8 @@ from typing import Final
 from node.report.data import BlockRow, GrantRow
 from node.report.tables import Html, element, join, scroll, text
 
-BLOCKS_DRAWN_MAX: Final = 2_000
+BLOCKS_DRAWN_MAX: Final = 1_000
+GRANTS_DRAWN_MAX: Final = 100
 _LANE: Final = 34
 _LEFT: Final = 84
 _TOP: Final = 26

@@ -88,6 +88,30 @@ GrantRow = TypedDict(
 """One grant: its window, and the block times at which custodians released or refused under it."""
 
 
+class EmergencyRow(TypedDict):
+    """One breaking of the glass."""
+
+    doctor: str
+    patient: str
+    """Patient-ID as decimal text."""
+    reason: str
+    until: int
+    review: str
+    """``none``, or the outcome's code; with what the member found, and whether it came late."""
+    is_open: bool
+    """Whether nobody has reviewed it."""
+
+
+class CopyRow(TypedDict):
+    """One request of a patient for a copy."""
+
+    patient: str
+    """Patient-ID as decimal text."""
+    due: int
+    state: str
+    """``on time``, ``late``, ``overdue`` or ``open``."""
+
+
 class MessageRow(TypedDict):
     """One frame between two nodes."""
 
@@ -107,4 +131,6 @@ class ReportData(TypedDict, total=False):
     transactions: list[TransactionRow]
     records: list[RecordRow]
     grants: list[GrantRow]
+    emergencies: list[EmergencyRow]
+    copies: list[CopyRow]
     messages: list[MessageRow]

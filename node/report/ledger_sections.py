@@ -7,6 +7,7 @@ from node.report.charts import BLOCKS_DRAWN_MAX, block_lanes, clock_text
 from node.report.data import BlockRow, TransactionRow
 from node.report.gas import BUDGETS, TOGETHER, TOGETHER_MAX, together
 from node.report.tables import (
+    ROWS_SHOWN_MAX,
     Html,
     Part,
     bar,
@@ -97,7 +98,7 @@ def gas(results: Mapping[str, Any], rows: Sequence[TransactionRow]) -> Part | No
         return None
     most = max(row["gas"] for row in rows)
     cells: list[list[tuple[str, Html]]] = []
-    for row in rows:
+    for row in rows[:ROWS_SHOWN_MAX]:
         budget = BUDGETS.get(row["kind"])
         cells.append(
             [
@@ -116,8 +117,29 @@ def gas(results: Mapping[str, Any], rows: Sequence[TransactionRow]) -> Part | No
         line = text(f"One each of {', '.join(TOGETHER)}: {total:,} of {TOGETHER_MAX:,} gas. ")
         parts.append(element("p", join((line, _within(total, TOGETHER_MAX)))))
     heads = ("Step", "Transaction", "Gas", "", "Budget", "")
+    if len(rows) > ROWS_SHOWN_MAX:
+        parts.append(_by_kind(rows))
     parts.append(table("Gas by transaction", heads, cells))
+    parts.append(left_out(len(rows), ROWS_SHOWN_MAX, "transactions"))
     return "gas", "Gas", join(parts)
+
+
+def _by_kind(rows: Sequence[TransactionRow]) -> Html:
+    """How many transactions of each kind there were, and the dearest beside its budget."""
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        found.setdefault(row["kind"], []).append(row["gas"])
+    cells = [
+        [
+            ("word", text(kind)),
+            ("num", number(len(costs))),
+            ("num", number(sorted(costs)[len(costs) // 2])),
+            ("num", number(max(costs))),
+            ("word", _within(max(costs), BUDGETS.get(kind))),
+        ]
+        for kind, costs in sorted(found.items())
+    ]
+    return table("Gas by kind", ("Transaction", "Count", "Median", "Most", ""), cells)
 
 
 def _within(gas_used: int, budget: int | None) -> Html:

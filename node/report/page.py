@@ -17,7 +17,9 @@ from node.report.tables import Html, Part, element, join, text
 _CSP: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 )
-_DATA_BYTES_MAX: Final = 700_000
+_DATA_ROWS_MAX: Final = 250
+"""Rows of each list that are embedded: results.json has all."""
+_DATA_BYTES_MAX: Final = 400_000
 """Bytes of the embedded history: the page stays below 2 MiB."""
 _MARKS: Final = {"valid": ("good", "✓"), "invalid": ("bad", "✕"), "unknown": ("open", "?")}
 
@@ -70,6 +72,8 @@ def _parts(
         lambda: ledger_sections.nodes(results),
         lambda: record_sections.shares(extra.get("records", []), nodes),
         lambda: record_sections.grants(extra.get("grants", []), extra.get("blocks", [])),
+        lambda: record_sections.emergencies(extra.get("emergencies", []), extra.get("blocks", [])),
+        lambda: record_sections.copies(extra.get("copies", []), extra.get("blocks", [])),
         lambda: ledger_sections.gas(results, extra.get("transactions", [])),
         lambda: sections.messages(extra.get("messages", []), nodes),
         lambda: sections.metrics(results),
@@ -156,14 +160,21 @@ def _data(
         if size > _DATA_BYTES_MAX:
             break
         kept.append(event)
+    told = {key: _cut(results[key]) for key in results if key != "volatile"}
+    drawn = extra.get("messages", [])[:MESSAGES_DRAWN_MAX]
     value = {
-        "results": {key: results[key] for key in results if key != "volatile"},
+        "results": told,
         "history": kept,
         "history_left_out": len(history) - len(kept),
-        "extra": {**extra, "messages": extra.get("messages", [])[:MESSAGES_DRAWN_MAX]},
+        "extra": {key: _cut(one) for key, one in {**extra, "messages": drawn}.items()},
     }
     written = json.dumps(value, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
     return Html(f'<script type="application/json" id="data">{written}</script>')
+
+
+def _cut(value: object) -> object:
+    """Give a value of the data, a list of rows as far as it is embedded."""
+    return value[:_DATA_ROWS_MAX] if isinstance(value, list | tuple) else value
 
 
 @cache

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from node.report.charts import clock_text, grant_bars
-from node.report.data import BlockRow, GrantRow, Holder, RecordRow
-from node.report.tables import Html, Part, element, join, table, text
+from node.report.charts import GRANTS_DRAWN_MAX, clock_text, grant_bars
+from node.report.data import BlockRow, CopyRow, EmergencyRow, GrantRow, Holder, RecordRow
+from node.report.tables import ROWS_SHOWN_MAX, Html, Part, element, join, left_out, table, text
 
 
 def shares(rows: Sequence[RecordRow], nodes: Sequence[str]) -> Part | None:
@@ -22,7 +22,7 @@ def shares(rows: Sequence[RecordRow], nodes: Sequence[str]) -> Part | None:
             ("mono", text(row["pmr"])),
             ("mono", text(row["manifest_cid"])),
         ]
-        for row in rows
+        for row in rows[:ROWS_SHOWN_MAX]
     ]
     heads = ("Record", "Kind", "Patient", *names, "PMR-ID", "Manifest")
     legend = element(
@@ -30,7 +30,8 @@ def shares(rows: Sequence[RecordRow], nodes: Sequence[str]) -> Part | None:
         text("◆ essential share   ● custodian share   ▤ fragment of the ciphertext   - nothing"),
         class_="legend",
     )
-    content = join((table("Where the shares lie", heads, cells), legend))
+    left = left_out(len(rows), ROWS_SHOWN_MAX, "records")
+    content = join((table("Where the shares lie", heads, cells), left, legend))
     return "shares", "Where the shares lie", content
 
 
@@ -49,14 +50,52 @@ def grants(rows: Sequence[GrantRow], chain: Sequence[BlockRow]) -> Part | None:
             ("wide", _moments(row["releases"], start)),
             ("wide", _moments(row["refusals"], start)),
         ]
-        for row in rows
+        for row in rows[:ROWS_SHOWN_MAX]
     ]
     heads = ("Grant", "Grantee", "From", "Until", "Revoked", "Releases", "Refusals")
     legend = element(
         "p", text("▬ window   ▲ share released   ✕ share refused; block time"), class_="legend"
     )
     twin = table("Grants, times since the first block", heads, cells)
-    return "grants", "Grants", join((grant_bars(rows, start), legend, twin))
+    left = left_out(len(rows), ROWS_SHOWN_MAX, "grants")
+    bars = grant_bars(rows[:GRANTS_DRAWN_MAX], start)
+    return "grants", "Grants", join((bars, legend, twin, left))
+
+
+def emergencies(rows: Sequence[EmergencyRow], chain: Sequence[BlockRow]) -> Part | None:
+    """Who broke the glass and what became of it, the unreviewed ones first."""
+    if not rows:
+        return None
+    start = chain[0]["timestamp"] if chain else min(row["until"] for row in rows)
+    cells = [
+        [
+            ("word", text(row["doctor"])),
+            ("mono", text(row["patient"])),
+            ("word", text(row["reason"])),
+            ("word", text(clock_text(row["until"] - start))),
+            ("wide", text("NOT REVIEWED" if row["is_open"] else row["review"])),
+        ]
+        for row in sorted(rows, key=lambda one: not one["is_open"])
+    ]
+    heads = ("Doctor", "Patient-ID", "Reason", "Until", "Review")
+    return "emergencies", "Emergencies", table("Emergencies, by block time", heads, cells)
+
+
+def copies(rows: Sequence[CopyRow], chain: Sequence[BlockRow]) -> Part | None:
+    """Which copies patients asked for, and whether they were made in time."""
+    if not rows:
+        return None
+    start = chain[0]["timestamp"] if chain else min(row["due"] for row in rows)
+    cells = [
+        [
+            ("mono", text(row["patient"])),
+            ("word", text(clock_text(row["due"] - start))),
+            ("word", text(row["state"])),
+        ]
+        for row in rows
+    ]
+    heads = ("Patient-ID", "Due", "State")
+    return "copies", "Copies for patients", table("Copies, by block time", heads, cells)
 
 
 def _held(holders: Sequence[Holder], node: str) -> Html:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from node.report.data import MessageRow, ReportData
 from node.report.lamport import MESSAGES_DRAWN_MAX, lamport
 from node.report.tables import (
+    ROWS_SHOWN_MAX,
     Html,
     Part,
     bar,
@@ -62,7 +63,9 @@ def expectations(results: Mapping[str, Any]) -> Part:
 
 def steps(results: Mapping[str, Any]) -> Part:
     """What the actors did, how it ended, how long it took, what it cost."""
-    longest = max((step["virtual_ms"] for step in results["steps"]), default=0)
+    every: Sequence[Mapping[str, Any]] = results["steps"]
+    shown = _telling(every)
+    longest = max((step["virtual_ms"] for step in every), default=0)
     rows = [
         [
             ("", text(step["name"])),
@@ -72,10 +75,42 @@ def steps(results: Mapping[str, Any]) -> Part:
             ("", bar(step["virtual_ms"], longest)),
             ("num", number(step["gas"])),
         ]
-        for step in results["steps"]
+        for step in shown
     ]
     heads = ("Step", "Action", "Status", "Virtual time", "", "Gas")
-    return "steps", "Steps", table("Steps in the order of the file", heads, rows)
+    parts = [
+        table("Steps in the order of the file", heads, rows),
+        left_out(len(every), len(shown), "steps"),
+    ]
+    if len(shown) < len(every):
+        parts.insert(0, _by_action(every))
+    return "steps", "Steps", join(parts)
+
+
+def _telling(every: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Give the steps that are shown: all, or as many as fit, first those that did not end well."""
+    if len(every) <= ROWS_SHOWN_MAX:
+        return list(every)
+    places = sorted(range(len(every)), key=lambda at: (every[at]["status"] == "ok", at))
+    return [every[at] for at in sorted(places[:ROWS_SHOWN_MAX])]
+
+
+def _by_action(every: Sequence[Mapping[str, Any]]) -> Html:
+    """How many steps of each action ended how, and how long they took."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for step in every:
+        found.setdefault((step["action"], step["status"]), []).append(step["virtual_ms"])
+    rows = [
+        [
+            ("word", text(action)),
+            ("word", marked(_STATUS.get(status, ("bad", status)))),
+            ("num", number(len(times))),
+            ("num", text(f"{sorted(times)[len(times) // 2] / 1000:,.3f} s")),
+            ("num", text(f"{max(times) / 1000:,.3f} s")),
+        ]
+        for (action, status), times in sorted(found.items())
+    ]
+    return table("Steps by action", ("Action", "Status", "Steps", "Median", "Longest"), rows)
 
 
 def messages(rows: Sequence[MessageRow], nodes: Sequence[str]) -> Part | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import NewType, TypeAlias
+from typing import Final, NewType, TypeAlias
 
 Html = NewType("Html", str)
 """Markup; plain ``str`` is data and must go through ``text``."""
@@ -88,6 +88,10 @@ def bar(value: int, most: int) -> Html:
     share = 100 * value // most if most else 0
     filled = element("span", Html(""), class_="bar", style=f"width:{share}%")
     return element("span", filled, class_="track", aria_hidden="true")
+
+
+ROWS_SHOWN_MAX: Final = 500
+"""Of a table: more are no help to a reader, and a city has thousands."""
 
 
 def left_out(count: int, limit: int, noun: str) -> Html:

@@ -46,6 +46,7 @@ def founding_plan(
         utc_offset_seconds=scenario.utc_offset_s,
         recovery_seconds=-(-scenario.records.recovery_wait_us // MICROS_PER_SECOND),
         retention_seconds=-(-scenario.records.retention_us // MICROS_PER_SECOND),
+        review_seconds=-(-scenario.records.emergency_review_us // MICROS_PER_SECOND),
         retention_from_commencement=scenario.records.retention_from == "commencement",
         token=scenario.chain.token,
         insurers=_parties(scenario, hospitals, scenario.actors.insurers, "IRDAI-", {}),

@@ -12,6 +12,7 @@ from node.sim.amendment_flows import amendment_flow
 from node.sim.audit_world import audit_now
 from node.sim.clinic_flows import clinic_flow
 from node.sim.custody_steps import custody_flow
+from node.sim.emergency_flows import emergency_flow
 from node.sim.government_steps import government_flow
 from node.sim.iomt_flows import iomt_flow
 from node.sim.research_flows import research_flow
@@ -20,6 +21,7 @@ from node.sim.schema.access_steps import AccessStep
 from node.sim.schema.amendment_steps import AmendmentStep
 from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
+from node.sim.schema.emergency_steps import EmergencyStep
 from node.sim.schema.iomt_steps import IomtStep
 from node.sim.schema.research_steps import ResearchStep
 from node.sim.share_trial import rebuild
@@ -127,8 +129,8 @@ class StepBook:
             return research_flow(self._world, step, self._get, self._joined, entropy)
         if isinstance(step, IomtStep):
             return iomt_flow(self._world, step, self._get)
-        if isinstance(step, AccessStep):
-            return access_flow(self._world, step, self._get, entropy)
+        if isinstance(step, AccessStep | EmergencyStep):
+            return self._of_patients(step, entropy)
         return self._own_flow(step, entropy)
 
     def _own_flow(self, step: todo.OwnStep, entropy: TreeEntropy) -> Flow[object]:
@@ -153,6 +155,11 @@ class StepBook:
                 return self._clinical(step, entropy)
             case todo.Rebuild() | todo.Audit():
                 return self._look(step)
+
+    def _of_patients(self, step: AccessStep | EmergencyStep, entropy: TreeEntropy) -> Flow[object]:
+        if isinstance(step, EmergencyStep):
+            return emergency_flow(self._world, step, self._get, entropy)
+        return access_flow(self._world, step, self._get, entropy)
 
     def _clinical(
         self, step: todo.Consult | todo.OrderLab | todo.PerformLab, entropy: TreeEntropy

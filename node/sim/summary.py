@@ -6,9 +6,12 @@ from typing import Any, Final
 
 from node.base.header import Header
 from node.base.types import Hash32
+from node.contracts.abi import LedgerEvent
 from node.contracts.consent_registry import Revoked
+from node.evm.blooms import may_hold
 from node.ipfs_lite.cid import to_text
 from node.p2p.wire import name_of_type
+from node.sim.care_rows import copy_rows, emergency_rows
 from node.sim.checkers.consensus_headers import maker, read_header
 from node.sim.checkers.release_window import read_receipt
 from node.sim.expectations import Finding
@@ -141,7 +144,11 @@ def report_data(
 ) -> dict[str, Any]:
     """Give what the report shows besides the results (``node.report.data.ReportData``)."""
     scenario = world.scenario
-    revoked = _revocations(world)
+    at_s = _consent_events(world)
+    revoked = {one.grant_id: at for one, at in at_s if isinstance(one, Revoked)}
+    events = [one for one, _ in at_s]
+    head_s = next(iter(world.nodes.values())).ledger.head.timestamp
+    doctors = {one.signer.address: name for name, one in world.cast.doctors.items()}
     return {
         "scenario": {
             "title": scenario.title,
@@ -160,6 +167,8 @@ def report_data(
         "transactions": _transactions(book, outcomes),
         "records": [_record(world, step, one) for step, one in book.records()],
         "grants": [_grant(world, one, revoked) for one in book.grants()],
+        "emergencies": emergency_rows(events, doctors),
+        "copies": copy_rows(events, head_s),
         "messages": [
             {
                 "t_us": one.sent_us,
@@ -278,17 +287,21 @@ def _record_kind(record: FiledStudy | Visit) -> str:
             return "entry"
 
 
-def _revocations(world: World) -> dict[Hash32, int]:
-    """Give the block time of each revocation of the first node's chain, by grant id."""
+def _consent_events(world: World) -> list[tuple[LedgerEvent, int]]:
+    """Give the events of ConsentRegistry of the first node's chain, each with its block time."""
     ledger = next(iter(world.nodes.values())).ledger
     contracts = world.cast.ward.contracts
-    found: dict[Hash32, int] = {}
+    found: list[tuple[LedgerEvent, int]] = []
     for header in _chain(world):
+        if not may_hold(header.logs_bloom, contracts.consents.address):
+            continue
         for receipt in ledger.receipts(header.hash()):
             for log in receipt.logs:
+                if log.address != contracts.consents.address:
+                    continue
                 event = contracts.decode_log(log.address, log.topics, log.data)
-                if isinstance(event, Revoked):
-                    found[event.grant_id] = header.timestamp
+                if event is not None:
+                    found.append((event, header.timestamp))
     return found
 
 

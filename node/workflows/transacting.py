@@ -17,8 +17,9 @@ CALL_GAS: Final = 900_000
 REGISTRY_GAS: Final = 3_000_000
 """Gas offered where the validators' list may move: an admission into 99 others takes 1,150,000."""
 
-_SUBMISSIONS: Final = 4
-"""How often a call is signed with a fresh nonce: a hospital's flows, and its node, share a key."""
+_SUBMISSIONS: Final = 16
+"""How often a call is signed with a fresh nonce: a hospital's flows, and its node, share a key,
+and all that waited for one block go on at the same instant."""
 
 
 def send(

@@ -69,6 +69,15 @@ def test_a_used_nonce_is_refused_with_the_one_that_is_due():
     assert (refused.value.want, refused.value.got) == (1, 0)
 
 
+def test_a_second_transaction_of_a_nonce_that_waits_is_refused_and_replaces_nothing():
+    ward = lone()
+    first = ward.answer(ward.ask(0, Submit(transaction())))
+    with pytest.raises(NonceError) as refused:
+        ward.answer(ward.ask(0, Submit(transaction(data=b"again"))))
+    assert (refused.value.want, refused.value.got) == (1, 0)
+    assert first in ward.cores[0].chain.pool
+
+
 def test_the_next_nonce_counts_what_waits_in_the_pool():
     ward = lone()
     before = ward.answer(ward.ask(0, NextNonce(SENDER.address)))

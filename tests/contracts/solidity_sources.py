@@ -44,7 +44,6 @@ _OTHERS: Final = {
     "CONSENTS": "ConsentRegistry",
     "GOVERNMENT": "GovernmentRegistry",
     "parties": "InsuranceRegistry",  # or ResearchPool: what of Parties is called is the same
-    "ENTRIES": "PmrToken",
 }
 _INHERITED: Final = {
     ("PmrToken", "transferFrom"): "_update",

@@ -65,7 +65,7 @@ def test_anothers_record_is_not_copied(world: World) -> None:
 
 
 def test_record_must_exist(world: World) -> None:
-    assert _request_refused(world, "p1", PMR_ID + 1) == "ERC721NonexistentToken"
+    assert _request_refused(world, "p1", PMR_ID + 1) == "RecordUnknown"
 
 
 def test_erased_record_is_not_copied(world: World) -> None:

@@ -88,7 +88,7 @@ def test_nobody_binds_for_a_suspended_hospital(world: World) -> None:
 
 def test_a_device_is_not_bound_to_a_record_that_is_not(world: World) -> None:
     data = binding(world, pmr_id=NEXT_DAY)
-    assert refused(world, "d1", data).name == "ERC721NonexistentToken"
+    assert refused(world, "d1", data).name == "RecordUnknown"
 
 
 def test_a_device_is_not_bound_to_an_erased_record(world: World) -> None:

@@ -2,14 +2,15 @@
 
 import pytest
 
+from node.base.errors import WardnetError
 from node.base.types import Hash32
-from node.evm import revm_code
+from node.evm import revm_code, revm_journal
 from node.evm.forks import CANCUN, LONDON
 from node.evm.genesis import GenesisAccount
 from node.evm.receipts import contract_address
 from node.evm.revm_code import opcodes
 from node.evm.transactions import sign_access_list, sign_dynamic_fee
-from tests.evm.asm import COUNTER, LOGGER, asm, initcode, push
+from tests.evm.asm import BURNER, COUNTER, LOGGER, REVERTER, asm, initcode, push
 from tests.evm.chains import (
     ALICE,
     BOB,
@@ -242,3 +243,85 @@ def test_the_opcodes_of_initcode_are_not_remembered(routes):
         before = revm_code._remembered.cache_info().misses
         revm_code.contract_opcodes(known)
         assert revm_code._remembered.cache_info().misses == before + misses
+
+
+# -- read-only calls --
+
+
+RETURNS = "PUSH 0 MSTORE PUSH 32 PUSH 0 RETURN"
+ASKED = {
+    "a slot": f"PUSH 0 SLOAD {RETURNS}",
+    "the sender": f"CALLER {RETURNS}",
+    "the origin": f"ORIGIN {RETURNS}",
+    "the calldata": f"PUSH 0 CALLDATALOAD {RETURNS}",
+    "the time": f"TIMESTAMP {RETURNS}",
+    "the number": f"NUMBER {RETURNS}",
+    "the recipient": f"COINBASE {RETURNS}",
+    "the gas limit": f"GASLIMIT {RETURNS}",
+    "the chain": f"CHAINID {RETURNS}",
+    "its balance": f"SELFBALANCE {RETURNS}",
+    "a block hash": f"PUSH 1 NUMBER SUB BLOCKHASH {RETURNS}",
+    "what it writes": f"PUSH 7 PUSH 0 SSTORE PUSH 0 SLOAD {RETURNS}",
+}
+
+
+def called(twins, **words):
+    """Give what both ledgers answer to a call of OTHER: data, or the error that it ends with."""
+    answers = []
+    for book in (twins.fast, twins.slow):
+        try:
+            answers.append(book.call(OTHER, **words))
+        except WardnetError as error:
+            answers.append((type(error), str(error)))
+    return answers
+
+
+@pytest.fixture
+def fast_answers(monkeypatch):
+    """Note what revm answered, None where it left the call to py-evm."""
+    found = []
+
+    def answer(*words, **named):
+        found.append(revm_journal.answer(*words, **named))
+        return found[-1]
+
+    monkeypatch.setattr(fast, "answer", answer)
+    return found
+
+
+@BOTH
+@pytest.mark.parametrize("asked", ASKED)
+def test_a_call_gets_the_answer_of_py_evm(asked, profile, fast_answers):
+    twins = Twins(contracts(old=COUNTER, other=asm(ASKED[asked])), profile)
+    twins.block([legacy(ALICE, 0, OLD)])
+    answer, wanted = called(twins, data=bytes(range(32)), sender=BOB.address)
+    assert answer == wanted
+    assert fast_answers == ([] if asked == "a block hash" else [answer])
+
+
+@pytest.mark.parametrize("code", [REVERTER, BURNER, asm("INVALID"), asm("POP")])
+def test_a_call_that_does_not_end_well_is_told_by_py_evm(code, fast_answers):
+    twins = Twins(contracts(other=code), CANCUN)
+    answer, wanted = called(twins, data=b"", gas=90_000)
+    assert answer == wanted
+    assert fast_answers == [None]
+
+
+def test_calls_leave_nothing_behind_and_move_between_blocks(routes):
+    code = asm("PUSH 0 SLOAD PUSH 1 ADD DUP1 PUSH 0 SSTORE PUSH 0 MSTORE PUSH 32 PUSH 0 RETURN")
+    twins = Twins(contracts(old=COUNTER, other=code), CANCUN)
+    first = twins.fast.head_hash
+    for nonce in range(4):
+        for at in (None, first):
+            answer, wanted = called(twins, data=b"", at=at)
+            assert answer == wanted
+        twins.block([legacy(ALICE, nonce, OTHER)])
+    assert called(twins, data=b"")[0] == (5).to_bytes(32)
+    assert routes.pyevm == 0
+
+
+def test_a_sender_with_code_is_left_to_py_evm(fast_answers):
+    twins = Twins(contracts(old=COUNTER, other=asm(ASKED["the sender"])), CANCUN)
+    answer, wanted = called(twins, data=b"", sender=OLD)
+    assert answer == wanted == OLD.rjust(32, b"\0")
+    assert fast_answers == []

@@ -139,7 +139,7 @@ def test_envelope_refuses_a_salt_of_another_length(length: int) -> None:
         (0, b"X", "WREC"),
         (4, b"\2", "version"),
         (5, b"\0", "kind 0"),
-        (5, b"\6", "kind 6"),
+        (5, b"\7", "kind 7"),
         (7, b"\1", "reserved"),
         (40, b"\1", "declares"),
         (47, b"\0", "declares"),

@@ -189,3 +189,30 @@ def test_style_has_dark_narrow_and_printed_forms() -> None:
     page = _page()
     for rule in ("prefers-color-scheme: dark", "max-width: 30rem", "@media print"):
         assert rule in page
+
+
+def _city(steps: int) -> str:
+    """Give the page of a run with thousands of steps, one of which fails at the very end."""
+    found, more = results(), extra()
+    ok = found["steps"][0] | {"status": "ok"}
+    found["steps"] = [ok | {"name": f"pat-{k}-registers"} for k in range(steps)]
+    found["steps"].append(ok | {"name": "the-one-that-failed", "status": "timeout"})
+    for key in ("blocks", "transactions", "records", "grants"):
+        more[key] = more[key] * (steps // len(more[key]))
+    return render(found, history() * (steps // len(history())), more)
+
+
+def test_a_city_stays_below_two_mebibytes_and_shows_what_failed() -> None:
+    page = _city(6_000)
+    assert len(page.encode()) < _BYTES_MAX
+    assert "the-one-that-failed" in page
+    assert "5,501 more steps are left out here." in page
+    assert "Steps by action" in page
+    assert "Gas by kind" in page
+    assert len(_embedded(page)["results"]["steps"]) == 250
+
+
+def test_a_run_that_fits_is_shown_whole() -> None:
+    page = _city(400)
+    assert "more steps are left out" not in page
+    assert "Steps by action" not in page

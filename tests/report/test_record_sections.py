@@ -1,6 +1,7 @@
 """The parts of the page about records and grants."""
 
 from node.report import record_sections as sections
+from node.report.data import CopyRow, EmergencyRow
 from tests.report.markup import Markup
 from tests.report.sample import EPOCH_S, NODES, block, extra
 
@@ -59,3 +60,32 @@ def test_without_blocks_times_count_from_the_first_grant() -> None:
 def test_no_data_no_parts() -> None:
     assert sections.shares([], NODES) is None
     assert sections.grants([], []) is None
+
+
+EMERGENCY: EmergencyRow = {
+    "doctor": "er",
+    "patient": "7",
+    "reason": "coma",
+    "until": EPOCH_S + 100,
+    "review": "needed: justified",
+    "is_open": False,
+}
+
+
+def test_unreviewed_emergencies_come_first_and_say_so() -> None:
+    waiting: EmergencyRow = {**EMERGENCY, "doctor": "nosy", "review": "none", "is_open": True}
+    texts = _texts(sections.emergencies([EMERGENCY, waiting], [block(0, "h0", 2)]))
+    assert texts[texts.index("nosy") :][:5] == ["nosy", "7", "coma", "1:40", "NOT REVIEWED"]
+    assert texts.index("nosy") < texts.index("er")
+    assert texts[texts.index("er") :][4] == "needed: justified"
+
+
+def test_copies_show_when_they_are_due_and_how_they_stand() -> None:
+    rows: list[CopyRow] = [{"patient": "7", "due": EPOCH_S + 60, "state": "overdue"}]
+    texts = _texts(sections.copies(rows, [block(0, "h0", 2)]))
+    assert texts[texts.index("7") :][:3] == ["7", "1:00", "overdue"]
+
+
+def test_without_emergencies_and_copies_there_are_no_parts() -> None:
+    assert sections.emergencies([], []) is None
+    assert sections.copies([], []) is None

@@ -82,7 +82,7 @@ def test_a_nonce_that_is_taken_meanwhile_is_asked_for_again(stage: Stage, taken)
 def test_a_nonce_that_is_always_taken_is_given_up(stage: Stage, taken) -> None:
     to, signer, data = listing(stage)
     with pytest.raises(type(taken)):
-        drive(send(stage.ward, NODE, signer, to, data), b"", *(5, taken) * 4)
+        drive(send(stage.ward, NODE, signer, to, data), b"", *(5, taken) * 16)
 
 
 def test_a_nonce_that_is_too_high_is_not_tried_again(stage: Stage) -> None:

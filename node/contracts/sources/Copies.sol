@@ -9,22 +9,8 @@ import {
     PatientUnknown,
     RecordErased
 } from "./Errors.sol";
-import {IHospitals, IPatients, IPmr} from "./Interfaces.sol";
+import {IHospitals, IPatients, IPmr, IPmrEntries} from "./Interfaces.sol";
 import {Checks, Content} from "./Types.sol";
-
-/// What an entry of a PMR says, as the token gives it.
-struct WrittenEntry {
-    uint64 doctorId;
-    uint64 hospitalId;
-    uint64 time;
-    uint8 kind;
-    bool marked;
-    Content content;
-}
-
-interface IWrittenEntries {
-    function entry(uint256 pmrId, uint256 index) external view returns (WrittenEntry memory);
-}
 
 /// A patient asks for a copy of the own records, and a clock starts (IMC Regulations 2002, 1.3.2).
 abstract contract Copies {
@@ -51,16 +37,14 @@ abstract contract Copies {
 
     IHospitals private immutable HOSPITALS;
     IPatients private immutable PATIENTS;
-    IPmr private immutable PMR;
-    IWrittenEntries private immutable ENTRIES; // of the same contract
+    IPmrEntries private immutable PMR;
     uint256 public copyCount;
     mapping(uint256 copyId => Copy) private _copies;
 
     constructor(IHospitals hospitals, IPatients patients, IPmr pmr) {
         HOSPITALS = hospitals;
         PATIENTS = patients;
-        PMR = pmr;
-        ENTRIES = IWrittenEntries(address(pmr));
+        PMR = IPmrEntries(address(pmr));
     }
 
     /// The patient asks for a copy of one record, or of all (0).  It is due within 72 hours.
@@ -108,7 +92,7 @@ abstract contract Copies {
         if (pmrId == 0) {
             (, hospitalId,) = PATIENTS.patient(patientId);
         } else if (pmrId / DATE_FACTOR == patientId) {
-            hospitalId = ENTRIES.entry(pmrId, index).hospitalId;
+            hospitalId = PMR.entry(pmrId, index).hospitalId;
         }
     }
 }

@@ -22,7 +22,7 @@ import {
 } from "./Errors.sol";
 import {IConsents, IHospitals, IPatients, IPmrEntries} from "./Interfaces.sol";
 import {Parties} from "./Parties.sol";
-import {Content, Kind} from "./Types.sol";
+import {Content, Entry, Kind} from "./Types.sol";
 
 /// Insurers, their policies, and claims that refer to entries of a record under a grant.
 ///
@@ -241,7 +241,7 @@ contract InsuranceRegistry is Parties {
             uint256 bit = 1 << indices[i];
             require((before | bits) & bit == 0, AlreadyClaimed());
             bits |= bit;
-            IPmrEntries.Entry memory e = PMR.entry(pmrId, indices[i]);
+            Entry memory e = PMR.entry(pmrId, indices[i]);
             require(_isCovered(p, e), ClaimNotCovered());
             require(treating == 0 || e.hospitalId == treating, NotTreating());
             if (i == 0) (doctorId, hospitalId) = (e.doctorId, e.hospitalId);
@@ -249,7 +249,7 @@ contract InsuranceRegistry is Parties {
     }
 
     /// An entry that was amended is covered by its amendment only.
-    function _isCovered(Policy memory p, IPmrEntries.Entry memory e) private pure returns (bool) {
+    function _isCovered(Policy memory p, Entry memory e) private pure returns (bool) {
         bool isInTime = e.time >= p.validFrom && e.time < p.validUntil;
         return isInTime && p.kinds & (1 << e.kind) != 0 && !e.marked;
     }

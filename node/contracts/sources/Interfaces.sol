@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-import {Content, Kind} from "./Types.sol";
+import {Content, Entry, Kind} from "./Types.sol";
 
 // What the contracts ask of each other.
 
@@ -60,17 +60,8 @@ interface IPmr {
     ) external returns (uint256 index);
 }
 
-/// The same for who looks at single entries; `Entry` is laid out as the token's own.
+/// The same for who looks at single entries.
 interface IPmrEntries is IPmr {
-    struct Entry {
-        uint64 doctorId;
-        uint64 hospitalId;
-        uint64 time;
-        uint8 kind;
-        bool marked;
-        Content content;
-    }
-
     function entry(uint256 pmrId, uint256 index) external view returns (Entry memory);
 }
 

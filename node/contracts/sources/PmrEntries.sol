@@ -15,23 +15,13 @@ import {
     SettingOutOfRange,
     TokenLocked
 } from "./Errors.sol";
-import {IConsents, IDoctors, IPatients, IPmr} from "./Interfaces.sol";
-import {Checks, Content, Kind} from "./Types.sol";
+import {IConsents, IDoctors, IPatients, IPmrEntries} from "./Interfaces.sol";
+import {Checks, Content, Entry, Kind} from "./Types.sol";
 
 /// The rules of records, whatever token stands for them.  Who extends this keeps the tokens.
 /// Entries are only ever added; what was written stays.  An erased record keeps its entries, which
 /// name what custodians have destroyed, and takes no more.
-abstract contract PmrEntries is IPmr {
-    struct Entry {
-        uint64 doctorId;
-        uint64 hospitalId;
-        uint64 time;
-        uint8 kind;
-        bool marked;
-        uint32 about;
-        Content content;
-    }
-
+abstract contract PmrEntries is IPmrEntries {
     /// `head` is packed by hand, since the compiler would write it field by field:
     /// doctorId 64 | hospitalId 64 | time 40 | kind 8 | codec 8 | marked 8 | count 24 |
     /// erased at 40, lowest first.

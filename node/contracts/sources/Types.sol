@@ -22,6 +22,17 @@ enum Kind {
     Insurance
 }
 
+/// An entry of a PMR as the token gives it; `about`: another entry's index plus one, 0 = none.
+struct Entry {
+    uint64 doctorId;
+    uint64 hospitalId;
+    uint64 time;
+    uint8 kind;
+    bool marked;
+    uint32 about;
+    Content content;
+}
+
 /// How a lab study was split: scheme, `needed` of `total` shares, epoch.
 struct Plan {
     uint8 scheme;

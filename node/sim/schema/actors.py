@@ -30,6 +30,8 @@ class Patient(Section):
     hospital: Id = refers_to("node")
     attendant: bool = False
     """Somebody registers with them and is named on the record."""
+    emergency: bool = False
+    """Whether custodians get what a doctor may read who breaks the glass."""
 
 
 class Lab(Section):

@@ -30,6 +30,8 @@ _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "order": ("order_lab",),
     "request": ("request_access",),
     "grant": ("grant",),
+    "emergency": ("emergency_access",),
+    "copy": ("request_copy",),
     "record": (
         "consult",
         "perform_lab",

@@ -15,6 +15,7 @@ _EPOCH_US: Final = 1_767_225_600_000_000
 """2026-01-01T00:00:00Z."""
 _DAY_US: Final = 86_400_000_000
 _RECOVERY_WAIT_US: Final = 2 * _DAY_US
+_REVIEW_US: Final = 3 * _DAY_US
 _RETENTION_US: Final = 3 * 365 * _DAY_US
 _GAS_LIMIT_MAX: Final = 2**63 - 1
 _CHAIN_ID_MAX: Final = 4_503_599_627_370_476
@@ -163,6 +164,8 @@ class Records(Section):
     sharing: Sharing = Field(default_factory=Sharing)
     recovery_wait_us: PositiveDuration = duration_field(_RECOVERY_WAIT_US, "recovery_wait")
     """How long the old key of a patient can object to a recovery."""
+    emergency_review_us: PositiveDuration = duration_field(_REVIEW_US, "emergency_review")
+    """How long after an emergency its review by the authority is on time."""
     retention_us: PositiveDuration = duration_field(_RETENTION_US, "retention")
     """How long a record is erased only for a legal reason."""
     retention_from: Literal["commencement", "last_treatment"] = "last_treatment"

@@ -10,6 +10,7 @@ from node.sim.schema.amendment_steps import AmendmentStep
 from node.sim.schema.base import Id, Section, listed, mapped, refers_to, whole
 from node.sim.schema.clinic_steps import ClinicStep
 from node.sim.schema.custody_steps import CustodyStep
+from node.sim.schema.emergency_steps import EmergencyStep
 from node.sim.schema.iomt_steps import IomtStep
 from node.sim.schema.research_steps import ResearchStep
 from node.sim.schema.step_base import StepBase
@@ -265,6 +266,7 @@ Step: TypeAlias = (
     | AmendmentStep
     | ClinicStep
     | CustodyStep
+    | EmergencyStep
     | GovernmentStep
     | IomtStep
     | ResearchStep

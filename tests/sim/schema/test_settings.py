@@ -43,6 +43,7 @@ def test_defaults_are_those_of_the_specification() -> None:
     assert resolved["records"] == {
         "sharing": {"scheme": "ssms-1tn", "t": 3, "n": 5},
         "recovery_wait_us": 172_800_000_000,
+        "emergency_review_us": 259_200_000_000,
         "retention_us": 94_608_000_000_000,
         "retention_from": "last_treatment",
         "revocation": "standard",

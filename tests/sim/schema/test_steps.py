@@ -46,6 +46,7 @@ consult
 decide_claim
 deny
 dispute
+emergency_access
 emergency_withdraw
 erase
 export_dataset
@@ -53,6 +54,7 @@ extend_petition
 file_readings
 fund_study
 grant
+issue_copy
 join_study
 leave_study
 lift_suspension
@@ -76,7 +78,9 @@ register_patient
 replace_custodian
 replay_readings
 request_access
+request_copy
 retain
+review_emergency
 revoke
 revoke_hospital
 rotate_key

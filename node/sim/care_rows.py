@@ -1,0 +1,46 @@
+"""Rows of the report on emergencies and copies, from the events of a chain."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from node.base.types import Address
+from node.contracts.abi import LedgerEvent
+from node.contracts.care_book import CopyNote, EmergencyNote, copies, emergencies
+
+
+def emergency_rows(
+    events: Sequence[LedgerEvent], names: Mapping[Address, str]
+) -> list[dict[str, Any]]:
+    """Give a row for each emergency; ``names`` are those of the doctors."""
+    return [
+        {
+            "doctor": names.get(one.doctor, f"0x{one.doctor.hex()}"),
+            "patient": str(one.patient_id),
+            "reason": one.reason,
+            "until": one.until_s,
+            "review": _review(one),
+            "is_open": one.outcome is None,
+        }
+        for one in emergencies(events)
+    ]
+
+
+def copy_rows(events: Sequence[LedgerEvent], at_s: int) -> list[dict[str, Any]]:
+    """Give a row for each copy that was asked for, as it stands at a second of block time."""
+    return [
+        {"patient": str(one.patient_id), "due": one.due_s, "state": _state(one, at_s)}
+        for one in copies(events)
+    ]
+
+
+def _review(note: EmergencyNote) -> str:
+    if note.outcome is None:
+        return "none"
+    found = "justified" if note.is_justified else "not justified"
+    return f"{note.outcome}: {found}{', late' if note.is_late else ''}"
+
+
+def _state(note: CopyNote, at_s: int) -> str:
+    if note.hospital_id is None:
+        return "overdue" if note.is_overdue(at_s) else "open"
+    return "late" if note.is_late else "on time"
