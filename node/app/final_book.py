@@ -32,7 +32,6 @@ from node.contracts.pmr_entries import EntryAdded, Erased
 from node.contracts.pmr_multi_token import TransferBatch, TransferSingle
 from node.contracts.pmr_token import Transfer
 from node.contracts.suite import ContractSuite
-from node.contracts.transfers import visits_of
 from node.evm.blooms import EMPTY_BLOOM, may_hold
 from node.privacy.release_facts import GrantFacts
 
