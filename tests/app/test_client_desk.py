@@ -78,6 +78,13 @@ def test_a_second_transaction_of_a_nonce_that_waits_is_refused_and_replaces_noth
     assert first in ward.cores[0].chain.pool
 
 
+def test_the_very_same_transaction_is_one_for_both_who_submit_it():
+    ward = lone()
+    first, again = (ward.answer(ward.ask(0, Submit(transaction()))) for _ in range(2))
+    assert first == again
+    assert len(ward.cores[0].chain.pool) == 1
+
+
 def test_the_next_nonce_counts_what_waits_in_the_pool():
     ward = lone()
     before = ward.answer(ward.ask(0, NextNonce(SENDER.address)))
