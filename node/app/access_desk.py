@@ -15,10 +15,17 @@ from node.app.final_view import FinalView
 from node.app.store_desk import StoreDesk
 from node.app.turn import Turn
 from node.base.errors import RefusedError, StorageError, UnavailableError
-from node.base.types import ZERO_ADDRESS, Address, Cid
+from node.base.limits import STALL_PERIODS_COUNT_MAX
+from node.base.types import MICROS_PER_SECOND, ZERO_ADDRESS, Address, Cid
 from node.contracts.suite import ContractSuite
 from node.evm.blooms import EMPTY_BLOOM, may_hold
-from node.ipfs_lite.access import GRANT, ConsentFilter, FinalHead, is_recent
+from node.ipfs_lite.access import (
+    GRANT,
+    HEAD_AGE_US_MAX,
+    ConsentFilter,
+    FinalHead,
+    is_recent,
+)
 from node.ipfs_lite.blocks import AccessRule
 from node.ipfs_lite.blockstore import BlockStore
 from node.privacy.emergency import emergency_grant_id, end_of
@@ -44,8 +51,10 @@ class AccessDesk:
                 contracts.government,
             )
         )
-        final = chain.final
-        self._head = FinalHead(final.number, final.hash(), final.timestamp, _NEVER)
+        periods_us = STALL_PERIODS_COUNT_MAX * chain.plan.period_s * MICROS_PER_SECOND
+        self._age_us_max = max(HEAD_AGE_US_MAX, periods_us)
+        """As patient as custodians are: who gets shares of them gets fragments here."""
+        self._head = self._seen(_NEVER)
         self._rules: dict[Cid, tuple[AccessRule, ...]] = {}
         """Grants by manifest, as they were written last."""
         self._custody: CustodyDesk | None = None
@@ -92,12 +101,16 @@ class AccessDesk:
         except (UnavailableError, RefusedError, StorageError) as error:
             turn.note("store.access_unknown", number=final.number, why=str(error))
             return
-        self._head = FinalHead(final.number, final.hash(), final.timestamp, turn.now)
+        self._head = self._seen(turn.now)
         begun = {start for start in self._starts if start <= final.timestamp}
         self._starts -= begun
         has_changed |= bool(begun)
         if has_changed:
             self._stores.access_changed(turn)
+
+    def _seen(self, now: int) -> FinalHead:
+        final = self._chain.final
+        return FinalHead(final.number, final.hash(), final.timestamp, now, self._age_us_max)
 
     def _records_changed(self, _turn: Turn, changes: Changes) -> None:
         """Have the deals of changed records looked at again, each block those of a few."""

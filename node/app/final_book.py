@@ -10,6 +10,7 @@ from typing import Final
 
 from node.app.chain_desk import ChainDesk
 from node.app.emergency_book import EmergencyBook
+from node.app.final_events import granted, visits_of
 from node.app.turn import Turn
 from node.base.header import Header
 from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
@@ -31,7 +32,6 @@ from node.contracts.pmr_entries import EntryAdded, Erased
 from node.contracts.pmr_multi_token import TransferBatch, TransferSingle
 from node.contracts.pmr_token import Transfer
 from node.contracts.suite import ContractSuite
-from node.contracts.transfers import visits_of
 from node.evm.blooms import EMPTY_BLOOM, may_hold
 from node.privacy.release_facts import GrantFacts
 
@@ -283,7 +283,7 @@ class FinalBook:
         facts = self._facts
         match event:
             case Granted():
-                facts.grants[event.grant_id] = _granted(event, header.timestamp)
+                facts.grants[event.grant_id] = granted(event, header.timestamp)
                 facts.tags.setdefault(event.grant_id[:_TAG_BYTES], {})[event.grant_id] = None
                 facts.given.setdefault(event.patient, {})[event.grant_id] = None
             case Revoked(grant_id):
@@ -384,17 +384,3 @@ class FinalBook:
         for grant_id in given:
             facts.grants[grant_id] = replace(facts.grants[grant_id], patient=new)
         facts.given.setdefault(new, {}).update(given)
-
-
-def _granted(event: Granted, at_s: int) -> GrantFacts:
-    return GrantFacts(
-        patient=event.patient,
-        grantee=event.grantee,
-        grantee_key=event.grantee_key,
-        pmr_id=event.pmr_id,
-        scope=int.from_bytes(event.scope),
-        valid_from_s=event.valid_from,
-        valid_until_s=event.valid_until,
-        granted_s=at_s,
-        is_revoked=False,
-    )

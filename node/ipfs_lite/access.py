@@ -59,6 +59,8 @@ class FinalHead:
     """The clock of every grant."""
     seen_us: int
     """Local time."""
+    age_us_max: int = HEAD_AGE_US_MAX
+    """For so long grants count by it: a chain with long periods has no newer one sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class ConsentFilter:
 
 def is_recent(head: FinalHead, now: int) -> bool:
     """Say whether grants count by this head; a clock that was set back makes no head younger."""
-    return abs(now - head.seen_us) <= HEAD_AGE_US_MAX
+    return abs(now - head.seen_us) <= head.age_us_max
 
 
 def judge(rules: tuple[AccessRule, ...], head: FinalHead, *, is_public: bool, now: int) -> Decision:

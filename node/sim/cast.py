@@ -129,27 +129,53 @@ def regulator_keys(scenario: Scenario) -> dict[str, PrivateKey]:
 def cast_all(scenario: Scenario, hospitals: dict[str, Hospital], contracts: ContractSuite) -> Cast:
     """Give everybody a key and a place."""
     seed = scenario.run.seed
-    seeds = SeedsUsed()
     ward = Ward(
         chain_id=scenario.chain.id,
         contracts=contracts,
         sharing=Sharing(scenario.records.sharing.t, scenario.records.sharing.n),
         zone=timedelta(seconds=scenario.utc_offset_s),
         profile=Profile.SIMULATION,
-        seeds=seeds,
+        seeds=SeedsUsed(),
         hospitals=tuple(hospitals.values()),
         period_s=scenario.chain.period_us // MICROS_PER_SECOND,
         steps_at_ends=scenario.records.revocation == "standard",
     )
-    domain = Domain(scenario.chain.id, contracts.consents.address)
     names = tuple(hospitals)
     regulators = {
         name: Regulator(name, key, hospitals[names[k % len(names)]].node)
         for k, (name, key) in enumerate(regulator_keys(scenario).items())
     }
+    who = scenario.actors
+    labs = {
+        name: Lab(name, secrets_of(seed, name).signer, hospitals[lab.hospital])
+        for name, lab in who.labs.items()
+    }
+    guardians = {
+        name: Guardian(name, secrets_of(seed, name).signer, hospitals[guardian.hospital])
+        for name, guardian in who.guardians.items()
+    }
+    devices = {
+        name: Device(name, secrets_of(seed, name).signer, hospitals[device.hospital])
+        for name, device in who.devices.items()
+    }
+    return Cast(
+        ward,
+        hospitals,
+        regulators,
+        _doctors(scenario, hospitals),
+        _patients(scenario, hospitals, ward),
+        labs,
+        guardians,
+        devices,
+        cast_institutions(scenario, hospitals, who.insurers, "IRDAI-"),
+        cast_institutions(scenario, hospitals, who.researchers, "RES-"),
+    )
+
+
+def _doctors(scenario: Scenario, hospitals: Mapping[str, Hospital]) -> dict[str, Doctor]:
     doctors: dict[str, Doctor] = {}
     for name, doctor in scenario.actors.doctors.items():
-        secrets = secrets_of(seed, name)
+        secrets = secrets_of(scenario.run.seed, name)
         doctors[name] = Doctor(
             name=name,
             signer=secrets.signer,
@@ -160,6 +186,14 @@ def cast_all(scenario: Scenario, hospitals: dict[str, Hospital], contracts: Cont
             specialisation=doctor.specialisation,
             contact=f"{name}@{doctor.hospital}.wardnet",
         )
+    return doctors
+
+
+def _patients(
+    scenario: Scenario, hospitals: Mapping[str, Hospital], ward: Ward
+) -> dict[str, Patient]:
+    seed = scenario.run.seed
+    domain = Domain(ward.chain_id, ward.contracts.consents.address)
     patients: dict[str, Patient] = {}
     for name, patient in scenario.actors.patients.items():
         secrets = secrets_of(seed, name)
@@ -171,37 +205,14 @@ def cast_all(scenario: Scenario, hospitals: dict[str, Hospital], contracts: Cont
                 sealing_private=secrets.sealing,
                 master=secrets.extra,
                 domain=domain,
-                seeds=seeds,
+                seeds=ward.seeds,
             ),
             hospital=hospitals[patient.hospital],
             person=make_person(TreeEntropy(seed, "node", name, "person")),
             has_attendant=patient.attendant,
             leaves_for_emergencies=patient.emergency,
         )
-    labs = {
-        name: Lab(name, secrets_of(seed, name).signer, hospitals[lab.hospital])
-        for name, lab in scenario.actors.labs.items()
-    }
-    guardians = {
-        name: Guardian(name, secrets_of(seed, name).signer, hospitals[guardian.hospital])
-        for name, guardian in scenario.actors.guardians.items()
-    }
-    devices = {
-        name: Device(name, secrets_of(seed, name).signer, hospitals[device.hospital])
-        for name, device in scenario.actors.devices.items()
-    }
-    return Cast(
-        ward,
-        hospitals,
-        regulators,
-        doctors,
-        patients,
-        labs,
-        guardians,
-        devices,
-        cast_institutions(scenario, hospitals, scenario.actors.insurers, "IRDAI-"),
-        cast_institutions(scenario, hospitals, scenario.actors.researchers, "RES-"),
-    )
+    return patients
 
 
 def cast_institutions(

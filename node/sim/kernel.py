@@ -59,7 +59,8 @@ class Kernel:
     10,000 frames under way one heap would pay for each with some fourteen comparisons.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, events_max: int = EVENTS_COUNT_MAX) -> None:
+        self._events_max = events_max
         self.now = 0
         """World time in microseconds."""
         self.events = 0
@@ -121,7 +122,7 @@ class Kernel:
                 self.now = t_us
                 instant.clear()
             self.events += 1
-            if self.events > EVENTS_COUNT_MAX:
+            if self.events > self._events_max:
                 raise EventBudgetError(self.events - 1)
             if node:
                 handled = instant.get(node, 0) + 1

@@ -28,6 +28,7 @@ from node.sim.history import canonical
 from node.sim.judges import build_expectations
 from node.sim.loader import load, resolve
 from node.sim.message_trace import mermaid
+from node.sim.purse import Purse
 from node.sim.research_flows import dataset_files
 from node.sim.results import Results, verdict_of
 from node.sim.run_chains import CHAIN_FILES, chain_files
@@ -52,6 +53,8 @@ Render: TypeAlias = Callable[[Mapping[str, Any], list[dict[str, Any]], Any], str
 RUNS: Final = Path("runs")
 _VERSIONS: Final = ("wardnet", "py-evm", "coincurve", "cryptography", "msgpack", "numpy", "pydicom")
 _PROGRESS_EVERY_US: Final = 5_000_000
+_PROGRESS_COUNT: Final = 2_000
+"""A month is not told, and its budget not looked at, more often than so."""
 VACUOUS_FAULT: Final = "vacuous_fault"
 """Cause of a run that says nothing, because one of its faults changed nothing."""
 
@@ -231,10 +234,13 @@ class _Run:
         self.injector.start()
         self.schedule.start()
         until = self.scenario.run.until_us
+        every = max(_PROGRESS_EVERY_US, until // _PROGRESS_COUNT)
+        purse = Purse(self.scenario.run.budget)
         try:
             with calm_collector():
-                for t_us in (*range(_PROGRESS_EVERY_US, until, _PROGRESS_EVERY_US), until):
+                for t_us in (*range(every, until, every), until):
                     world.kernel.run_until(t_us)
+                    purse.check(world.kernel.now)
                     height = max(core.ledger.head.number for core in world.nodes.values())
                     self._tell(ProgressEvent(t_us, "block", f"block {height}"))
                 world.settle()

@@ -74,7 +74,7 @@ class World:
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
-        self.kernel = Kernel()
+        self.kernel = Kernel(scenario.run.budget.events)
         self.trace = Trace()
         self.history = History()
         self.counters = Counters()

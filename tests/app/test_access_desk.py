@@ -3,6 +3,7 @@
 import pytest
 
 from node.app.final_view import FinalView
+from node.base.limits import STALL_PERIODS_COUNT_MAX
 from node.ipfs_lite.access import HEAD_AGE_US_MAX, ingest_root
 from node.ipfs_lite.blocks import BlockClass
 from node.ipfs_lite.cid import make_cid, multihash_of
@@ -255,3 +256,25 @@ def test_a_revocation_that_could_not_be_written_is_written_with_the_next_block(c
     clinic.net.grow(6)
     assert len(clinic.net.noted(KEEPER, "store.access_unknown")) == 2
     assert sources(clinic, ONE) == ["owner"]
+
+
+def test_who_gets_shares_on_a_slow_chain_gets_fragments(clinic):
+    access = desk(clinic)
+    period_us = access._chain.plan.period_s * 1_000_000
+    assert access._head.age_us_max == max(HEAD_AGE_US_MAX, STALL_PERIODS_COUNT_MAX * period_us)
+
+
+def test_only_the_deals_of_changed_records_are_written_again(clinic, monkeypatch):
+    access = desk(clinic)
+    written = []
+    monkeypatch.setattr(access, "_write", lambda due, _view: written.append(tuple(due)) or False)
+    clinic.net.grow(2)
+    assert written == []
+    signed = clinic.grant(seconds=100 * GRANT_SECONDS)
+    clinic.net.grow(1)
+    assert written
+    assert set(written[-1]) <= set(access._deals)
+    before = len(written)
+    clinic.revoke(signed)
+    clinic.net.grow(2)
+    assert len(written) > before

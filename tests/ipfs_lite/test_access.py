@@ -1,5 +1,7 @@
 """The consent filter: a naive model, its clock, and what a refusal may show."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -95,6 +97,13 @@ def test_the_clock_of_a_grant_is_the_head_and_never_the_own_one():
 def test_an_old_head_ends_grants(age_us, may):
     found = _judge(AccessRule(ROOT, PEER, "grant"), now=NOW + age_us)
     assert found == Decision(is_allowed=may, reason=Reason.GRANT if may else Reason.OLD_HEAD)
+
+
+@pytest.mark.parametrize(("age_us", "may"), [(900 * 10**6, True), (900 * 10**6 + 1, False)])
+def test_a_head_of_a_slow_chain_lets_grants_count_longer(age_us, may):
+    rule = AccessRule(ROOT, PEER, "grant")
+    head = replace(_head(), age_us_max=900 * 10**6)
+    assert _judge(rule, head=head, now=NOW + age_us).is_allowed is may
 
 
 @pytest.mark.parametrize("source", ["replica", "owner"])

@@ -1,7 +1,6 @@
 import pytest
 
 from node.base import limits
-from node.sim import kernel as kernel_module
 from node.sim.kernel import EventBudgetError, Kernel, LivelockError, Priority
 
 
@@ -57,9 +56,8 @@ def test_a_node_that_never_lets_time_pass_is_a_livelock():
         kernel.run_until(1)
 
 
-def test_the_event_budget_ends_a_run(monkeypatch):
-    monkeypatch.setattr(kernel_module, "EVENTS_COUNT_MAX", 3)
-    kernel = Kernel()
+def test_the_event_budget_ends_a_run():
+    kernel = Kernel(3)
     for t in range(4):
         kernel.at(t, Priority.TIMER, "h0", lambda: None)
     with pytest.raises(EventBudgetError, match="3 events"):

@@ -8,7 +8,8 @@ import pytest
 from node.base.errors import ConfigError, OperatorError, UsageError
 from node.base.rng import TreeEntropy
 from node.privacy.studies import load_study
-from node.sim import kernel, runner
+from node.sim import runner
+from node.sim.loader import load
 from node.sim.run_chains import find_chain
 from node.sim.run_folder import RunFolderError
 from node.sim.runner import ProgressEvent, read_scenario, run_scenario
@@ -349,9 +350,11 @@ def test_a_verdict_has_its_exit_code_and_cause(steps, expect, verdict, code, cau
     assert results["cause"] == cause
 
 
-def test_a_run_over_its_budget_is_unknown_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel, "EVENTS_COUNT_MAX", 50)
-    results = played("", AGREE, "10s").results({})
+def test_a_run_over_its_budget_is_unknown_and_says_so() -> None:
+    limited = text("", AGREE, "10s").replace("until: 10s", "until: 10s, budget: {events: 50}")
+    run_ = runner._Run(load(limited, "small.yaml"), {}, lambda _event: None)
+    run_.play()
+    results = run_.results({})
     assert (results.verdict, results.as_dict()["exit_code"]) == ("unknown", 3)
     assert results.cause == "EventBudgetError: the run stopped after 50 events, its budget"
 

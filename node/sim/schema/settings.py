@@ -6,10 +6,10 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
-from node.base.limits import HOLDERS_COUNT_MAX
+from node.base.limits import EVENTS_COUNT_MAX, HOLDERS_COUNT_MAX
 from node.sim.schema.base import Section, duration_field, whole
 from node.sim.schema.faults import suggestion
-from node.sim.schema.units import Duration, Moment, Period, PositiveDuration, wants
+from node.sim.schema.units import Duration, Moment, Period, PositiveDuration, Size, wants
 
 _EPOCH_US: Final = 1_767_225_600_000_000
 """2026-01-01T00:00:00Z."""
@@ -106,6 +106,19 @@ class Options(Section):
     """What an engine of your own is given."""
 
 
+class Budget(Section):
+    """What a run may take: ``run.budget``.  One that takes more ends undecided."""
+
+    wall_us: PositiveDuration = duration_field(600_000_000, "wall")
+    """Time that passes for who waits."""
+    events: Annotated[int, whole(1, EVENTS_COUNT_MAX)] = EVENTS_COUNT_MAX
+    """Of the simulator."""
+    memory_bytes: Size = Field(
+        default=2 * 2**30, alias="memory", json_schema_extra={"default": "2GiB"}
+    )
+    """Resident, of the process that runs it."""
+
+
 class Run(Section):
     """How the run goes: ``run:``."""
 
@@ -116,6 +129,7 @@ class Run(Section):
         default=_EPOCH_US, alias="epoch", json_schema_extra={"default": "2026-01-01T00:00:00Z"}
     )
     """The date of T = 0, microseconds since the Unix epoch."""
+    budget: Budget = Field(default_factory=Budget)
     driver: Literal["des"] = "des"
     execution: Literal["shared", "full"] = "shared"
     """Whether a block that one node executed is executed by the others too."""

@@ -25,6 +25,7 @@ _DURATION_US: Final = {
     "d": 86_400 * MICROS_PER_SECOND,
 }
 _BPS: Final = {"bit": 1, "kbit": 10**3, "Mbit": 10**6, "Gbit": 10**9}
+_BYTES: Final = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _QUANTITY: Final = re.compile(r"(-?)([0-9]{1,15})([A-Za-z]+)")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
@@ -49,6 +50,11 @@ def duration_us(value: object) -> int | None:
 def bandwidth_bps(value: object) -> int | None:
     """Read a bandwidth like 5Mbit (decimal, as networks count); None for anything else."""
     return _quantity(value, _BPS)
+
+
+def size_bytes(value: object) -> int | None:
+    """Read a size like 64KiB or 10MiB; None for anything else."""
+    return _quantity(value, _BYTES)
 
 
 def duration_text(value_us: int) -> str:
@@ -81,6 +87,13 @@ def _bandwidth(value: object) -> int:
     parsed = bandwidth_bps(value)
     if parsed is None or parsed < 1:
         raise wants("a bandwidth like 5Mbit or 1Gbit", number_hint=_NEEDS_UNIT)
+    return parsed
+
+
+def _size(value: object) -> int:
+    parsed = size_bytes(value)
+    if parsed is None or parsed < 1:
+        raise wants("a size like 64KiB or 10MiB", number_hint=_NEEDS_UNIT)
     return parsed
 
 
@@ -144,6 +157,12 @@ Bandwidth: TypeAlias = Annotated[
     BeforeValidator(_bandwidth),
     WithJsonSchema({"type": "string", "pattern": "^[0-9]+(bit|kbit|Mbit|Gbit)$"}),
 ]
+Size: TypeAlias = Annotated[
+    int,
+    BeforeValidator(_size),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]+(B|KiB|MiB|GiB)$"}),
+]
+"""Bytes."""
 Probability: TypeAlias = Annotated[
     int,
     BeforeValidator(_probability),

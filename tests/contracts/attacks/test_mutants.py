@@ -19,6 +19,7 @@ from node.contracts.compile import Artifact, load_artifact
 from tests.contracts import test_immunity
 from tests.contracts import test_research_payments as payments
 from tests.contracts.attacks import (
+    test_escrow,
     test_front_running,
     test_reentrancy,
     test_roles,
@@ -153,6 +154,20 @@ MUTANTS = (
         "        _safeMint(patient, pmrId);",
         test_reentrancy.test_no_party_is_given_control,
         (test_reentrancy.token_is_minted_to_a_contract,),
+    ),
+    Mutant(
+        "ResearchPool",
+        "ResearchPool",
+        """        p.standing = Standing.Paid;
+        emit Paid(studyId, patientId, msg.sender, amount);
+        _send(amount);
+""",
+        """        _send(amount);
+        p.standing = Standing.Paid;
+        emit Paid(studyId, patientId, msg.sender, amount);
+""",
+        test_escrow.test_payee_that_calls_back_is_paid_once,
+        (*test_escrow.PAYEES[0], "payOut"),
     ),
     Mutant(
         "CustodyLedger",

@@ -5,6 +5,7 @@ ward are played by witnesses: no contract of ours gives one of them control, on 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -20,18 +21,21 @@ from node.contracts.government_actions import (
     WithdrawValidator,
 )
 from node.contracts.lab_registry import SharePlan
+from node.contracts.names import ERC1155
 from tests.contracts.consents import revoke
 from tests.contracts.recovering import confirm, finish, guarded, next_block_at, running, send, start
 from tests.contracts.validators import LICENCE, NODE_ID
 from tests.contracts.world import (
     MEMBERS,
     PMR_ID,
+    SETTINGS,
     STRANGER,
     TODAY,
     World,
     account,
     cid,
     content,
+    peopled,
 )
 from tests.evm.asm import asm
 
@@ -137,6 +141,17 @@ def shares_change_hands(world: World) -> None:
     ],
 )
 def test_no_party_is_given_control(world: World, flow: Callable[[World], None]) -> None:
+    parties = put_witnesses(world)
+    flow(world)
+    assert calls(world, parties) == {}
+
+
+@pytest.mark.parametrize(
+    "flow", [records_are_written, token_is_minted_to_a_contract, key_is_recovered]
+)
+def test_no_party_is_given_control_by_an_erc1155(flow: Callable[[World], None]) -> None:
+    """ERC-1155 asks every receiver that is a contract; ours mints and moves without asking."""
+    world = peopled(replace(SETTINGS, token=ERC1155))
     parties = put_witnesses(world)
     flow(world)
     assert calls(world, parties) == {}

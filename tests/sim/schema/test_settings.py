@@ -11,6 +11,7 @@ def test_defaults_are_those_of_the_specification() -> None:
         "seed": 1,
         "until_us": 120_000_000,
         "epoch_us": 1_767_225_600_000_000,
+        "budget": {"wall_us": 600_000_000, "events": 50_000_000, "memory_bytes": 2**31},
         "driver": "des",
         "execution": "shared",
         "verify": "shared",

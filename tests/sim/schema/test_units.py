@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.base.limits import SCENARIO_DURATION_US_MAX
-from node.sim.schema.units import bandwidth_bps, duration_text, duration_us
+from node.sim.schema.units import bandwidth_bps, duration_text, duration_us, size_bytes
 from tests.sim.schema.texts import CAST, HEAD, VISIT, lines, scenario
 
 
@@ -42,6 +42,14 @@ def test_what_is_no_duration_is_none(value: object) -> None:
 )
 def test_bandwidth_is_decimal(text: str, expected_bps: int) -> None:
     assert bandwidth_bps(text) == expected_bps
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1B", 1), ("64KiB", 65_536), ("10MiB", 10 * 2**20), ("2GiB", 2**31), ("5MB", None)],
+)
+def test_sizes_are_binary(text: str, expected: int | None) -> None:
+    assert size_bytes(text) == expected
 
 
 @settings(deadline=None, max_examples=50)
@@ -82,6 +90,12 @@ def test_what_is_no_probability_is_refused(loss: str) -> None:
 def test_what_is_no_bandwidth_is_refused(bandwidth: str) -> None:
     told = lines(HEAD + f"network: {{link: {{base: 1ms, bandwidth: {bandwidth}}}}}\n")
     assert "wants a bandwidth like 5Mbit or 1Gbit" in told[0]
+
+
+@pytest.mark.parametrize("size", ["5", "0B", "-5MiB", "5MB", "much"])
+def test_what_is_no_size_is_refused(size: str) -> None:
+    told = lines(HEAD + f"run: {{budget: {{memory: {size}}}}}\n")
+    assert "wants a size like 64KiB or 10MiB" in told[0]
 
 
 def test_date_of_a_visit_is_a_date() -> None:
