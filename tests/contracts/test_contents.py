@@ -170,6 +170,21 @@ def test_a_second_opinion_is_told(world: World) -> None:
     assert added == EntryAdded(PMR_ID, 2, 2, 1, EntryKind.SECOND_OPINION, codec, digest, commitment)
 
 
+def test_a_registry_files_nothing_where_no_record_stands(world: World) -> None:
+    """Asked by the registry itself: through its own door it refuses before."""
+    pmr, labs = world.suite.pmr, world.suite.labs.address
+    unknown = FILE_ENTRY.encode(PMR_ID + 1, 1, 1, 4, GOOD)
+    assert world.refused(labs, pmr.address, unknown).name == "RecordUnknown"
+    world.send("p1", pmr.address, pmr.erase(PMR_ID, REASON))
+    assert world.refused(*_filing_directly(world, GOOD)).name == "RecordErased"
+
+
+def test_what_a_registry_files_is_told(world: World) -> None:
+    added, *_ = world.events(world.send(*_filing_directly(world, GOOD)))
+    commitment, codec, digest = GOOD
+    assert added == EntryAdded(PMR_ID, 1, 1, 1, EntryKind.LAB, codec, digest, commitment)
+
+
 @pytest.mark.parametrize("digits", [26_132_021, 0, 31_042_021, 29_022_021])
 def test_a_study_of_an_impossible_day_is_refused(world: World, digits: int) -> None:
     sender, to, _ = _filing(world, GOOD)

@@ -10,7 +10,7 @@ from node.contracts.deploy import (
     predict_addresses,
 )
 from node.contracts.errors import DeploymentError
-from node.contracts.names import CONTRACT_NAMES
+from node.contracts.names import CONTRACT_NAMES, ERC1155
 from node.contracts.suite import ContractSuite
 from node.evm.scratch import Scratch
 from tests.contracts.stock_chain import CHAIN_ID, StockChain
@@ -81,6 +81,8 @@ TOO_MANY = tuple(sorted(account(f"validator {i}") for i in range(101)))
         ({"recovery_seconds": 0}, "SettingOutOfRange"),
         ({"recovery_seconds": 3650 * 86_400 + 1}, "SettingOutOfRange"),
         ({"retention_seconds": 36_500 * 86_400 + 1}, "SettingOutOfRange"),
+        ({"token": ERC1155, "utc_offset_seconds": 14 * 3600 + 1}, "SettingOutOfRange"),
+        ({"token": ERC1155, "retention_seconds": 36_500 * 86_400 + 1}, "SettingOutOfRange"),
     ],
 )
 def test_setting_that_cannot_be_is_refused(changes: dict[str, object], error: str) -> None:

@@ -26,8 +26,8 @@ class _Recording(StockChain):
         super().__init__()
         self.sent: list[tuple[object, Outcome]] = []
 
-    def transact(self, sender, to, data, *, block=True):  # type: ignore[no-untyped-def]
-        outcome = super().transact(sender, to, data, block=block)
+    def transact(self, sender, to, data, **how):  # type: ignore[no-untyped-def]
+        outcome = super().transact(sender, to, data, **how)
         self.sent.append((sender, outcome))
         return outcome
 

@@ -75,9 +75,13 @@ def test_a_token_is_claimed_once(world: World) -> None:
     assert world.view(pmr.owner_of(PMR_ID)) == account("p1 anew")
 
 
-def test_a_token_that_is_not_is_not_claimed(world: World) -> None:
-    refused = _refused(world, STRANGER, world.suite.pmr.claim(P2_TODAY))
-    assert refused == RevertReason("RecordUnknown", (P2_TODAY,))
+@pytest.mark.parametrize("pmr_id", [P2_TODAY, 0])
+def test_a_token_that_is_not_is_not_claimed_and_nobody_speaks_for_it(
+    world: World, pmr_id: int
+) -> None:
+    pmr, unknown = world.suite.pmr, RevertReason("RecordUnknown", (pmr_id,))
+    assert _refused(world, STRANGER, pmr.claim(pmr_id)) == unknown
+    assert world.view_refused(pmr.patient_of(pmr_id)) == unknown
 
 
 def test_the_new_account_speaks_for_a_record_before_it_is_claimed(world: World) -> None:

@@ -46,7 +46,6 @@ interface IPatients {
 }
 
 interface IPmr {
-    function ownerOf(uint256 pmrId) external view returns (address owner);
     function patientOf(uint256 pmrId) external view returns (address account);
     function mintedAt(uint256 pmrId) external view returns (uint64 time);
     function erasedAt(uint256 pmrId) external view returns (uint64 time);

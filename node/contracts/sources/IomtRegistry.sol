@@ -15,6 +15,7 @@ import {
     ReadingUnknown,
     ReasonMissing,
     RecordErased,
+    RecordUnknown,
     SequenceNotNext
 } from "./Errors.sol";
 import {IDoctors, IHospitals, IPatients, IPmr} from "./Interfaces.sol";
@@ -111,7 +112,7 @@ contract IomtRegistry is EIP712 {
     /// An active doctor gives a device out: it measures the patient of a record, for that record.
     function bindDevice(address device, uint256 pmrId, uint64 hospitalId) external {
         uint64 doctorId = DOCTORS.requireWriter(msg.sender, hospitalId);
-        PMR.ownerOf(pmrId); // reverts for a token that does not exist
+        require(PMR.entryCount(pmrId) != 0, RecordUnknown(pmrId));
         require(PMR.erasedAt(pmrId) == 0, RecordErased());
         require(_isFit(device), DeviceUnfit());
         Binding storage b = _bindings[device];
