@@ -10,7 +10,7 @@ from typing import Final
 
 from node.app.chain_desk import ChainDesk
 from node.app.emergency_book import EmergencyBook
-from node.app.final_events import granted, visits_of
+from node.app.final_events import granted
 from node.app.turn import Turn
 from node.base.header import Header
 from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
@@ -32,6 +32,7 @@ from node.contracts.pmr_entries import EntryAdded, Erased
 from node.contracts.pmr_multi_token import TransferBatch, TransferSingle
 from node.contracts.pmr_token import Transfer
 from node.contracts.suite import ContractSuite
+from node.contracts.transfers import visits_of
 from node.evm.blooms import EMPTY_BLOOM, may_hold
 from node.privacy.release_facts import GrantFacts
 

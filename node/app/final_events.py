@@ -1,8 +1,6 @@
 """Facts that single events of final blocks tell."""
 
 from node.contracts.consent_registry import Granted
-from node.contracts.pmr_multi_token import TransferBatch, TransferSingle, is_visit
-from node.contracts.pmr_token import Transfer
 from node.privacy.release_facts import GrantFacts
 
 
@@ -19,14 +17,3 @@ def granted(event: Granted, at_s: int) -> GrantFacts:
         granted_s=at_s,
         is_revoked=False,
     )
-
-
-def visits_of(event: Transfer | TransferSingle | TransferBatch) -> tuple[int, ...]:
-    """Give the records among the tokens that went to somebody."""
-    match event:
-        case Transfer():
-            return (event.token_id,)
-        case TransferSingle():
-            return (event.id,) * is_visit(event.id)
-        case TransferBatch():
-            return tuple(filter(is_visit, event.ids))

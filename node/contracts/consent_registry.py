@@ -142,7 +142,7 @@ _NONCE = Function("nonces(address)", ("uint256",))
 _IS_ALLOWED = Function("isAllowed(address,uint256,uint256)", ("bool",))
 _IS_STANDING = Function(f"isStanding({_CONSENT})", ("bool",))
 _GRANT_ID = Function(f"grantIdOf({_CONSENT})", ("bytes32",))
-_REQUESTED_OF = Function("requestedOf(bytes32)", ("address",))
+_REQUESTED_OF = Function("requestedOf(bytes32)", ("uint256",))
 _GRANT_SECONDS_MAX = Function("GRANT_SECONDS_MAX()", ("uint64",))
 FUNCTIONS: Final = (
     _REQUEST,
@@ -247,9 +247,9 @@ class ConsentRegistry(EmergencyCalls, CopyCalls):
         """The EIP-712 digest of a Consent."""
         return _GRANT_ID.view(self.address, Hash32, consent.as_abi())
 
-    def requested_of(self, request_id: Hash32) -> View[Address]:
-        """The patient of an unanswered request, the zero address if there is none."""
-        return _REQUESTED_OF.view(self.address, Address, request_id)
+    def requested_of(self, request_id: Hash32) -> View[int]:
+        """The Patient-ID of an unanswered request, 0 if there is none."""
+        return _REQUESTED_OF.view(self.address, int, request_id)
 
     def grant_seconds_max(self) -> View[int]:
         """The longest window of a grant."""

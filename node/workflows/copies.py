@@ -69,7 +69,7 @@ def issue_copy(
     state = yield from view(hospital.node, consents.copy_of(asked.copy_id))
     if state.is_issued:
         raise ContractRevertError("AlreadyIssued", ())
-    place = yield from _own_entry(ward, hospital, patient)
+    place = yield from _own_entry(ward, hospital, patient, asked.pmr_id)
     entries: list[CopiedEntry] = []
     for deal_id in (yield from named_deals(ward, patient, record_deals(patient, asked.pmr_id))):
         own = yield from read_own(ward, patient, deal_id, entropy)
@@ -98,8 +98,10 @@ def fetch_copy(patient: Patient, made: CopyMade) -> Flow[tuple[CopiedEntry, ...]
     return patient.wallet.opened(lambda private: open_copy(private, made.copy_id, copy))
 
 
-def _own_entry(ward: Ward, hospital: Hospital, patient: Patient) -> Flow[tuple[int, int]]:
-    """Give an entry of the patient that a hospital wrote; (0, 0): it need not name one.
+def _own_entry(
+    ward: Ward, hospital: Hospital, patient: Patient, asked_id: int
+) -> Flow[tuple[int, int]]:
+    """Give an entry of what was asked for that a hospital wrote; (0, 0): it need not name one.
 
     It is the desk, or it wrote nothing and the contract will say so.
     """
@@ -109,7 +111,8 @@ def _own_entry(ward: Ward, hospital: Hospital, patient: Patient) -> Flow[tuple[i
         hospital.node, ward.contracts.hospitals.id_of(hospital.signer.address)
     )
     records = (
-        int.from_bytes(patient.wallet.manifest(one).header.pmr_id) for one in record_deals(patient)
+        int.from_bytes(patient.wallet.manifest(one).header.pmr_id)
+        for one in record_deals(patient, asked_id)
     )
     for pmr_id in sorted(set(records)):
         entries = yield from view(hospital.node, ward.contracts.pmr.entries(pmr_id))

@@ -61,7 +61,8 @@ def test_a_budget_for_several_transactions_is_held() -> None:
 
 
 def test_a_function_without_a_row_is_found() -> None:
-    rows = tuple(row for row in measured() if not row.name.startswith("PmrToken.claim"))
+    left_out = ("PmrToken", "claim")
+    rows = tuple(row for row in measured() if (row.contract, row.function) != left_out)
     assert problems(rows, rows) == ["PmrToken.claim: changes state and has no case"]
 
 

@@ -234,6 +234,7 @@ def test_an_author_who_has_refused_may_still_amend(denied: World) -> None:
 def test_an_erased_record_takes_no_answer(asked: World) -> None:
     _send(asked, "p1", asked.suite.pmr.erase(PMR_ID, BASIS))
     assert _refused(asked, "d1", _denial(asked)) == "RecordErased"
+    assert _refused(asked, "d1", _extension(asked)) == "RecordErased"
     assert _refused(asked, "d1", _amendment(asked)) == "RecordErased"
 
 

@@ -171,6 +171,50 @@ def test_an_entry_that_was_amended_is_claimed_by_its_amendment(world: World) -> 
     send(world, "p1", claim(world, entries=(1,)))
 
 
+def amend(world: World, index: int, name: str) -> None:
+    pmr = world.suite.pmr
+    data = pmr.amend(PMR_ID, index, hospital_id=1, content=content(name))
+    world.send("d1", pmr.address, data)
+
+
+def test_care_that_was_claimed_is_not_claimed_again_by_its_amendment(world: World) -> None:
+    filed(world)
+    amend(world, 0, "better")
+    assert refused(world, "p1", claim(world, entries=(2,))).name == "AlreadyClaimed"
+    amend(world, 2, "better still")
+    assert refused(world, "h1", claim(world, entries=(3,))).name == "AlreadyClaimed"
+
+
+def test_care_that_was_claimed_by_an_amendment_is_not_claimed_by_another(world: World) -> None:
+    amend(world, 0, "better")
+    amend(world, 0, "better too")
+    assert refused(world, "p1", claim(world, entries=(1, 2))).name == "AlreadyClaimed"
+    event = world.events(send(world, "p1", claim(world, entries=(1,))))[-1]
+    assert isinstance(event, ClaimFiled)
+    assert event.entries == 0b10
+    assert world.view(world.suite.insurance.claimed_entries(1, PMR_ID)) == (0, 1)
+    assert refused(world, "p1", claim(world, entries=(2,))).name == "AlreadyClaimed"
+
+
+def test_an_amendment_makes_care_no_later_than_it_was(world: World) -> None:
+    before = insured(world, valid_from_s=0, valid_until_s=world.chain.time_s + 3 * BLOCK_SECONDS)
+    since = insured(world, valid_from_s=world.chain.time_s)
+    amend(world, 0, "better")
+    assert refused(world, "p1", claim(world, since, entries=(1,))).name == "ClaimNotCovered"
+    assert filed(world, before, entries=(1,)) == 1
+
+
+def test_what_the_patient_stated_is_no_care(world: World) -> None:
+    pmr = world.suite.pmr
+    visit(world)
+    petition = pmr.petition(PMR_ID, 1, content("wrong").commitment)
+    world.send("p1", pmr.address, petition)
+    denial = pmr.deny_petition(PMR_ID, 1, hospital_id=1, content=content("no"))
+    world.send("d1", pmr.address, denial)
+    world.send("p1", pmr.address, pmr.dispute(PMR_ID, 1, content("but yes")))
+    assert refused(world, "p1", claim(world, entries=(3,))).name == "ClaimNotCovered"
+
+
 def test_without_a_grant_to_the_insurer_nothing_is_claimed(world: World) -> None:
     other = encode_pmr_id(85_437, TODAY + timedelta(days=1))
     visit(world, other)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from node.base.types import ZERO_ADDRESS, Address, Hash32
+from node.base.types import Address, Hash32
 from node.contracts.consent_registry import (
     AccessRequested,
     Denied,
@@ -10,6 +10,7 @@ from node.contracts.consent_registry import (
 )
 from node.contracts.reverts import RevertReason
 from tests.contracts.consents import D1, D2, P1, P2, is_allowed, nonce_of, revoke
+from tests.contracts.recovering import P1 as P1_ID
 from tests.contracts.world import (
     DAY,
     DIAGNOSIS,
@@ -192,7 +193,7 @@ def test_doctor_or_hospital_asks(world: World, sender: str) -> None:
         account(sender),
     )
     assert (event.pmr_id, event.purpose, event.scope) == (PMR_ID, TREAT, DIAGNOSIS)
-    assert world.view(world.suite.consents.requested_of(event.request_id)) == P1
+    assert world.view(world.suite.consents.requested_of(event.request_id)) == P1_ID
 
 
 @pytest.mark.parametrize("sender", ["stranger", "p2", "l1"])
@@ -229,7 +230,7 @@ def test_patient_denies(world: World) -> None:
     request_id = _asked(world)
     outcome = world.send("p1", consents.address, consents.deny(request_id))
     assert world.events(outcome) == [Denied(request_id, P1)]
-    assert world.view(consents.requested_of(request_id)) == ZERO_ADDRESS
+    assert world.view(consents.requested_of(request_id)) == 0
 
 
 @pytest.mark.parametrize("caller", ["p2", "d2", "stranger"])

@@ -1,5 +1,7 @@
 """Copies of the own records, and their clock, to the second."""
 
+from datetime import timedelta
+
 import pytest
 
 from node.base.types import Cid, Hash32
@@ -8,7 +10,8 @@ from node.contracts.cids import Content
 from node.contracts.copies import Copy
 from node.contracts.errors import CidFormError
 from node.contracts.government_actions import SuspendHospital
-from tests.contracts.world import DAY, PMR_ID, World, account, content
+from node.contracts.pmr_id import encode_pmr_id
+from tests.contracts.world import DAY, PMR_ID, TODAY, World, account, content
 
 P1_ID = 85_437
 CLOCK_S = 3 * DAY
@@ -123,6 +126,16 @@ def test_hospital_without_the_records_does_not_stop_the_clock(world: World) -> N
     for pmr_id in (0, PMR_ID):
         data = _issue(world, copy_id, pmr_id)
         assert _issue_refused(world, "h2", data) == "NotRecordKeeper"
+
+
+def test_hospital_that_wrote_in_another_record_does_not_stop_the_clock(world: World) -> None:
+    _second_opinion(world)
+    pmr = world.suite.pmr
+    other = encode_pmr_id(P1_ID, TODAY + timedelta(days=1))
+    world.send("d1", pmr.address, pmr.consult(other, hospital_id=1, content=content("other")))
+    asked, everything = _request(world, other).copy_id, _request(world).copy_id
+    assert _issue_refused(world, "h2", _issue(world, asked, PMR_ID, 1)) == "NotRecordKeeper"
+    world.send("h2", world.suite.consents.address, _issue(world, everything, PMR_ID, 1))
 
 
 def test_entry_must_be_of_this_patient(world: World) -> None:

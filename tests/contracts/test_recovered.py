@@ -6,6 +6,7 @@ import pytest
 
 from node.base.types import Hash32
 from node.contracts.abi import Function
+from node.contracts.consent_registry import Denied
 from node.contracts.reverts import RevertReason
 from tests.contracts.recovering import P1, recovered, refused, send, start
 from tests.contracts.world import (
@@ -132,7 +133,7 @@ def test_a_patient_who_never_granted_grants_first_on_the_new_account(world: Worl
     assert world.view(consents.nonce(account("p1 anew"))) == 1
 
 
-def test_the_old_key_does_not_answer_a_request_that_waited(world: World) -> None:
+def test_the_new_key_answers_a_request_that_waited_and_the_old_one_does_not(world: World) -> None:
     consents = world.suite.consents
     data = consents.request_access(
         account("p1"),
@@ -146,7 +147,9 @@ def test_the_old_key_does_not_answer_a_request_that_waited(world: World) -> None
     request_id = world.send("d2", consents.address, data).output
     recovered(world)
     reason = world.refused("p1", consents.address, consents.deny(request_id))
-    assert reason.name == "PatientUnknown"
+    assert reason.name == "NotPatient"
+    outcome = world.send("p1 anew", consents.address, consents.deny(request_id))
+    assert world.events(outcome) == [Denied(request_id, account("p1 anew"))]
 
 
 @pytest.mark.parametrize("sender", ["stranger", "p1", "h1", "member 0"])

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import pytest
 
-from node.base.types import ZERO_ADDRESS
 from node.privacy.consent import ALL_SECTIONS, Purpose, scope_of
 from node.workflows.access import (
     REQUEST_SECONDS,
@@ -48,7 +47,7 @@ def is_allowed(stage: Stage, visit: Visit, doctor: str = "d1") -> bool:
 def test_a_request_waits_on_the_ledger_for_the_patient(stage: Stage, visit: Visit) -> None:
     request = stage.do(ask(stage, visit))
     asked = stage.view(stage.contracts.consents.requested_of(request.request_id))
-    assert asked == stage.patient("p0").wallet.address
+    assert asked == stage.patient("p0").patient_id
     assert (request.pmr_id, request.scope) == (visit.pmr_id, ALL_SECTIONS)
     assert REQUEST_SECONDS == 86_400
 
@@ -179,7 +178,7 @@ def test_a_denied_request_is_gone(stage: Stage, visit: Visit) -> None:
     request = stage.do(ask(stage, visit))
     stage.do(deny(stage.ward, request))
     consents = stage.contracts.consents
-    assert stage.view(consents.requested_of(request.request_id)) == ZERO_ADDRESS
+    assert stage.view(consents.requested_of(request.request_id)) == 0
     assert stage.revert(deny(stage.ward, request)).name == "RequestUnknown"
 
 

@@ -262,10 +262,10 @@ def request_copy(pmr_id: int) -> bytes:
     return _REQUEST_COPY.encode(pmr_id)
 
 
-_REQUESTED_OF: Final = Function("requestedOf(bytes32)", ("address",))
+_REQUESTED_OF: Final = Function("requestedOf(bytes32)", ("uint256",))
 
 
-def requested_of(to: Address, request_id: bytes) -> View[Address]:
+def requested_of(to: Address, request_id: bytes) -> View[int]:
     return _REQUESTED_OF.view(to, one_value, request_id)
 
 

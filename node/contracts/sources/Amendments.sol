@@ -132,6 +132,7 @@ abstract contract Amendments is PmrEntries {
     }
 
     function _requireOpen(uint256 pmrId, uint256 index) private view returns (Petition storage p) {
+        require(erasedAt(pmrId) == 0, RecordErased());
         p = _petitions[pmrId][index];
         require(p.state == PetitionState.Open, PetitionNotOpen());
     }

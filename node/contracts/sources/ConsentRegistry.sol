@@ -99,7 +99,7 @@ contract ConsentRegistry is EIP712, GrantLists, Emergencies, Copies, IConsents {
     IParties private immutable RESEARCHERS;
     mapping(address patient => uint256 wallet) private _wallets; // nonce 64 | Patient-ID 64
     mapping(address left => uint256 patientId) private _former; // accounts that a recovery has left
-    mapping(bytes32 requestId => address patient) public requestedOf;
+    mapping(bytes32 requestId => uint256 patientId) public requestedOf;
 
     constructor(
         IGovernment government,
@@ -154,7 +154,7 @@ contract ConsentRegistry is EIP712, GrantLists, Emergencies, Copies, IConsents {
                 block.number
             )
         );
-        requestedOf[requestId] = patient;
+        requestedOf[requestId] = patientId;
         emit AccessRequested(
             requestId,
             patient,
@@ -168,13 +168,13 @@ contract ConsentRegistry is EIP712, GrantLists, Emergencies, Copies, IConsents {
         );
     }
 
+    /// The patient refuses; after a recovery the new account does, and the old one no more.
     function deny(bytes32 requestId) external {
-        address patient = requestedOf[requestId];
-        require(patient != address(0), RequestUnknown());
-        require(patient == msg.sender, NotPatient());
-        require(PATIENTS.idOf(patient) != 0, PatientUnknown()); // not after a recovery
+        uint256 patientId = requestedOf[requestId];
+        require(patientId != 0, RequestUnknown());
+        require(PATIENTS.idOf(msg.sender) == patientId, NotPatient());
         delete requestedOf[requestId];
-        emit Denied(requestId, patient);
+        emit Denied(requestId, msg.sender);
     }
 
     function grant(Consent calldata c, Signature calldata signature)

@@ -62,7 +62,7 @@ abstract contract Copies {
 
     /// A Verified hospital that keeps the patient's records has made the copy and sealed it to the
     /// patient: the one whose desk registered the patient (`pmrId` 0), or the one that wrote entry
-    /// `index` of a record of this patient.
+    /// `index` of the record that was asked for; of any of the patient's where all were.
     function issueCopy(uint256 copyId, uint256 pmrId, uint256 index, Content calldata content)
         external
     {
@@ -71,6 +71,7 @@ abstract contract Copies {
         uint64 patientId = c.patientId;
         require(patientId != 0, CopyUnknown());
         require(!c.isIssued, AlreadyIssued());
+        require(c.pmrId == 0 || pmrId == 0 || pmrId == c.pmrId, NotRecordKeeper());
         require(_keeperOf(patientId, pmrId, index) == hospitalId, NotRecordKeeper());
         Checks.content(content);
         c.isIssued = true;

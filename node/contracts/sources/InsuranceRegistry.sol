@@ -59,6 +59,14 @@ contract InsuranceRegistry is Parties {
         ClaimStatus status;
     }
 
+    /// What the entries that a claim names come to.
+    struct Care {
+        uint256 named; // bit k: entry k is named
+        uint256 bits; // the same, and of all that these amend
+        uint64 doctorId; // who stands behind the first that is named
+        uint64 hospitalId;
+    }
+
     event PolicyOffered(
         uint64 indexed policyId,
         address indexed insurer,
@@ -98,7 +106,8 @@ contract InsuranceRegistry is Parties {
     uint64 public claimCount;
     mapping(uint64 policyId => Policy) private _policies;
     mapping(uint64 claimId => Claim) private _claims;
-    /// Bit k: entry k of the record was claimed under the policy, whatever became of it.
+    /// Bit k: entry k of the record was claimed under the policy, or what amended it was, whatever
+    /// became of it.
     mapping(uint64 policyId => mapping(uint256 pmrId => uint256)) public claimedEntries;
 
     constructor(
@@ -171,16 +180,18 @@ contract InsuranceRegistry is Parties {
         require(isActive[p.insurer], NotInsurer());
         require(pmrId / DATE_FACTOR == p.patientId, ClaimNotCovered());
         require(amount != 0, FieldMissing());
-        (uint256 bits, uint64 doctorId, uint64 hospitalId) = _claimed(policyId, p, pmrId, indices);
+        Care memory care = _claimed(policyId, p, pmrId, indices);
         uint256 minted = PMR.mintedAt(pmrId);
         bool allowed = CONSENTS.isAllowedFor(p.insurer, pmrId, minted, block.timestamp);
         require(allowed, GrantNotActive());
 
-        claimedEntries[policyId][pmrId] |= bits;
+        claimedEntries[policyId][pmrId] |= care.bits;
         claimId = ++claimCount;
         _claims[claimId] = Claim(policyId, amount, 0, ClaimStatus.Filed);
-        uint256 index = PMR.fileEntry(pmrId, doctorId, hospitalId, Kind.Insurance, details);
-        emit ClaimFiled(claimId, policyId, pmrId, bits, amount, index, msg.sender);
+        uint256 index = PMR.fileEntry(
+            pmrId, care.doctorId, care.hospitalId, Kind.Insurance, details
+        );
+        emit ClaimFiled(claimId, policyId, pmrId, care.named, amount, index, msg.sender);
     }
 
     /// The insurer decides, once.  Anything below the claimed amount needs a reason code.
@@ -223,35 +234,54 @@ contract InsuranceRegistry is Parties {
         return (c.policyId, c.amount, c.approved, uint8(c.status));
     }
 
-    /// The bits of the entries, and who stands behind the first of them.
+    /// Checks the entries that a claim names, and says what they come to.
     function _claimed(
         uint64 policyId,
         Policy memory p,
         uint256 pmrId,
         uint8[] calldata indices
-    ) private view returns (uint256 bits, uint64 doctorId, uint64 hospitalId) {
-        uint256 count = indices.length;
-        require(count != 0 && count <= CLAIM_ENTRIES_MAX, BatchSize());
+    ) private view returns (Care memory care) {
+        require(indices.length != 0 && indices.length <= CLAIM_ENTRIES_MAX, BatchSize());
         uint64 treating = 0; // 0 = the patient claims
         if (PATIENTS.accountOf(p.patientId) != msg.sender) {
             treating = HOSPITALS.requireVerified(msg.sender);
         }
         uint256 before = claimedEntries[policyId][pmrId];
-        for (uint256 i = 0; i < count; ++i) {
-            uint256 bit = 1 << indices[i];
-            require((before | bits) & bit == 0, AlreadyClaimed());
-            bits |= bit;
+        for (uint256 i = 0; i < indices.length; ++i) {
             Entry memory e = PMR.entry(pmrId, indices[i]);
-            require(_isCovered(p, e), ClaimNotCovered());
+            (uint256 bits, uint64 time) = _careOf(pmrId, indices[i], e);
+            require((before | care.bits) & bits == 0, AlreadyClaimed());
+            require(_isCovered(p, e, time), ClaimNotCovered());
             require(treating == 0 || e.hospitalId == treating, NotTreating());
-            if (i == 0) (doctorId, hospitalId) = (e.doctorId, e.hospitalId);
+            care.named |= 1 << indices[i];
+            care.bits |= bits;
+            if (i == 0) (care.doctorId, care.hospitalId) = (e.doctorId, e.hospitalId);
         }
     }
 
-    /// An entry that was amended is covered by its amendment only.
-    function _isCovered(Policy memory p, Entry memory e) private pure returns (bool) {
-        bool isInTime = e.time >= p.validFrom && e.time < p.validUntil;
-        return isInTime && p.kinds & (1 << e.kind) != 0 && !e.marked;
+    /// The bits of an entry and of all that it amends, and when the first of them was written:
+    /// care that is written down anew is no other care, and no later.
+    function _careOf(uint256 pmrId, uint256 index, Entry memory e)
+        private
+        view
+        returns (uint256 bits, uint64 time)
+    {
+        bits = 1 << index;
+        time = e.time;
+        // each is about an earlier one, so 255 steps at most, and none twice in a claim
+        for (uint256 about = e.about; about != 0;) {
+            Entry memory amended = PMR.entry(pmrId, about - 1);
+            bits |= 1 << (about - 1);
+            time = amended.time;
+            about = amended.about;
+        }
+    }
+
+    /// An entry that was amended is covered by its amendment only, and what the patient stated
+    /// (an entry of no doctor) is no care.
+    function _isCovered(Policy memory p, Entry memory e, uint64 time) private pure returns (bool) {
+        bool isInTime = time >= p.validFrom && time < p.validUntil;
+        return isInTime && p.kinds & (1 << e.kind) != 0 && !e.marked && e.doctorId != 0;
     }
 
     function _requireOffered(uint64 policyId) private view returns (Policy storage p) {
