@@ -47,7 +47,7 @@ def _changing_functions() -> list[tuple[str, str, int]]:
 GUARDED = [each for each in _changing_functions() if each[1].split("(")[0] not in FOR_ANYBODY]
 
 
-NOT_ONE = ("string", "bytes)", "bytes,", "[]", "bytes16")
+NOT_ONE = ("string", "bytes)", "bytes,", "[]", "bytes16", "bytes3,")
 """Types that 1 is no value of: as an offset it leads nowhere, as padded bytes it has dirt."""
 
 
