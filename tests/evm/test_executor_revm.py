@@ -4,7 +4,7 @@ import pytest
 
 from node.base.errors import WardnetError
 from node.base.types import Hash32
-from node.evm import revm_code, revm_journal
+from node.evm import revm_code
 from node.evm.forks import CANCUN, LONDON
 from node.evm.genesis import GenesisAccount
 from node.evm.receipts import contract_address
@@ -21,6 +21,9 @@ from tests.evm.chains import (
     legacy,
 )
 from tests.evm.twins import FACTORY, OLD, OTHER, Twins, call_to, calls, contracts, fast, routes
+
+pytest.importorskip("pyrevm", reason="needs pyrevm, the extra `fast`")
+from node.evm import revm_journal  # noqa: E402 - only where pyrevm is
 
 pytestmark = pytest.mark.filterwarnings("ignore:SELFDESTRUCT opcode present:DeprecationWarning")
 BOTH = pytest.mark.parametrize("profile", [LONDON, CANCUN], ids=lambda profile: profile.name)
