@@ -29,6 +29,9 @@ _FIELDS: Final = (
     ("validUntil", "uint64"),
     ("nonce", "uint256"),
 )
+_BRACKETS_COUNT_MAX: Final = 64
+"""A Consent has 20.  Deep nesting overflows the stack of the JSON reader, whatever Python's own
+limit, which py-evm raises for the whole process."""
 _DOMAIN: Final = (
     ("name", "string"),
     ("version", "string"),
@@ -114,6 +117,8 @@ def read_signed(text: str) -> tuple[SignedConsent, Domain]:
 
 
 def _read(text: str) -> tuple[Consent, Domain, dict[str, Any]]:
+    if text.count("[") + text.count("{") > _BRACKETS_COUNT_MAX:
+        raise ConsentFileError("text", "has more brackets than a Consent needs")
     try:
         content: Any = json.loads(text)
     except ValueError as error:

@@ -157,7 +157,10 @@ def export(
     raises        ExportTooSmallError: fewer than 2k participants with a coded diagnosis.
                   ExportSuppressedError: all together have fewer than l diagnoses.
                   MissingSiteKeyError: not 32 bytes.
+                  ValueError: two participants of one identifier.
     """
+    if len({one.identifier for one in participants}) < len(participants):
+        raise ValueError("two participants have the same identifier, wants each person once")
     named = _named(participants, site_key, study)
     if len(named) < 2 * k:
         raise ExportTooSmallError(len(named), 2 * k)

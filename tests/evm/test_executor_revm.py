@@ -23,7 +23,7 @@ from tests.evm.chains import (
 from tests.evm.twins import FACTORY, OLD, OTHER, Twins, call_to, calls, contracts, fast, routes
 
 pytest.importorskip("pyrevm", reason="needs pyrevm, the extra `fast`")
-from node.evm import revm_journal  # noqa: E402 - only where pyrevm is
+from node.evm import revm_journal
 
 pytestmark = pytest.mark.filterwarnings("ignore:SELFDESTRUCT opcode present:DeprecationWarning")
 BOTH = pytest.mark.parametrize("profile", [LONDON, CANCUN], ids=lambda profile: profile.name)

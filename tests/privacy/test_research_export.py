@@ -218,6 +218,12 @@ def test_the_order_of_the_participants_does_not_show() -> None:
     assert exported(CROWD[::-1]) == exported(CROWD)
 
 
+def test_a_person_takes_part_once() -> None:
+    twin = replace(CROWD[1], identifier=CROWD[0].identifier)
+    with pytest.raises(ValueError, match="same identifier"):
+        exported([*CROWD, twin])
+
+
 def test_rows_of_two_studies_cannot_be_joined_by_pseudonym() -> None:
     first, second = ({row[0] for row in exported(study=name).rows} for name in ("1", "2"))
     assert len(first) == len(second) == 40
