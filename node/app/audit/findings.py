@@ -63,6 +63,14 @@ class Counts:
     releases: int = 0
     refusals: int = 0
     emergencies: int = 0
+    reviews_to_come: int = 0
+    """Of emergencies whose time for a review still runs."""
+    not_justified: int = 0
+    """Emergencies that their review found to be none: judged by the authority, not by an audit."""
+    copies: int = 0
+    """That patients asked for."""
+    copies_to_come: int = 0
+    """Of which the time still runs."""
     certificates: int = 0
     receipts_on_their_way: int = 0
     """So new that they need not be on the ledger yet."""
