@@ -23,7 +23,7 @@ RULES: Final[Mapping[str, str]] = {
     "chain": "blocks link from the genesis, seals and roots hold",
     "heads": "the nodes' heads are one chain",
     "token": "a PMR-ID is well formed, of a known patient, and minted once",
-    "entry": "entries count on without a gap, a lab's has its order, and an order is filed once",
+    "entry": "entries count on without a gap; labs, devices, claimants filed theirs, and once",
     "redundant": "no record has the same commitment twice",
     "manifest": "the manifest is reachable, unchanged, and of this record",
     "share": "each custodian holds its share, in the epoch it recorded, and nobody else does",

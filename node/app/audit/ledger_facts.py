@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 from node.base.types import Address, Cid, Hash32
 from node.contracts.abi import LedgerEvent
 from node.contracts.bindings.consent_registry import EmergencyAccess
+from node.contracts.bindings.insurance_registry import ClaimFiled
+from node.contracts.bindings.iomt_registry import ReadingsFiled
 from node.contracts.consent_registry import Granted
 from node.contracts.doctor_registry import DoctorOnboarded
 from node.contracts.errors import PmrIdError
@@ -142,6 +144,14 @@ class LedgerFacts:
     filed_orders: list[tuple[LabFiled, Moment]] = field(
         default_factory=list[tuple[LabFiled, Moment]]
     )
+    batches: dict[tuple[int, int], ReadingsFiled] = field(
+        default_factory=dict[tuple[int, int], ReadingsFiled]
+    )
+    """Of devices, by PMR and index of the entry that each made."""
+    claims: dict[tuple[int, int], ClaimFiled] = field(
+        default_factory=dict[tuple[int, int], ClaimFiled]
+    )
+    """Of insurance, by PMR and index of the entry that each made."""
     erased: dict[int, Moment] = field(default_factory=dict[int, Moment])
     grants: dict[bytes, GrantLine] = field(default_factory=dict[bytes, GrantLine])
     posted: dict[Address, list[Posted]] = field(default_factory=dict[Address, list[Posted]])

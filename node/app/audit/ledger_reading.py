@@ -16,7 +16,7 @@ from node.app.audit.ledger_facts import (
 )
 from node.base.types import ZERO_ADDRESS, Cid
 from node.contracts.abi import LedgerEvent
-from node.contracts.bindings import insurance_registry, research_pool
+from node.contracts.bindings import insurance_registry, iomt_registry, research_pool
 from node.contracts.bindings.consent_registry import (
     CopyIssued,
     CopyRequested,
@@ -195,6 +195,14 @@ def _filed(facts: LedgerFacts, event: LabFiled, at: Moment) -> None:
     facts.filed_orders.append((event, at))
 
 
+def _batch(facts: LedgerFacts, event: iomt_registry.ReadingsFiled, _at: Moment) -> None:
+    facts.batches[event.pmr_id, event.entry_index] = event
+
+
+def _claim(facts: LedgerFacts, event: insurance_registry.ClaimFiled, _at: Moment) -> None:
+    facts.claims[event.pmr_id, event.entry_index] = event
+
+
 def _granted(facts: LedgerFacts, event: Granted, at: Moment) -> None:
     facts.grants[event.grant_id] = GrantLine(event, at)
 
@@ -264,6 +272,8 @@ _FOLDS: Final[dict[type[LedgerEvent], Callable[..., None]]] = {
     Erased: _erased,
     LabOrdered: _ordered,
     LabFiled: _filed,
+    iomt_registry.ReadingsFiled: _batch,
+    insurance_registry.ClaimFiled: _claim,
     Granted: _granted,
     Revoked: _revoked,
     ShareReleased: _receipt,

@@ -8,8 +8,8 @@ from node.app.audit.evidence import Deal, Evidence
 from node.app.audit.ledger_facts import EmergencyLine, GrantLine
 from node.app.audit.receipts import name_of
 from node.app.audit.source import Shelf
-from node.contracts.pmr_token import EntryKind
-from node.privacy.consent import ALL_SECTIONS, scope_of
+from node.app.final_view import SECTIONS
+from node.privacy.consent import ALL_SECTIONS
 from node.privacy.emergency import emergency_grant_id
 from node.privacy.release_facts import (
     GrantFacts,
@@ -18,8 +18,6 @@ from node.privacy.release_facts import (
     is_open,
 )
 from node.privacy.release_messages import OWNER_GRANT_ID, Head, Receipt, Status
-
-_LAB_SECTION = scope_of(("lab_reports",))
 
 
 def check_releases(evidence: Evidence) -> None:
@@ -153,12 +151,11 @@ def _outside_emergency(head: Head, line: EmergencyLine) -> str | None:
 def _record_at(evidence: Evidence, deal: Deal, head: Head) -> RecordFacts:
     """Give what a custodian read of a record at a block."""
     filing = deal.filing
-    is_lab = filing.pmr_id != 0 and filing.kind == EntryKind.LAB
     is_ended = deal.ended is not None and head.number >= deal.ended.number
     return RecordFacts(
         patient=evidence.facts.accounts[filing.patient_id][-1],
         pmr_id=filing.pmr_id,
-        sections=_LAB_SECTION if is_lab else ALL_SECTIONS,
+        sections=SECTIONS.get(filing.kind, ALL_SECTIONS),
         filed_s=filing.filed.time_s,
         is_current=not is_ended,
         is_erased=False,
