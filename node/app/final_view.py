@@ -1,5 +1,6 @@
 """What a custodian reads of the chain, all at its own final block F (secret-sharing.md §9)."""
 
+from collections.abc import Mapping
 from typing import Final, TypeVar
 
 from node.app.chain_desk import ChainDesk
@@ -20,7 +21,7 @@ T = TypeVar("T")
 
 NEVER_US: Final = -(2**62)
 """A time so long ago that everything that rests on it is stale."""
-_SECTIONS: Final = {
+SECTIONS: Final[Mapping[int, int]] = {
     EntryKind.LAB: scope_of(("lab_reports",)),
     EntryKind.IOMT: scope_of(("iomt",)),
     EntryKind.INSURANCE: scope_of(("insurance",)),
@@ -136,7 +137,7 @@ class FinalView:
         return RecordFacts(
             patient=patient,
             pmr_id=pmr_id,
-            sections=_SECTIONS.get(EntryKind(entry.kind), ALL_SECTIONS),
+            sections=SECTIONS.get(entry.kind, ALL_SECTIONS),
             filed_s=entry.filed_s,
             is_current=book.manifest(pmr_id, entry.index) == place.manifest_cid,
             is_erased=book.is_erased(pmr_id),

@@ -114,6 +114,8 @@ def _grantee(text: str, chain_id: int) -> "tuple[Address, bytes]":
     if text.startswith("0x") and colon:
         if re.fullmatch("[0-9a-fA-F]{64}", key) is None:
             raise UsageError(f"GRANTEE: the key {key[:16]!r} wants 64 hexadecimal digits")
+        if not any(bytes.fromhex(key)):
+            raise UsageError("GRANTEE: a key that is all zeros seals nothing, wants an X25519 key")
         return read_address(address), bytes.fromhex(key)
     code = read_code(text)
     if not isinstance(code, DoctorCode):

@@ -15,6 +15,7 @@ from node.contracts.consent_registry import AccessRequested
 from node.privacy.consent import ALL_SECTIONS, Consent, Purpose, scope_of
 from node.privacy.wallet_consents import SignedConsent
 from node.workflows.asking import head, view
+from node.workflows.errors import ContractRevertError
 from node.workflows.lending import lend_records
 from node.workflows.requests import Flow
 from node.workflows.transacting import CALL_GAS, event_of, transact
@@ -174,19 +175,36 @@ def deny(ward: Ward, request: AccessRequest) -> Flow[Hash32]:
 def revoke(ward: Ward, made: GrantMade) -> Flow[Hash32]:
     """Take a grant back, and those made with it, with the patient's key; give the last hash.
 
-    raises        ContractRevertError: GrantUnknown, NotPatient, ...
+    Of a list that was cut off, those that are back already are passed over.
+
+    raises        ContractRevertError: GrantUnknown (none of them stands), GrantNotActive, ...
     """
     patient, consents = made.patient, ward.contracts.consents
     grantee = made.grantee.signer.address
-    tx_hash = Hash32(bytes(32))
+    tx_hash: Hash32 | None = None
+    gone: ContractRevertError | None = None
     for one in (made, *made.others):
         data = consents.revoke(one.grant_id, grantee=grantee, pmr_id=one.pmr_id)
-        done = yield from transact(ward, patient.node, patient.signer, consents.address, data)
-        given = patient.granted.get(one.grant_id)
-        if given is not None:
-            given.ends_s = min(given.ends_s, done.timestamp)
+        try:
+            done = yield from transact(ward, patient.node, patient.signer, consents.address, data)
+        except ContractRevertError as error:
+            if error.name != "GrantUnknown":
+                raise
+            gone = error
+            continue
+        note_end(patient, one.grant_id, done.timestamp)
         tx_hash = done.tx_hash
+    if tx_hash is None:
+        assert gone is not None, "each was taken back or refused"
+        raise gone
     return tx_hash
+
+
+def note_end(patient: Patient, grant_id: bytes, at_s: int) -> None:
+    """Let a patient note that a grant of theirs ended, at the latest now."""
+    given = patient.granted.get(grant_id)
+    if given is not None:
+        given.ends_s = min(given.ends_s, at_s)
 
 
 def on_ledger(consent: Consent) -> consent_registry.Consent:

@@ -37,11 +37,12 @@ from node.privacy.research_export import (
     short_code,
 )
 from node.sss.errors import ShareMissingError, WrongKeyError
-from node.workflows.access import GrantMade, direct_request, grant, revoke
+from node.workflows.access import GrantMade, direct_request, grant, note_end, revoke
 from node.workflows.asking import call, head, put, view
 from node.workflows.dealing import UNWRITTEN
 from node.workflows.errors import (
     CommitmentError,
+    ContractRevertError,
     FetchFailedError,
     FragmentsMissingError,
     NoGrantError,
@@ -185,7 +186,13 @@ def leave_study(ward: Ward, joined: Joined) -> Flow[None]:
     now = yield from head(patient.node)
     given = patient.granted.get(joined.grant.grant_id)
     if given is None or now.timestamp < given.ends_s:
-        yield from revoke(ward, joined.grant)
+        try:
+            yield from revoke(ward, joined.grant)
+        except ContractRevertError as error:
+            if error.name != "GrantUnknown":
+                raise
+            # an order that was cut off took it back already, and the patient did not see it
+            note_end(patient, joined.grant.grant_id, now.timestamp)
     yield from transact(ward, patient.node, patient.signer, pool.address, data)
 
 

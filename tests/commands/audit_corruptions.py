@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from node.app.audit.evidence import Deal, Evidence
-from node.app.audit.ledger_facts import read_ledger
+from node.app.audit.ledger_reading import read_ledger
 from node.app.audit.run import judge
 from node.app.audit.source import Shelf
 from node.base.block import Block

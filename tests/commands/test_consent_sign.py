@@ -63,6 +63,13 @@ def test_an_account_and_a_key_stand_for_a_code(capsys, key_file):
     assert (code, read_signed(said)[0].consent.grantee_key) == (0, GRANTEE.key)
 
 
+def test_a_key_of_zeros_is_refused_here_as_it_is_on_chain(capsys, key_file):
+    who = f"{checksum(GRANTEE.address)}:0x{'00' * 32}"
+    code, said, why = run(capsys, "sign", who, "--key", key_file, *TERMS)
+    assert (code, said) == (2, "")
+    assert "all zeros" in why
+
+
 @pytest.mark.parametrize(
     ("changed", "what"),
     [

@@ -162,6 +162,17 @@ def extra() -> ReportData:
                 "refusals": [EPOCH_S + 210],
             }
         ],
+        "emergencies": [
+            {
+                "doctor": "doc-2",
+                "patient": "1",
+                "reason": "unconscious",
+                "until": EPOCH_S + 200,
+                "review": "none",
+                "is_open": True,
+            }
+        ],
+        "copies": [{"patient": "1", "due": EPOCH_S + 300, "state": "open"}],
         "messages": [
             {
                 "t_us": 1_000 * n,

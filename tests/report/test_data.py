@@ -1,6 +1,15 @@
 """The shape of what the runner hands over."""
 
-from node.report.data import BlockRow, GrantRow, Holder, MessageRow, RecordRow, ReportData
+from node.report.data import (
+    BlockRow,
+    CopyRow,
+    EmergencyRow,
+    GrantRow,
+    Holder,
+    MessageRow,
+    RecordRow,
+    ReportData,
+)
 from tests.report.sample import extra
 
 
@@ -12,6 +21,8 @@ def test_every_part_has_its_rows_in_the_sample_that_the_tests_render() -> None:
         (sample["records"], RecordRow),
         (sample["records"][0]["holders"], Holder),
         (sample["grants"], GrantRow),
+        (sample["emergencies"], EmergencyRow),
+        (sample["copies"], CopyRow),
         (sample["messages"], MessageRow),
     ):
         assert set(rows[0]) == set(shape.__annotations__)

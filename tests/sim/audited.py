@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from node.app.audit.evidence import Evidence
-from node.app.audit.ledger_facts import LedgerFacts, read_ledger
+from node.app.audit.ledger_facts import LedgerFacts
+from node.app.audit.ledger_reading import read_ledger
 from node.app.audit.run import judge
 from node.app.audit.source import Shelf
 from node.sim.audit_folder import RunFolder

@@ -63,7 +63,7 @@ def test_every_predicate_of_the_language_is_built_and_holds(run) -> None:
     of_consensus = {
         one.strip(" -{}").split(": ")[1].strip("{") for one in FINE.strip().splitlines()
     }
-    elsewhere = {"finalised_at_least", "erased", "no_unaudited_release"}
+    elsewhere = {"finalised_at_least", "erased", "no_unaudited_release", "lives_done"}
     assert names | of_consensus | elsewhere == set(PREDICATE_MODELS)
 
 

@@ -198,6 +198,22 @@ def test_a_revoked_grant_allows_nothing_and_cannot_be_revoked_again() -> None:
     assert stage.revert(revoke(stage.ward, made)).name == "GrantUnknown"
 
 
+def test_taking_back_a_list_that_was_cut_off_goes_on_with_the_rest() -> None:
+    stage = Stage().onboard("d0", "d1").register("p0")
+    visit = stage.visit()
+    doctor, patient = stage.doctor("d1"), stage.patient("p0")
+    asked = [
+        direct_request(doctor, patient, visit.pmr_id, sections=(section,))
+        for section in ("diagnosis", "insurance")
+    ]
+    made = stage.do(grant(stage.ward, *asked, seconds=600, entropy=stage.entropy()))
+    stage.do(revoke(stage.ward, replace(made, others=())))
+    assert is_allowed(stage, visit)
+    stage.do(revoke(stage.ward, made))
+    assert not is_allowed(stage, visit)
+    assert stage.revert(revoke(stage.ward, made)).name == "GrantUnknown"
+
+
 def test_no_other_patient_takes_a_grant_back(stage: Stage, visit: Visit) -> None:
     made = stage.grant(visit)
     other = replace(made, patient=stage.patient("p1"))

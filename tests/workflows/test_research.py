@@ -179,6 +179,19 @@ def test_a_leave_that_was_cut_off_is_finished(clinic: Clinic) -> None:
     assert clinic.standing(study, "p4") is Standing.LEFT
 
 
+def test_a_leave_whose_patient_did_not_see_the_consent_end_is_finished(clinic: Clinic) -> None:
+    """Cut off while the revocation was on its way: the ledger has it, the wallet does not."""
+    study = clinic.fund()
+    (joined,) = clinic.join(study, "p5")
+    patient = clinic.stage.patient("p5")
+    noted = patient.granted[joined.grant.grant_id].ends_s
+    clinic.do(revoke(clinic.ward, joined.grant))
+    patient.granted[joined.grant.grant_id].ends_s = noted
+    clinic.do(leave_study(clinic.ward, joined))
+    assert clinic.standing(study, "p5") is Standing.LEFT
+    assert patient.granted[joined.grant.grant_id].ends_s < noted
+
+
 def test_a_researcher_without_the_money_funds_nothing(clinic: Clinic) -> None:
     count = clinic.stage.view(clinic.pool.study_count())
     ended = clinic.stage.play(clinic.funding(places=10_000))

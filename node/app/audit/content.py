@@ -6,9 +6,9 @@ Only an audit that knows masters of wallets can say: that of a simulation, or a 
 from collections.abc import Mapping, Sequence
 
 from node.app.audit.evidence import Deal, Evidence
+from node.app.audit.filed import filed_fault
 from node.base.errors import PeerError, WardnetError
-from node.contracts.pmr_token import EntryKind
-from node.privacy.record import Record, Study, body_of, commitment, open_ready
+from node.privacy.record import body_of, commitment, open_ready
 from node.privacy.wallet_deals import context_of
 from node.sss.derivation import essential_of
 from node.sss.errors import TamperedRecordError, WrongKeyError
@@ -35,7 +35,7 @@ def check_contents(
         for index in found.liars:
             what = f"share {index} does not fit the key that the others open"
             evidence.report.find(deal.filing.name, "share", what)
-        fault = _fault(deal, found.key, pieces)
+        fault = _fault(evidence, deal, found.key, pieces)
         if fault is not None:
             evidence.report.find(deal.filing.name, "content", fault)
     stand = sum(1 for one in evidence.facts.filings.values() if one.erased is None)
@@ -61,7 +61,7 @@ def _key(evidence: Evidence, deal: Deal, shares: Sequence[Container]) -> FoundKe
     return None
 
 
-def _fault(deal: Deal, key: bytes, fragments: Sequence[bytes]) -> str | None:
+def _fault(evidence: Evidence, deal: Deal, key: bytes, fragments: Sequence[bytes]) -> str | None:
     """Open a record and hold it against the ledger; None: it is what was committed to."""
     try:
         salt, record = open_ready(decrypt(deal.manifest, key, fragments))
@@ -73,11 +73,4 @@ def _fault(deal: Deal, key: bytes, fragments: Sequence[bytes]) -> str | None:
     if found != deal.filing.commitment:
         told = deal.filing.commitment.hex()[:16]
         return f"what opens has commitment 0x{found.hex()[:16]}, the ledger says 0x{told}"
-    return _kind_fault(deal, record)
-
-
-def _kind_fault(deal: Deal, record: Record) -> str | None:
-    is_lab = deal.filing.pmr_id != 0 and deal.filing.kind == EntryKind.LAB
-    if is_lab != isinstance(record, Study):
-        return f"what opens is of kind {type(record).__name__}"
-    return None
+    return filed_fault(evidence, deal.filing, record)

@@ -6,11 +6,14 @@ source        privacy-and-interop.md section 11.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from node.app.audit.evidence import Evidence
 from node.app.audit.source import Shelf
 from node.privacy.release_messages import OWNER_GRANT_ID, Receipt, Status
+
+EMERGENCY_PURPOSE: Final = "ETREAT"
+"""Emergency treatment, as privacy/emergency.py has it: no Consent says so, the event does."""
 
 
 class Disclosure(NamedTuple):
@@ -24,7 +27,7 @@ class Disclosure(NamedTuple):
     """The grantee; of a request under no grant nobody on the ledger is named."""
     purpose: str
     under: str
-    """The grant: its id, ``owner`` for the patient's own request."""
+    """The grant: its id, ``emergency`` before that of one, ``owner``: the patient's own request."""
     outcome: str
     """``RELEASED``, or why not."""
     is_on_ledger: bool
@@ -52,6 +55,9 @@ def _patients(evidence: Evidence, receipt: Receipt) -> tuple[int, ...]:
     if deal is not None:
         return (deal.filing.patient_id,)
     line = evidence.facts.grants.get(receipt.grant_id)
+    emergency = evidence.facts.emergencies.get(receipt.grant_id)
+    if emergency is not None:
+        return (emergency.event.patient_id,)
     if line is not None:
         patient = evidence.facts.patients.get(line.event.patient)
         return () if patient is None else (patient,)
@@ -63,12 +69,16 @@ def _disclosure(
 ) -> Disclosure:
     facts = evidence.facts
     line = facts.grants.get(receipt.grant_id)
+    emergency = facts.emergencies.get(receipt.grant_id)
     who, purpose, under = "unknown", "-", f"0x{receipt.grant_id.hex()[:16]}"
     if receipt.grant_id == OWNER_GRANT_ID:
         who, under = "the patient", "owner"
     elif line is not None:
         who = facts.name_of(line.event.grantee)
         purpose = line.event.purpose.rstrip(b"\0").decode("ascii", "backslashreplace")
+    elif emergency is not None:
+        who, purpose = facts.name_of(emergency.event.doctor), EMERGENCY_PURPOSE
+        under = f"emergency {under}"
     return Disclosure(
         receipt.head.timestamp_s,
         evidence.name_of(receipt.deal_id),

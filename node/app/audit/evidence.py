@@ -19,6 +19,7 @@ from node.base.types import Address, Cid
 from node.ipfs_lite.cid import multihash_of, to_text
 from node.ipfs_lite.errors import NotFoundError
 from node.ipfs_lite.unixfs_read import read_all
+from node.privacy.consent import Domain
 from node.privacy.erasure import ErasureCertificate
 from node.privacy.release_errors import BadCertificateError, ReleaseFormatError
 from node.sss.commitments import Manifest
@@ -78,6 +79,8 @@ class Evidence:
         self._times = [time_s for _, time_s in facts.hashes.values()]
         self.masters: Mapping[Address, bytes] = source.masters
         self.chain_id = chain_id
+        self.devices = Domain(chain_id, source.contracts.devices.address)
+        """Where signatures of devices count."""
         self.lag_blocks = source.lag_blocks + ORDER_BLOCKS_MAX
         """From the block that a custodian acts upon to the one in which it is done."""
         self.shelves: Sequence[Shelf] = source.shelves

@@ -23,7 +23,7 @@ RULES: Final[Mapping[str, str]] = {
     "chain": "blocks link from the genesis, seals and roots hold",
     "heads": "the nodes' heads are one chain",
     "token": "a PMR-ID is well formed, of a known patient, and minted once",
-    "entry": "entries count on without a gap, a lab's has its order, and an order is filed once",
+    "entry": "entries count on without a gap; labs, devices, claimants filed theirs, and once",
     "redundant": "no record has the same commitment twice",
     "manifest": "the manifest is reachable, unchanged, and of this record",
     "share": "each custodian holds its share, in the epoch it recorded, and nobody else does",
@@ -63,6 +63,14 @@ class Counts:
     releases: int = 0
     refusals: int = 0
     emergencies: int = 0
+    reviews_to_come: int = 0
+    """Of emergencies whose time for a review still runs."""
+    not_justified: int = 0
+    """Emergencies that their review found to be none: judged by the authority, not by an audit."""
+    copies: int = 0
+    """That patients asked for."""
+    copies_to_come: int = 0
+    """Of which the time still runs."""
     certificates: int = 0
     receipts_on_their_way: int = 0
     """So new that they need not be on the ledger yet."""

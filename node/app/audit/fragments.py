@@ -1,7 +1,8 @@
 """Fragments of ciphertext: with each custodian, unchanged, and with nobody who may not read them.
 
 Who may have a copy besides is what the consent filter of a node says (app/access_desk.py): the
-patient's home hospital, and the hospitals of those whom a standing grant lets read.
+patient's home hospital, and the hospitals of those whom a standing grant, or an emergency that
+runs, lets read.
 """
 
 from collections import defaultdict
@@ -63,11 +64,18 @@ def _standing(evidence: Evidence) -> dict[int, list[GrantLine]]:
         patient = facts.patients.get(line.event.patient)
         if patient is None or (line.revoked is not None and evidence.is_due(line.revoked)):
             continue
-        # who read at the last moment lets go as soon as the record is open
-        end = evidence.first_block_at(line.event.valid_until)
-        if end is None or end + evidence.lag_blocks >= facts.head.number:
+        if _runs(evidence, line.event.valid_until):
             found[patient].append(line)
     return found
+
+
+def _runs(evidence: Evidence, until_s: int) -> bool:
+    """Say whether a window is open, or was a moment ago.
+
+    Who read at the last moment lets go as soon as the record is open.
+    """
+    end = evidence.first_block_at(until_s)
+    return end is None or end + evidence.lag_blocks >= evidence.facts.head.number
 
 
 def _check_strays(evidence: Evidence, deal: Deal, grants: dict[int, list[GrantLine]]) -> None:
@@ -87,7 +95,7 @@ def _check_strays(evidence: Evidence, deal: Deal, grants: dict[int, list[GrantLi
 def _readers(
     evidence: Evidence, deal: Deal, grants: dict[int, list[GrantLine]]
 ) -> frozenset[Address]:
-    """Give who may fetch fragments of a deal: home, and operators of whom a grant lets read."""
+    """Give who may fetch fragments of a deal: home, and operators of those who may read."""
     facts, filing = evidence.facts, deal.filing
     home = facts.hospitals.get(facts.homes.get(filing.patient_id, 0))
     lines = (
@@ -95,5 +103,11 @@ def _readers(
         for line in grants.get(filing.patient_id, ())
         if line.event.pmr_id in (0, filing.pmr_id)
     )
-    operators = (one for line in lines for one in facts.operators_of(line.event.grantee))
+    readers = [line.event.grantee for line in lines]
+    readers += [
+        one.event.doctor
+        for one in facts.emergencies.values()
+        if one.event.patient_id == filing.patient_id and _runs(evidence, one.end_s)
+    ]
+    operators = (one for reader in readers for one in facts.operators_of(reader))
     return frozenset((*operators, *(() if home is None else (home,))))

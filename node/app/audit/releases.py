@@ -5,15 +5,19 @@ custodian's word, and the grant says whose key that is.
 """
 
 from node.app.audit.evidence import Deal, Evidence
-from node.app.audit.ledger_facts import GrantLine
+from node.app.audit.ledger_facts import EmergencyLine, GrantLine
 from node.app.audit.receipts import name_of
 from node.app.audit.source import Shelf
-from node.contracts.pmr_token import EntryKind
-from node.privacy.consent import ALL_SECTIONS, scope_of
-from node.privacy.release_facts import GrantFacts, RecordFacts, covers, is_open
+from node.app.final_view import SECTIONS
+from node.privacy.consent import ALL_SECTIONS
+from node.privacy.emergency import emergency_grant_id
+from node.privacy.release_facts import (
+    GrantFacts,
+    RecordFacts,
+    covers,
+    is_open,
+)
 from node.privacy.release_messages import OWNER_GRANT_ID, Head, Receipt, Status
-
-_LAB_SECTION = scope_of(("lab_reports",))
 
 
 def check_releases(evidence: Evidence) -> None:
@@ -39,6 +43,8 @@ def check_deposits(evidence: Evidence) -> None:
         for grant_id, deal_id in shelf.custody.deposits():
             record = evidence.name_of(deal_id)
             line = facts.grants.get(grant_id)
+            if line is None and _is_for_emergencies(evidence, grant_id, deal_id):
+                continue
             if line is None:
                 what = f"{shelf.name} keeps what was lent under no grant: 0x{grant_id.hex()[:16]}"
                 evidence.report.find(record, "deposit", what)
@@ -47,6 +53,14 @@ def check_deposits(evidence: Evidence) -> None:
             if end is not None and end + evidence.lag_blocks < facts.head.number:
                 what = f"{shelf.name} keeps what was lent under 0x{grant_id.hex()[:16]}"
                 evidence.report.find(record, "deposit", f"{what}, which ended at block {end}")
+
+
+def _is_for_emergencies(evidence: Evidence, grant_id: bytes, deal_id: bytes) -> bool:
+    """Say whether a patient left this for emergencies: it goes with the deal, and has no end."""
+    deal = evidence.deals.get(deal_id)
+    if deal is None or (deal.ended is not None and evidence.is_due(deal.ended)):
+        return False
+    return grant_id == emergency_grant_id(evidence.chain_id, deal.filing.patient_id)
 
 
 def _end_block(evidence: Evidence, line: GrantLine) -> int | None:
@@ -70,6 +84,11 @@ def _uncovered(evidence: Evidence, shelf: Shelf, receipt: Receipt) -> str | None
     record = _record_at(evidence, deal, head)
     if receipt.grant_id == OWNER_GRANT_ID:
         return None if is_open(record) else "to its owner, of a deal that was erased or replaced"
+    emergency = evidence.facts.emergencies.get(receipt.grant_id)
+    if emergency is not None:
+        if is_open(record) and record.patient_id == emergency.event.patient_id:
+            return None
+        return f"under emergency 0x{receipt.grant_id.hex()[:16]}, which is not about it"
     line = evidence.facts.grants.get(receipt.grant_id)
     if line is None:
         return f"under 0x{receipt.grant_id.hex()[:16]}, which is no grant and no emergency"
@@ -88,6 +107,11 @@ def _gone_fault(evidence: Evidence, receipt: Receipt) -> str | None:
         return "after its record was erased"
     if receipt.grant_id == OWNER_GRANT_ID:
         return None
+    emergency = facts.emergencies.get(receipt.grant_id)
+    if emergency is not None:
+        if any(facts.patient_of(one) == emergency.event.patient_id for one in open_then):
+            return None
+        return f"under emergency 0x{receipt.grant_id.hex()[:16]}, which is not about it"
     line = facts.grants.get(receipt.grant_id)
     if line is None:
         return f"under 0x{receipt.grant_id.hex()[:16]}, which is no grant and no emergency"
@@ -98,7 +122,10 @@ def _gone_fault(evidence: Evidence, receipt: Receipt) -> str | None:
 
 
 def _outside(evidence: Evidence, receipt: Receipt) -> str | None:
-    """Say how a release lies outside of its grant's time; None: it does not."""
+    """Say how a release lies outside of its grant's or emergency's time; None: it does not."""
+    emergency = evidence.facts.emergencies.get(receipt.grant_id)
+    if emergency is not None:
+        return _outside_emergency(receipt.head, emergency)
     line = evidence.facts.grants.get(receipt.grant_id)
     if line is None:
         return None  # to the owner
@@ -113,15 +140,22 @@ def _outside(evidence: Evidence, receipt: Receipt) -> str | None:
     return None
 
 
+def _outside_emergency(head: Head, line: EmergencyLine) -> str | None:
+    if head.number < line.at.number:
+        return f"at block {head.number}, the emergency began at {line.at.number}"
+    if head.timestamp_s >= line.end_s:
+        return f"at block time {head.timestamp_s}, the emergency ended at {line.end_s}"
+    return None
+
+
 def _record_at(evidence: Evidence, deal: Deal, head: Head) -> RecordFacts:
     """Give what a custodian read of a record at a block."""
     filing = deal.filing
-    is_lab = filing.pmr_id != 0 and filing.kind == EntryKind.LAB
     is_ended = deal.ended is not None and head.number >= deal.ended.number
     return RecordFacts(
         patient=evidence.facts.accounts[filing.patient_id][-1],
         pmr_id=filing.pmr_id,
-        sections=_LAB_SECTION if is_lab else ALL_SECTIONS,
+        sections=SECTIONS.get(filing.kind, ALL_SECTIONS),
         filed_s=filing.filed.time_s,
         is_current=not is_ended,
         is_erased=False,

@@ -1,11 +1,12 @@
 """The audit of one source: every rule over one reading of the ledger and of all disks."""
 
+from node.app.audit.care import check_copies, check_emergencies
 from node.app.audit.content import check_contents
 from node.app.audit.erasures import check_erasures
 from node.app.audit.evidence import Evidence
 from node.app.audit.findings import Report
 from node.app.audit.fragments import check_fragments
-from node.app.audit.ledger_facts import read_ledger
+from node.app.audit.ledger_reading import read_ledger
 from node.app.audit.manifests import check_manifests
 from node.app.audit.receipts import check_receipts
 from node.app.audit.releases import check_deposits, check_releases
@@ -41,3 +42,5 @@ def judge(evidence: Evidence) -> None:
     check_releases(evidence)
     check_deposits(evidence)
     check_erasures(evidence)
+    check_emergencies(evidence)
+    check_copies(evidence)

@@ -1,6 +1,7 @@
 """Tokens and entries: unique, well formed, complete, without a double."""
 
 from collections import defaultdict
+from collections.abc import Collection
 
 from node.app.audit.evidence import Evidence
 from node.app.audit.ledger_facts import LedgerFacts, is_well_formed
@@ -22,6 +23,11 @@ def check_tokens(evidence: Evidence) -> None:
     for pmr_id, index in facts.repeated:
         evidence.report.find(f"PMR {pmr_id} entry {index}", "entry", "was written twice")
     _check_labs(evidence)
+    for kind, filed, who in (
+        (EntryKind.IOMT, facts.batches, "device"),
+        (EntryKind.INSURANCE, facts.claims, "claimant"),
+    ):
+        _check_filers(evidence, kind, filed, who)
     _check_doubles(evidence)
 
 
@@ -91,6 +97,25 @@ def _lab_fault(facts: LedgerFacts, event: LabFiled) -> str | None:
     if order.pmr_id != event.pmr_id:
         return f"lab order {event.order_id} was made for PMR {order.pmr_id}"
     return None
+
+
+def _check_filers(
+    evidence: Evidence, kind: EntryKind, filed: Collection[tuple[int, int]], who: str
+) -> None:
+    """Hold the entries of a kind against what their register filed, both ways."""
+    facts, find = evidence.facts, evidence.report.find
+    entries = {
+        (pmr_id, index): filing.name
+        for (pmr_id, index, _), filing in facts.filings.items()
+        if pmr_id and filing.kind == kind
+    }
+    for place, name in entries.items():
+        if place not in filed:
+            find(name, "entry", f"is a {who}'s, and no {who} filed it")
+    for pmr_id, index in filed:
+        if (pmr_id, index) not in entries:
+            name = f"PMR {pmr_id} entry {index}"
+            find(name, "entry", f"was filed by a {who}, and is no entry of that kind")
 
 
 def _check_doubles(evidence: Evidence) -> None:

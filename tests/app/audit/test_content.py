@@ -38,7 +38,7 @@ def test_a_study_under_a_visit_is_named(tmp_path_factory) -> None:
     assert (record, rule, what) == (
         "PMR 101012026 entry 1",
         "content",
-        "what opens is of kind Study",
+        "what opens is of kind Study, the ledger has PmrEntry",
     )
 
 

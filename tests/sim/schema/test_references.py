@@ -35,7 +35,8 @@ def test_share_rule_wants_a_step_that_makes_a_record() -> None:
     assert lines(text) == [
         (
             "5:33 expect[0].always.share_rule.record: wants the id of a step consult or "
-            "perform_lab or second_opinion or claim_insurance, "
+            "perform_lab or second_opinion or file_readings or claim_insurance or "
+            "answer_petition or dispute, "
             'got "p", a step register_patient'
         )
     ]
