@@ -75,6 +75,12 @@ def _filing(world: GasWorld) -> Call:
     return lab_filing(world)
 
 
+def _refresh(world: GasWorld) -> Call:
+    world.send(_filing(world))
+    labs = world.suite.labs
+    return Call("p1", labs.address, labs.refresh(PMR_ID, 1, 1))
+
+
 # consents
 
 
@@ -219,6 +225,7 @@ CASES: Final = (
     Case("typical", lambda w: listing(w, "l2")),
     Case("typical", lab_order),
     Case("typical", _filing, FILE_BUDGET),
+    Case("typical", _refresh),
     Case("typical", _request),
     Case("typical", _denial),
     Case("a patient's first", lambda w: w.grant(), FIRST_GRANT_BUDGET),

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 
 from node.base.types import Address
 from node.contracts.abi import EventSpec, Function, LedgerEvent, View, encode_values
+from node.contracts.bindings import lab_registry as bound
 from node.contracts.cids import Content
 from node.contracts.errors import CallArgumentError
 from node.contracts.pmr_id import date_digits, date_from_digits
@@ -109,7 +110,8 @@ class LabFiled(LedgerEvent):
         return SharePlan(*self.plan)
 
 
-EVENTS: Final[tuple[type[LedgerEvent], ...]] = (LabListed, LabOrdered, LabFiled)
+EVENTS: Final[tuple[type[LedgerEvent], ...]] = (LabListed, LabOrdered, LabFiled, bound.LabRefreshed)
+LabRefreshed = bound.LabRefreshed
 
 _LIST = Function("listLab(address,string)")
 _ORDER = Function("order(uint256,uint64,address,bytes16,bytes32)", ("uint256",))
@@ -129,9 +131,20 @@ _ORDER_AT = Function(
         "uint32",
     ),
 )
+_REFRESH = Function("refresh(uint256,uint256,uint32)")
+_EPOCH_OF = Function("epochOf(uint256,uint256)", ("uint32",))
 _HOSPITAL_OF = Function("hospitalOf(address)", ("uint64",))
 _COUNT = Function("orderCount()", ("uint256",))
-FUNCTIONS: Final = (_LIST, _ORDER, _FILE, _ORDER_AT, _HOSPITAL_OF, _COUNT)
+FUNCTIONS: Final = (
+    _LIST,
+    _ORDER,
+    _FILE,
+    _REFRESH,
+    _ORDER_AT,
+    _EPOCH_OF,
+    _HOSPITAL_OF,
+    _COUNT,
+)
 CONSTRUCTOR: Final = ("address", "address", "address", "int32")
 """hospitals, doctors, pmr token, seconds that local time is ahead of UTC."""
 
@@ -189,6 +202,14 @@ class LabRegistry:
             content.as_abi(),
             (plan.scheme_id, plan.needed, plan.total, plan.epoch),
         )
+
+    def refresh(self, pmr_id: int, index: int, epoch: int) -> bytes:
+        """Say that the shares of a filed study are in an epoch now, as the record's patient."""
+        return _REFRESH.encode(pmr_id, index, epoch)
+
+    def epoch_of(self, pmr_id: int, index: int) -> View[int]:
+        """The newest epoch that was told of a filed study, 0 before the first refresh."""
+        return _EPOCH_OF.view(self.address, int, pmr_id, index)
 
     def order_of(self, order_id: int) -> View[Order]:
         """One order; status UNKNOWN for an id that was never given."""

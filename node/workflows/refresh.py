@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 from node.base.ports import Entropy
 from node.base.types import Address
-from node.workflows.asking import send_renewal
+from node.contracts.pmr_entries import EntryKind
+from node.workflows.asking import send_renewal, view
 from node.workflows.custodians import custody_keys
 from node.workflows.custody_facts import seated
 from node.workflows.lending import finish_letters, follow_epochs, named_deals, send_letters
 from node.workflows.requests import Flow
+from node.workflows.transacting import transact
 from node.workflows.ward import Patient, Ward
 
 
@@ -39,6 +41,8 @@ def refresh_epoch(
     """Renew the steps of deals at their custodians, and make the first one at once.
 
     ``without``   custodians that get no letter: they stay behind.
+    The ledger is told the new epoch of each study that a lab has filed.
+
     raises        CustodiansMissingError: fewer than t-1 custodians of a deal have stepped; the
                   same letters go out again with the next refresh or grant.
     """
@@ -62,4 +66,16 @@ def refresh_epoch(
         )
         del patient.renewing[deal_id]
         epochs[deal_id] = patient.wallet.epoch(deal_id)
+        yield from _tell_study(ward, patient, deal_id)
     return Refreshed(epochs, taken)
+
+
+def _tell_study(ward: Ward, patient: Patient, deal_id: bytes) -> Flow[None]:
+    """Post the epoch of a study that a lab filed; what it was rotated to has no order."""
+    pmr_id = int.from_bytes(patient.wallet.manifest(deal_id).header.pmr_id)
+    entries = yield from view(patient.node, ward.contracts.pmr.entries(pmr_id))
+    labs, manifest = ward.contracts.labs, patient.manifests[deal_id]
+    for index, entry in enumerate(entries):
+        if entry.kind is EntryKind.LAB and entry.content.cid == manifest:
+            data = labs.refresh(pmr_id, index, patient.wallet.epoch(deal_id))
+            yield from transact(ward, patient.node, patient.signer, labs.address, data)

@@ -10,6 +10,7 @@ from node.contracts.lab_registry import (
     LabFiled,
     LabListed,
     LabOrdered,
+    LabRefreshed,
     Order,
     OrderStatus,
     SharePlan,
@@ -276,3 +277,45 @@ def test_a_study_of_a_record_that_was_erased_meanwhile_is_not_filed(ordered: Wor
     _erase(ordered)
     assert _refused(ordered, "l1", _filing(ordered)).name == "RecordErased"
     assert ordered.view(ordered.suite.labs.order_of(1)).status is OrderStatus.OPEN
+
+
+# refreshed shares of a study
+
+
+def _filed(world: World) -> int:
+    """Have a study filed; give the index of its entry."""
+    world.send("d1", world.suite.labs.address, _ordering(world))
+    world.send("l1", world.suite.labs.address, _filing(world))
+    return world.view(world.suite.pmr.entry_count(PMR_ID)) - 1
+
+
+def test_patient_tells_the_epoch_of_a_filed_study(world: World) -> None:
+    labs, index = world.suite.labs, _filed(world)
+    assert world.view(labs.epoch_of(PMR_ID, index)) == 0
+    outcome = world.send("p1", labs.address, labs.refresh(PMR_ID, index, 3))
+    assert world.events(outcome) == [LabRefreshed(PMR_ID, index, 3)]
+    assert world.view(labs.epoch_of(PMR_ID, index)) == 3
+    assert world.view(labs.order_of(1)).plan == PLAN  # as it was filed
+
+
+def test_epoch_never_goes_back_or_stays(world: World) -> None:
+    labs, index = world.suite.labs, _filed(world)
+    world.send("p1", labs.address, labs.refresh(PMR_ID, index, 2))
+    for epoch in (0, 1, 2):
+        reason = world.refused("p1", labs.address, labs.refresh(PMR_ID, index, epoch))
+        assert (reason.name, reason.args) == ("EpochNotNext", (2,))
+
+
+def test_only_the_patient_tells_and_only_of_studies_that_stand(world: World) -> None:
+    labs, pmr, index = world.suite.labs, world.suite.pmr, _filed(world)
+    data = labs.refresh(PMR_ID, index, 1)
+    for who in (STRANGER, account("l1"), account("d1"), account("p2")):
+        assert world.refused(who, labs.address, data).name == "NotPatient"
+    visit = labs.refresh(PMR_ID, 0, 1)
+    assert world.refused("p1", labs.address, visit).name == "EntryUnknown"
+    beyond = labs.refresh(PMR_ID, index + 1, 1)
+    assert world.refused("p1", labs.address, beyond).name == "EntryUnknown"
+    nothing = labs.refresh(PMR_ID + 1, index, 1)
+    assert world.refused("p1", labs.address, nothing).name == "RecordUnknown"
+    world.send("p1", pmr.address, pmr.erase(PMR_ID, b"GDPR-17".ljust(32, b"\0")))
+    assert world.refused("p1", labs.address, data).name == "RecordErased"

@@ -89,3 +89,13 @@ def test_a_deal_that_no_entry_names_keeps_no_other_from_its_refresh() -> None:
     deals = (unnamed.deal_id, deal_id)
     assert stage.do(refresh(stage, patient, deals)).epochs == {deal_id: 1}
     assert patient.wallet.epoch(unnamed.deal_id) == 0
+
+
+def test_the_ledger_is_told_of_a_study_and_of_no_visit() -> None:
+    stage = Stage().onboard("d0").register("p0")
+    visit = stage.visit()
+    study = stage.scan(visit)
+    patient, labs = visit.patient, stage.contracts.labs
+    stage.do(refresh(stage, patient, (visit.filed.deal_id, study.filed.deal_id)))
+    told = [stage.view(labs.epoch_of(visit.pmr_id, index)) for index in (0, study.entry_index)]
+    assert told == [0, patient.wallet.epoch(study.filed.deal_id)] == [0, 1]

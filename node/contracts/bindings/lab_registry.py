@@ -47,6 +47,21 @@ class LabOrdered(LedgerEvent):
     reason: Hash32
 
 
+@dataclass(frozen=True, slots=True)
+class LabRefreshed(LedgerEvent):
+    SPEC: ClassVar = EventSpec("LabRefreshed(uint256 indexed pmrId,uint256 indexed entryIndex,uint32 epoch)")
+    pmr_id: int
+    entry_index: int
+    epoch: int
+
+
+_EPOCH_OF: Final = Function("epochOf(uint256,uint256)", ("uint32",))
+
+
+def epoch_of(to: Address, pmr_id: int, entry_index: int) -> View[int]:
+    return _EPOCH_OF.view(to, one_value, pmr_id, entry_index)
+
+
 _FILE: Final = Function("file(uint256,bytes16,uint32,bytes32,(bytes32,uint8,bytes32),(uint8,uint8,uint8,uint32))", ())
 
 
@@ -89,5 +104,12 @@ def order_of(to: Address, order_id: int) -> View[tuple[int, int, int, int, Addre
     return _ORDER_OF.view(to, all_values, order_id)
 
 
-FUNCTIONS: Final = (_FILE, _HOSPITAL_OF, _LIST_LAB, _ORDER, _ORDER_COUNT, _ORDER_OF,)
-EVENTS: Final = (LabFiled, LabListed, LabOrdered,)
+_REFRESH: Final = Function("refresh(uint256,uint256,uint32)", ())
+
+
+def refresh(pmr_id: int, entry_index: int, epoch: int) -> bytes:
+    return _REFRESH.encode(pmr_id, entry_index, epoch)
+
+
+FUNCTIONS: Final = (_EPOCH_OF, _FILE, _HOSPITAL_OF, _LIST_LAB, _ORDER, _ORDER_COUNT, _ORDER_OF, _REFRESH,)
+EVENTS: Final = (LabFiled, LabListed, LabOrdered, LabRefreshed,)

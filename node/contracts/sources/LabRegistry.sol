@@ -4,17 +4,20 @@ pragma solidity 0.8.28;
 import {Dates} from "./Dates.sol";
 import {
     DuplicateRegistration,
+    EntryUnknown,
+    EpochNotNext,
     FieldMissing,
     HospitalNotVerified,
     LabNotListed,
     NotOrderedLab,
+    NotPatient,
     OrderNotOpen,
     ReasonMissing,
     RecordErased,
     RecordUnknown,
     SharePlanInvalid
 } from "./Errors.sol";
-import {IDoctors, IHospitals, IPmr} from "./Interfaces.sol";
+import {IDoctors, IHospitals, IPmrEntries} from "./Interfaces.sol";
 import {Content, Kind, Plan} from "./Types.sol";
 
 /// Lab orders: ordered by a doctor, performed and filed by the lab that the order names.
@@ -58,16 +61,18 @@ contract LabRegistry {
         Plan plan,
         uint256 entryIndex
     );
+    event LabRefreshed(uint256 indexed pmrId, uint256 indexed entryIndex, uint32 epoch);
 
     IHospitals private immutable HOSPITALS;
     IDoctors private immutable DOCTORS;
-    IPmr private immutable PMR;
+    IPmrEntries private immutable PMR;
     int32 private immutable UTC_OFFSET_SECONDS; // range checked by PmrToken
     uint256 public orderCount;
     mapping(address lab => uint64 hospitalId) public hospitalOf;
     mapping(uint256 orderId => Order) private _orders;
+    mapping(uint256 pmrId => mapping(uint256 entryIndex => uint32)) public epochOf; // refreshes
 
-    constructor(IHospitals hospitals, IDoctors doctors, IPmr pmr, int32 offsetSeconds) {
+    constructor(IHospitals hospitals, IDoctors doctors, IPmrEntries pmr, int32 offsetSeconds) {
         HOSPITALS = hospitals;
         DOCTORS = doctors;
         PMR = pmr;
@@ -145,6 +150,18 @@ contract LabRegistry {
             plan,
             index
         );
+    }
+
+    /// The patient says that the shares of a study have been refreshed; an order keeps the plan by
+    /// which it was filed.  Refreshes may be told late, and none goes back.
+    function refresh(uint256 pmrId, uint256 entryIndex, uint32 epoch) external {
+        require(msg.sender == PMR.patientOf(pmrId), NotPatient());
+        require(PMR.erasedAt(pmrId) == 0, RecordErased());
+        require(PMR.entry(pmrId, entryIndex).kind == uint8(Kind.Lab), EntryUnknown());
+        uint32 current = epochOf[pmrId][entryIndex];
+        require(epoch > current, EpochNotNext(current));
+        epochOf[pmrId][entryIndex] = epoch;
+        emit LabRefreshed(pmrId, entryIndex, epoch);
     }
 
     function orderOf(uint256 orderId)
