@@ -349,13 +349,15 @@ def _share(victim: Victim, name: str, deal: Deal) -> Container:
 def _stranger(victim: Victim) -> tuple[Deal, Shelf]:
     """Give a deal and a hospital that has nothing to do with it: neither custodian nor reader."""
     facts = victim.evidence.facts
-    readers = {
-        account
-        for line in facts.grants.values()
-        for account in facts.operators_of(line.event.grantee)
-    }
     for deal in victim.deals():
-        home = facts.hospitals[facts.homes[deal.filing.patient_id]]
+        patient = deal.filing.patient_id
+        readers = {
+            account
+            for line in facts.grants.values()
+            if facts.patients.get(line.event.patient) == patient
+            for account in facts.operators_of(line.event.grantee)
+        }
+        home = facts.hospitals[facts.homes[patient]]
         insiders = {*(account for _, account in deal.ever), home, *readers}
         for shelf in victim.evidence.shelves:
             if shelf.address not in insiders:
