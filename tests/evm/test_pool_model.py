@@ -18,7 +18,7 @@ from tests.evm.chains import decoded, legacy
 from tests.evm.pool_chain import Chain, Register, pool_on
 from tests.evm.pool_model import EXECUTABLE, WAITING, Model
 
-KEYS = [PrivateKey.from_bytes(bytes([n]) * 32) for n in range(70, 80)]
+KEYS = [PrivateKey.from_bytes(bytes([n]) * 32) for n in range(70, 81)]
 ROLES = (*Role, Role.DOCTOR, Role.PATIENT, Role.HOSPITAL)
 GAS = (21_500, 400_000, 1_000_000, 1_000_001, 4_000_000, 5_000_001, 10_000_001, 15_000_000)
 HOUR_US = 3_600 * 10**6
