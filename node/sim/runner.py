@@ -123,7 +123,7 @@ def run_scenario(
     tell = progress or _nobody
     tell(ProgressEvent(0, "phase", f"founding a network of {len(scenario.network.validators)}"))
     run = _Run(scenario, studies, tell)
-    run.play()
+    run.play(Purse(scenario.run.budget))
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started_us // MICROS_PER_SECOND))
     folder = out or RUNS / scenario.name / f"{stamp}-s{scenario.run.seed}-{_mark(scenario)}"
     results = run.results(
@@ -183,7 +183,7 @@ def judge_scenario(scenario: Scenario, file: Path) -> Results:
     """
     require_executor(scenario.chain.executor)
     run = _Run(scenario, read_studies(scenario, file), _nobody)
-    run.play()
+    run.play(Purse(scenario.run.budget))
     return run.results({})
 
 
@@ -196,7 +196,7 @@ def _check_execution(
     again = run.scenario.run.model_copy(update={"execution": other_mode})
     tell(ProgressEvent(run.world.kernel.now, "phase", f"the same with execution {other_mode}"))
     other = _Run(run.scenario.model_copy(update={"run": again}), studies, _nobody)
-    other.play()
+    other.play(Purse(run.scenario.run.budget))
     return compare(
         (mode, other_mode), portrait(run.world, results), portrait(other.world, other.results({}))
     )
@@ -227,20 +227,20 @@ class _Run:
                 self.world.scanners.append(expectation.observe)
         self.world.on_change.append(self._check)
 
-    def play(self) -> None:
-        """Run to the horizon, or until the simulator itself cannot go on."""
+    def play(self, purse: Purse | None = None) -> None:
+        """Run to the horizon, or until the purse is empty or the simulator cannot go on."""
         world = self.world
         world.start()
         self.injector.start()
         self.schedule.start()
         until = self.scenario.run.until_us
         every = max(_PROGRESS_EVERY_US, until // _PROGRESS_COUNT)
-        purse = Purse(self.scenario.run.budget)
         try:
             with calm_collector():
                 for t_us in (*range(every, until, every), until):
                     world.kernel.run_until(t_us)
-                    purse.check(world.kernel.now)
+                    if purse is not None:
+                        purse.check(world.kernel.now)
                     height = max(core.ledger.head.number for core in world.nodes.values())
                     self._tell(ProgressEvent(t_us, "block", f"block {height}"))
                 world.settle()

@@ -58,6 +58,8 @@ def test_a_step_whose_petition_failed_is_not_ready() -> None:
 def test_a_record_is_written_read_corrected_and_erased_as_either_token(
     token: str, executor: str
 ) -> None:
+    if executor == "revm":
+        pytest.importorskip("pyrevm", reason="needs pyrevm, the extra `fast`")
     text = small.text(JOURNEY_STEPS, EXPECT, until="4m").replace(
         "period: 1s}", f"period: 1s, token: {token}, executor: {executor}}}"
     )

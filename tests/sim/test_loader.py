@@ -112,6 +112,7 @@ def test_patient_journey_loads() -> None:
         *["register_patient", "consult"],
         *["order_lab", "perform_lab"] * 2,
         *["request_access", "grant", "read_record", "second_opinion", "rebuild", "read_record"],
+        "audit",
     ]
     assert [one.text for one in journey.expect] == [
         "always heads_agree",

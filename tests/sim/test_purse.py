@@ -3,7 +3,7 @@ import pytest
 from node.sim import purse
 from node.sim.purse import BudgetSpentError, Purse, resident_bytes
 from node.sim.schema.settings import Budget
-from tests.sim.small import played
+from tests.sim.small import prepared
 
 HOUR_US = 3_600_000_000
 
@@ -46,6 +46,8 @@ def test_a_process_has_something_in_memory():
 
 def test_a_run_that_spends_its_budget_is_undecided(monkeypatch):
     monkeypatch.setattr(purse, "resident_bytes", lambda: 2**40)
-    results = played(expect="  - {always: heads_agree}", until="10s").results({})
+    run = prepared(expect="  - {always: heads_agree}", until="10s")
+    run.play(Purse(run.scenario.run.budget))
+    results = run.results({})
     assert results.verdict == "unknown"
     assert "run.budget.memory of 2048MiB is spent" in (results.cause or "")

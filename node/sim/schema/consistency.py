@@ -115,7 +115,7 @@ def _check_forms(tree: Tree, step: dict[str, Any], loc: Loc) -> None:
 def _check_recipient(tree: Tree, step: dict[str, Any], loc: Loc) -> None:
     """Check that who reads is named once, and that a grant answers a request or is direct."""
     do = step.get("do")
-    if do not in _OF_RECIPIENTS:
+    if not isinstance(do, str) or do not in _OF_RECIPIENTS:
         return
     named = [key for key in RECIPIENTS if step.get(key) is not None]
     wants = f"one of {', '.join(RECIPIENTS)}"

@@ -59,7 +59,7 @@ BAD_FILES = {  # name: (text, the fault as line:column path: message)
         HEAD + "sweep: []\n",
         (
             '3:1 sweep: unknown key "sweep"; keys here: wardnet, name, title, about, tags, refs, '
-            "run, chain, records, storage, network, actors, steps, faults, chaos, expect, verdicts"
+            "run, chain, records, storage, network, actors, steps, lives, faults, chaos, expect, verdicts"
         ),
     ),
     "engine that nobody has": (
@@ -111,8 +111,8 @@ BAD_FILES = {  # name: (text, the fault as line:column path: message)
         '5:5 steps[0].do: unknown workflow "onboard_doctr"; did you mean onboard_doctor?',
     ),
     "workflow that is not built": (
-        CAST + "steps:\n  - do: audit\n",
-        '5:5 steps[0].do: unknown workflow "audit"',
+        CAST + "steps:\n  - do: federate\n",
+        '5:5 steps[0].do: unknown workflow "federate"',
     ),
     "step without do": (
         CAST + "steps:\n  - doctor: doc-1\n",
@@ -215,6 +215,6 @@ BAD_FILES = {  # name: (text, the fault as line:column path: message)
     ),
     "grant without an addressee": (
         CAST + "steps:\n  - {do: grant, patient: pat-1, for: 1h}\n",
-        "5:6 steps[0].do: wants either request, or doctor and pmr, got neither",
+        "5:6 steps[0].do: wants either request, or who reads and pmr, got neither",
     ),
 }
