@@ -59,7 +59,8 @@ BAD_FILES = {  # name: (text, the fault as line:column path: message)
         HEAD + "sweep: []\n",
         (
             '3:1 sweep: unknown key "sweep"; keys here: wardnet, name, title, about, tags, refs, '
-            "run, chain, records, storage, network, actors, steps, lives, faults, chaos, expect, verdicts"
+            "run, chain, records, storage, network, actors, steps, lives, faults, chaos, "
+            "expect, verdicts"
         ),
     ),
     "engine that nobody has": (
