@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from node.base.types import Cid, Hash32
+from node.contracts.bindings import consent_registry as abi
 from node.contracts.bindings.consent_registry import CopyIssued, CopyRequested
 from node.contracts.cids import Content
 from node.contracts.copies import Copy
@@ -168,3 +169,9 @@ def test_copy_is_a_commitment_and_a_cid(world: World) -> None:
     assert _issue_refused(world, "h1", consents.issue_copy(copy_id, nameless)) == "CidNotAllowed"
     with pytest.raises(CidFormError):
         consents.issue_copy(copy_id, Content(content("copy").commitment, Cid(b"\x01")))
+
+
+def test_copy_lies_under_a_codec_of_records(world: World) -> None:
+    copy_id = _request(world).copy_id
+    data = abi.issue_copy(copy_id, 0, 0, (b"\1" * 32, 0x99, b"\1" * 32))
+    assert _issue_refused(world, "h1", data) == "CidNotAllowed"

@@ -31,6 +31,9 @@ CANNOT_HAPPEN: Final[dict[Key, str]] = {
     ("IomtRegistry", "fileReadings", "NotFiler"): "it is the device registry itself that calls",
     ("LabRegistry", "file", "LabNotListed"): "who was ordered is listed, and nobody is taken off",
     ("InsuranceRegistry", "fileClaim", "NotFiler"): "it is the insurance registry that calls",
+    ("InsuranceRegistry", "fileClaim", "RecordUnknown"): "its entries were read before",
+    ("IomtRegistry", "fileReadings", "RecordUnknown"): "a device is bound to a record that is",
+    ("LabRegistry", "file", "RecordUnknown"): "an order is of a record that is",
 }
 """What reading the text allows for, and no call can reach."""
 

@@ -290,3 +290,11 @@ def test_gas_of_every_function(world: World, record_property: Record) -> None:
     assert spent["fund"] <= 130_000
     assert spent["join"] <= 100_000
     assert max(spent.values()) <= 130_000
+
+
+def test_a_hospital_waits_for_the_release_too(world: World) -> None:
+    pool = world.suite.research
+    fund(world)
+    joined(world, "p1", "p2")
+    ended(world)
+    assert refused(world, "h1", pool.pay_hospital(1)).name == "StudyRunning"

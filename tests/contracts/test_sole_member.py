@@ -11,9 +11,13 @@ from node.contracts.government_actions import (
     AddMember,
     AdmitValidator,
     EmergencyWithdraw,
+    ListInsurer,
+    ListResearcher,
     RemoveMember,
     RevokeHospital,
     SetLicence,
+    StrikeInsurer,
+    StrikeResearcher,
     SuspendDoctor,
     SuspendHospital,
     VerifyHospital,
@@ -200,3 +204,18 @@ def test_the_sixty_fourth_member_is_taken() -> None:
     world = World.deployed(replace(SETTINGS, members=members))
     world.enact(AddMember(FREE), *members[:32])
     assert world.view(world.suite.government.members()) == (*members, FREE)
+
+
+@pytest.mark.parametrize(
+    ("enlist", "strike"), [(ListInsurer, StrikeInsurer), (ListResearcher, StrikeResearcher)]
+)
+def test_a_party_is_listed_and_struck_off_at_once(
+    alone: World, enlist: type[ListInsurer], strike: type[StrikeInsurer]
+) -> None:
+    world = alone.fork()
+    assert _refused(world, strike(FREE)) == "PartyUnknown"
+    listed = [event.SPEC.name for event in world.events(_propose(world, enlist(FREE)))]
+    assert listed == ["Proposed", "Voted", "Enacted", "PartyAdmitted"]
+    assert _refused(world, enlist(FREE)) == "PartyListed"
+    struck = [event.SPEC.name for event in world.events(_propose(world, strike(FREE)))]
+    assert struck == ["Proposed", "Voted", "Enacted", "PartyStruck"]
