@@ -15,8 +15,8 @@ from node.contracts.bindings import insurance_registry as bound
 from node.contracts.cids import Content
 from node.contracts.errors import CallArgumentError
 from node.contracts.lab_registry import code_word
+from node.contracts.parties import Parties
 from node.contracts.pmr_token import EntryKind
-from node.contracts.registration import registration_word
 
 CONSTRUCTOR = bound.CONSTRUCTOR
 FUNCTIONS = bound.FUNCTIONS
@@ -83,29 +83,8 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class InsuranceRegistry:
+class InsuranceRegistry(Parties):
     """Calls of the contract at ``address``."""
-
-    address: Address
-
-    def describe(
-        self, registration: str, *, operator: Address, name: str, contact: str, key: bytes
-    ) -> bytes:
-        """Say who a listed party is, and how it reads.
-
-        ``operator``  the hospital through whose node; ``key``  X25519.
-
-        raises        RegistrationCodeError.
-        """
-        return bound.describe(registration_word(registration), operator, name, contact, key)
-
-    def is_active(self, account: Address) -> View[bool]:
-        """Whether the authority has listed the account."""
-        return bound.is_active(self.address, account)
-
-    def operator_of(self, account: Address) -> View[Address]:
-        """The hospital through whose node a party reads, zeros before it described itself."""
-        return bound.operator_of(self.address, account)
 
     def offer_policy(
         self,

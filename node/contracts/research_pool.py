@@ -23,7 +23,7 @@ from node.contracts.bindings.research_pool import (
     StudyFunded,
 )
 from node.contracts.cids import Content
-from node.contracts.registration import registration_word
+from node.contracts.parties import Parties
 
 __all__ = [
     "DatasetReleased",
@@ -97,29 +97,8 @@ class Participation:
 
 
 @dataclass(frozen=True, slots=True)
-class ResearchPool:
+class ResearchPool(Parties):
     """Calls of the contract at ``address``."""
-
-    address: Address
-
-    def describe(
-        self, registration: str, *, operator: Address, name: str, contact: str, key: bytes
-    ) -> bytes:
-        """Say who a listed party is, and how it reads.
-
-        ``operator``  the hospital through whose node; ``key``  X25519.
-
-        raises        RegistrationCodeError.
-        """
-        return bound.describe(registration_word(registration), operator, name, contact, key)
-
-    def is_active(self, account: Address) -> View[bool]:
-        """Whether the authority has listed the account."""
-        return bound.is_active(self.address, account)
-
-    def operator_of(self, account: Address) -> View[Address]:
-        """The hospital through whose node a party reads, zeros before it described itself."""
-        return bound.operator_of(self.address, account)
 
     def fund(self, purpose: str, terms: StudyTerms) -> bytes:
         """Open a study, as a listed researcher; the call carries ``terms.escrow_wei``."""
