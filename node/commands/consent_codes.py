@@ -1,14 +1,12 @@
 """``wardnet consent show-qr`` and ``scan``: what people show each other, and whether it is so."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from node.base.errors import UsageError
-from node.commands import output
-from node.commands.new_files import NewFiles, naming
+from node.commands import output, qr_out
 
 if TYPE_CHECKING:
     from node.commands.run_ledger import RunLedger
@@ -31,21 +29,9 @@ def show_qr(
     A patient is wardnet:patient/CHAIN/ID/0xADDRESS, a doctor the same with doctor and the X25519
     key behind another slash, a grant the EIP-681 link of its id.
     """
-    from node.privacy.qr import qr_letters, qr_png, qr_svg
-
-    if sum((svg is not None, png is not None, as_text)) > 1:
-        raise UsageError("wants one of --svg, --png and --text")
+    qr_out.check_forms(svg, png, as_text=as_text)
     line = str(_code(what))
-    if svg is not None:
-        _write(svg, qr_svg(line))
-    elif png is not None:
-        _write(png, qr_png(line))
-    elif as_text:
-        output.say(line)
-    else:
-        is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-        for row in qr_letters(line, ascii_only=not is_unicode):
-            output.say(row)
+    qr_out.show(line, svg, png, as_text=as_text)
 
 
 def scan(
@@ -174,10 +160,3 @@ def _grant_verdict(ledger: "RunLedger", code: "GrantLink") -> str:
         return "the grant was revoked"
     at_s = ledger.ledger.head.timestamp
     return "" if grant.is_open_at(at_s) else f"the grant is not open at block time {at_s}"
-
-
-def _write(path: Path, picture: bytes) -> None:
-    with NewFiles() as made:
-        with naming(path):
-            made.open(path).write(picture)
-        made.publish()
