@@ -238,6 +238,12 @@ def test_an_erased_record_takes_no_answer(asked: World) -> None:
     assert _refused(asked, "d1", _amendment(asked)) == "RecordErased"
 
 
+def test_more_time_for_an_answer_does_not_outlive_the_record(asked: World) -> None:
+    _send(asked, "d1", _extension(asked))
+    _send(asked, "p1", asked.suite.pmr.erase(PMR_ID, BASIS))
+    assert _refused(asked, "d1", _denial(asked)) == "RecordErased"
+
+
 # its time
 
 

@@ -311,11 +311,14 @@ def test_only_the_patient_tells_and_only_of_studies_that_stand(world: World) -> 
     data = labs.refresh(PMR_ID, index, 1)
     for who in (STRANGER, account("l1"), account("d1"), account("p2")):
         assert world.refused(who, labs.address, data).name == "NotPatient"
-    visit = labs.refresh(PMR_ID, 0, 1)
-    assert world.refused("p1", labs.address, visit).name == "EntryUnknown"
     beyond = labs.refresh(PMR_ID, index + 1, 1)
     assert world.refused("p1", labs.address, beyond).name == "EntryUnknown"
     nothing = labs.refresh(PMR_ID + 1, index, 1)
     assert world.refused("p1", labs.address, nothing).name == "RecordUnknown"
     world.send("p1", pmr.address, pmr.erase(PMR_ID, b"GDPR-17".ljust(32, b"\0")))
     assert world.refused("p1", labs.address, data).name == "RecordErased"
+
+
+def test_visit_is_no_study(world: World) -> None:
+    labs, _ = world.suite.labs, _filed(world)
+    assert world.refused("p1", labs.address, labs.refresh(PMR_ID, 0, 1)).name == "EntryUnknown"
