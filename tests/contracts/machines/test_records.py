@@ -136,6 +136,7 @@ class RecordsMachine(ContractMachine):
         error = self._author_error(doctor, pmr_id, index)
         if error is None and entry is not None:
             error = first_of(
+                (pmr_id in self.erased, "RecordErased"),
                 (entry.petition is not PetitionState.OPEN, "PetitionNotOpen"),
                 (entry.extended, "AlreadyExtended"),
                 (self.next_s > entry.due_s, "PetitionOverdue"),
@@ -153,8 +154,8 @@ class RecordsMachine(ContractMachine):
         error = self._author_error(doctor, pmr_id, index)
         if error is None and entry is not None:
             error = first_of(
-                (entry.petition is not PetitionState.OPEN, "PetitionNotOpen"),
                 (pmr_id in self.erased, "RecordErased"),
+                (entry.petition is not PetitionState.OPEN, "PetitionNotOpen"),
             )
         data = self.pmr.deny_petition(
             pmr_id, index, hospital_id=DOCTORS[doctor], content=content("it is right")
