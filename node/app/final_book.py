@@ -15,7 +15,7 @@ from node.app.turn import Turn
 from node.base.header import Header
 from node.base.types import ZERO_ADDRESS, Address, Cid, Hash32
 from node.contracts.abi import LedgerEvent
-from node.contracts.bindings.consent_registry import EmergencyAccess
+from node.contracts.bindings.consent_registry import EmergencyAccess, EmergencyReviewed
 from node.contracts.consent_registry import Granted, Revoked
 from node.contracts.custody_ledger import (
     CustodianReplaced,
@@ -34,7 +34,7 @@ from node.contracts.pmr_token import Transfer
 from node.contracts.suite import ContractSuite
 from node.contracts.transfers import visits_of
 from node.evm.blooms import EMPTY_BLOOM, may_hold
-from node.privacy.release_facts import GrantFacts
+from node.privacy.release_facts import PMR_DATE_FACTOR, GrantFacts
 
 _TAG_BYTES: Final = 16
 """How much of a grant's id the contract keeps."""
@@ -289,7 +289,7 @@ class FinalBook:
                 facts.given.setdefault(event.patient, {})[event.grant_id] = None
             case Revoked(grant_id):
                 self._revoke(grant_id)
-            case EmergencyAccess():
+            case EmergencyAccess() | EmergencyReviewed():
                 facts.emergencies.read(event, header)
             case EntryAdded():
                 self._add(event, header.timestamp)
@@ -335,6 +335,10 @@ class FinalBook:
                 known = facts.tags.get(grant_id[:_TAG_BYTES], ())
                 patients = {facts.grants[one].patient: None for one in known}
                 return [pmr_id for one in patients for pmr_id in facts.owned.get(one, ())]
+            case EmergencyReviewed(emergency_id):
+                broken = facts.emergencies.get(emergency_id)
+                patient_id = None if broken is None else broken.patient_id
+                return [one for one in facts.owners if one // PMR_DATE_FACTOR == patient_id]
             case EntryAdded() | CustodianReplaced() | GenerationRotated() | Erased():
                 return (event.pmr_id,)
             case Transfer() | TransferSingle() | TransferBatch():

@@ -51,6 +51,7 @@ NOT_MEASURED: Final[Mapping[str, str]] = {
     "PmrToken.safeTransferFrom": "always refused: the token is locked",
     "PmrMultiToken.fileEntry": "inside LabRegistry.file",
     "ConsentRegistry.moveWallet": "inside PatientRegistry.finishRecovery",
+    "ConsentRegistry.upholdComplaint": "inside GovernmentRegistry.vote",
 }
 """Functions that only another contract of ours may call, or nobody: why they have no row."""
 

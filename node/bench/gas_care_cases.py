@@ -1,12 +1,21 @@
-"""Cases of the gas report: emergencies, their review, and copies for patients."""
+"""Cases of the gas report: complaints, emergencies, their review, and copies for patients."""
 
 from typing import Final
 
 from node.base.keccak import keccak256
 from node.base.types import Hash32
 from node.bench.gas_people import Case, to_consents
-from node.bench.gas_world import CHAIN_ID, DAY_SECONDS, FIRST_PATIENT_ID, Call, GasWorld, content
+from node.bench.gas_world import (
+    CHAIN_ID,
+    DAY_SECONDS,
+    FIRST_PATIENT_ID,
+    Call,
+    GasWorld,
+    content,
+    word,
+)
 from node.contracts.abi import encode_values
+from node.contracts.government_actions import UpholdComplaint
 
 _ID_FIELDS: Final = ("string", "uint256", "address", "uint256", "uint64")
 
@@ -42,7 +51,29 @@ def _issue(world: GasWorld) -> Call:
     return to_consents(world, "h1", world.suite.consents.issue_copy(1, content("copy")))
 
 
+def _complaint(world: GasWorld) -> Call:
+    consent = world.consent()
+    world.send(world.grant(consent))
+    consents = world.suite.consents
+    data = consents.complain_of_grant(
+        world.view(consents.grant_id_of(consent)),
+        patient_id=FIRST_PATIENT_ID,
+        grantee=consent.grantee,
+        pmr_id=consent.pmr_id,
+        evidence=word("evidence"),
+    )
+    return to_consents(world, "h1", data)
+
+
+def _upheld(world: GasWorld) -> Call:
+    complaint = _complaint(world)
+    world.send(complaint)
+    return world.enact(UpholdComplaint(Hash32(complaint.data[4:36])))
+
+
 CASES: Final = (
+    Case("typical", _complaint),
+    Case("enacts: complaint upheld", _upheld),
     Case("typical", _emergency),
     Case("while one runs", _second_emergency),
     Case("typical", _review),

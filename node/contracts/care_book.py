@@ -30,6 +30,7 @@ class EmergencyNote:
     hospital_id: int
     reason: str
     until_s: int
+    """As announced, or when a review ended it."""
     outcome: str | None = None
     """None: nobody has reviewed it."""
     is_justified: bool = False
@@ -83,6 +84,7 @@ def emergencies(events: Iterable[LedgerEvent]) -> tuple[EmergencyNote, ...]:
                     outcome=_text(event.outcome),
                     is_justified=event.justified,
                     is_late=event.late,
+                    until_s=event.until,
                 )
             case _:
                 pass

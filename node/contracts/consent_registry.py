@@ -1,6 +1,6 @@
 """Binding of ``ConsentRegistry``: requests, grants, refusals, revocations.
 
-What it has besides stands in ``emergencies`` and ``copies``.
+What it has besides stands in ``complaints``, ``emergencies`` and ``copies``.
 
 A grant id is the EIP-712 digest of its ``Consent``.  The chain's state keeps one word per grant
 (its window and a tag of its id); the rest of a Consent stands in ``Granted``, from which
@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from node.base.types import Address, Hash32
-from node.contracts import copies, emergencies
+from node.contracts import complaints, copies, emergencies
 from node.contracts.abi import EventSpec, Function, LedgerEvent, View, encode_signature
 from node.contracts.bindings import consent_registry as bound
+from node.contracts.complaints import ComplaintCalls
 from node.contracts.copies import CopyCalls
 from node.contracts.emergencies import EmergencyCalls
 from node.contracts.errors import CallArgumentError
@@ -113,7 +114,7 @@ class Denied(LedgerEvent):
 
 @dataclass(frozen=True, slots=True)
 class Revoked(LedgerEvent):
-    """A patient took a grant back."""
+    """A patient took a grant back, or it was misused."""
 
     SPEC: ClassVar = EventSpec("Revoked(bytes32 indexed grantId)")
     grant_id: Hash32
@@ -124,6 +125,7 @@ EVENTS: Final[tuple[type[LedgerEvent], ...]] = (
     Granted,
     Denied,
     Revoked,
+    *complaints.EVENTS,
     *emergencies.EVENTS,
     *copies.EVENTS,
 )
@@ -157,6 +159,7 @@ FUNCTIONS: Final = (
     _GRANT_ID,
     _REQUESTED_OF,
     _GRANT_SECONDS_MAX,
+    *complaints.FUNCTIONS,
     *emergencies.FUNCTIONS,
     *copies.FUNCTIONS,
 )
@@ -165,7 +168,7 @@ constructor: Final = bound.constructor
 
 
 @dataclass(frozen=True, slots=True)
-class ConsentRegistry(EmergencyCalls, CopyCalls):
+class ConsentRegistry(ComplaintCalls, EmergencyCalls, CopyCalls):
     """Calls of the contract at ``address``.  Signatures are 65 bytes r, s, v (v 0/1 or 27/28)."""
 
     address: Address

@@ -120,6 +120,7 @@ def constructor_arguments(
             doctors=addresses["DoctorRegistry"],
             insurers=addresses["InsuranceRegistry"],
             researchers=addresses["ResearchPool"],
+            complaints=addresses["ConsentRegistry"],
         ),
         **_registries(addresses, settings),
         **_records(addresses, settings),

@@ -20,7 +20,6 @@ _NAMES: Final = frozenset(
         "emergencyCount",
         "emergencyAccess",
         "emergencyOf",
-        "isEmergency",
         "reviewEmergency",
     )
 )
@@ -37,7 +36,7 @@ class Emergency:
     at_s: int
     """Block time of the event."""
     until_s: int
-    """Half-open, at most 24 hours later."""
+    """Half-open, at most 24 hours later; earlier if a review found that it was none."""
     is_reviewed: bool
     patient_id: int
     hospital_id: int
@@ -59,7 +58,7 @@ class EmergencyCalls:
         return bound.emergency_access(patient_id, hospital_id, _code(reason), seconds)
 
     def review_emergency(self, emergency_id: Hash32, *, outcome: str, is_justified: bool) -> bytes:
-        """Review an emergency, as a member of the authority.
+        """Review an emergency, as a member of the authority; one that was none ends at once.
 
         raises        CallArgumentError: an outcome code over 32 ASCII characters.
         """
@@ -69,10 +68,6 @@ class EmergencyCalls:
         """One emergency."""
         asked = bound.emergency_of(self.address, emergency_id)
         return View(asked.to, asked.data, lambda data: Emergency(*asked.decode(data)))
-
-    def is_emergency(self, doctor: Address, patient_id: int, at_s: int) -> View[bool]:
-        """Whether an emergency of a doctor for a patient covers a second of block time."""
-        return bound.is_emergency(self.address, doctor, patient_id, at_s)
 
     def emergency_count(self) -> View[int]:
         """How many emergencies there have been."""

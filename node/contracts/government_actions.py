@@ -30,6 +30,7 @@ class ActionKind(IntEnum):
     STRIKE_INSURER = 11
     LIST_RESEARCHER = 12
     STRIKE_RESEARCHER = 13
+    UPHOLD_COMPLAINT = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,13 @@ class StrikeResearcher:
     account: Address
 
 
+@dataclass(frozen=True, slots=True)
+class UpholdComplaint:
+    """A complaint of how a grant is used is proven: the grant ends."""
+
+    grant_id: Hash32
+
+
 Action = (
     AddMember
     | RemoveMember
@@ -150,6 +158,7 @@ Action = (
     | StrikeInsurer
     | ListResearcher
     | StrikeResearcher
+    | UpholdComplaint
 )
 
 
@@ -172,6 +181,10 @@ def action_payload(action: Action) -> tuple[ActionKind, bytes]:
         case SetLicence(hospital, until_s):
             return ActionKind.SET_LICENCE, encode_values(
                 "SetLicence", ("address", "uint64"), (hospital, until_s)
+            )
+        case UpholdComplaint(grant_id):
+            return ActionKind.UPHOLD_COMPLAINT, encode_values(
+                "UpholdComplaint", ("bytes32",), (grant_id,)
             )
         case WithdrawValidator(account) | EmergencyWithdraw(account):
             pass

@@ -238,8 +238,9 @@ FUNCTIONS: Final = (
     _SWEEP,
     _ROTATE,
 )
-CONSTRUCTOR: Final = ("address[]", "address[]", "uint256", "uint64", *["address"] * 4)
-"""members, first validator keys, MIN_VALIDATORS, voting seconds, hospitals, doctors."""
+CONSTRUCTOR: Final = ("address[]", "address[]", "uint256", "uint64", *["address"] * 5)
+"""members, first validator keys, MIN_VALIDATORS, voting seconds, hospitals, doctors,
+insurers, researchers, complaints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +327,7 @@ def constructor(
     doctors: Address,
     insurers: Address,
     researchers: Address,
+    complaints: Address,
 ) -> bytes:
     """Give the ABI-encoded constructor arguments."""
     return encode_values(
@@ -340,5 +342,6 @@ def constructor(
             doctors,
             insurers,
             researchers,
+            complaints,
         ),
     )

@@ -17,6 +17,7 @@ from node.workflows.access import (
     request_access,
     revoke,
 )
+from node.workflows.complaint import ComplaintMade, complain_of_grant, uphold_complaint
 from node.workflows.consult import Visit
 from node.workflows.move_hospital import ALL_RECORDS, move_hospital
 from node.workflows.read_record import read_record, second_opinion
@@ -62,6 +63,14 @@ def access_flow(world: World, step: todo.AccessStep, left: Left, entropy: Entrop
         case todo.Revoke():
             made = left(step.grant, GrantMade)
             return revoke(cast.ward, replace(made, patient=cast.patients[step.patient]))
+        case todo.Complain():
+            made = left(step.grant, GrantMade)
+            hospital = step.hospital
+            who = made.patient if hospital is None else cast.hospitals[hospital]
+            return complain_of_grant(cast.ward, who, made, text=step.text, entropy=entropy)
+        case todo.UpholdComplaint():
+            regulators = tuple(cast.regulators.values())
+            return uphold_complaint(cast.ward, left(step.complaint, ComplaintMade), regulators)
         case todo.ReadRecord():
             pmr_id = left(step.pmr, Visit).pmr_id
             return read_record(cast.ward, recipient(world, step), pmr_id, entropy)

@@ -6,7 +6,7 @@ from node.base.errors import InvalidBlockError, StorageError, UnavailableError
 from node.base.limits_records import EMERGENCY_SECONDS_MAX
 from node.base.rng import TreeEntropy
 from node.base.types import Hash32
-from node.contracts.bindings.consent_registry import EmergencyAccess
+from node.contracts.bindings.consent_registry import EmergencyAccess, EmergencyReviewed
 from node.contracts.consent_registry import Granted, Revoked
 from node.privacy.studies import CANARY_BYTES_MIN, study_canaries
 from node.privacy.synthetic import canaries
@@ -154,6 +154,7 @@ class _Grants:
         contracts = self._world.cast.ward.contracts
         window: tuple[int, int] | None = None
         revoked = False
+        ended: int | None = None
         ledger = node.ledger
         header = ledger.header(block_hash)
         block_time = 0 if header is None else header.timestamp
@@ -166,7 +167,10 @@ class _Grants:
                     if isinstance(event, EmergencyAccess) and event.emergency_id == grant_id:
                         # who breaks the glass may hold no longer than a day, whatever is written
                         day = header.timestamp + EMERGENCY_SECONDS_MAX
-                        window = (header.timestamp, min(event.until, day))
+                        until = event.until if ended is None else ended
+                        window = (header.timestamp, min(until, day))
+                    if isinstance(event, EmergencyReviewed) and event.emergency_id == grant_id:
+                        ended = event.until
                     revoked |= isinstance(event, Revoked) and event.grant_id[:16] == grant_id[:16]
             if window is not None:
                 return Window(*window, revoked, block_time)

@@ -12,27 +12,14 @@ from node.base.ports import Entropy
 from node.base.types import Hash32
 from node.contracts.amendments import PetitionExtended, PetitionFiled
 from node.contracts.cids import Content
-from node.privacy.record import PmrEntry, commitment
-from node.privacy.unshown import Unshown
+from node.privacy.record import PmrEntry
 from node.workflows.asking import call
 from node.workflows.consult import Visit, append_entry, hospital_id_of
-from node.workflows.dealing import SALT_BYTES
 from node.workflows.errors import CommitmentError
+from node.workflows.letter import Letter, write_letter
 from node.workflows.requests import Flow
 from node.workflows.transacting import event_of, transact
 from node.workflows.ward import Doctor, Patient, Ward
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class PetitionLetter(Unshown):
-    """What the author gets: the text, and the salt under which the ledger commits to it."""
-
-    text: str
-    salt: bytes
-
-    def commitment(self) -> Hash32:
-        """Give what the ledger has of the letter."""
-        return commitment(self.salt, self.text.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +33,7 @@ class PetitionMade:
     doctor_id: int
     """Its author, who has to answer."""
     due_s: int
-    letter: PetitionLetter
+    letter: Letter
     filed: Hash32
     """The commitment on the ledger."""
 
@@ -68,7 +55,7 @@ def petition_correction(
                   AlreadyPetitioned, RecordErased.
     """
     pmr = ward.contracts.pmr
-    letter = PetitionLetter(text, entropy.take(SALT_BYTES))
+    letter = write_letter(text, entropy)
     data = pmr.petition(pmr_id, index, letter.commitment())
     done = yield from transact(ward, patient.node, patient.signer, pmr.address, data)
     filed = event_of(done, pmr.address, PetitionFiled)
@@ -135,7 +122,7 @@ def extend_petition(
     """
     pmr = ward.contracts.pmr
     hospital_id = yield from hospital_id_of(ward, doctor)
-    letter = PetitionLetter(reason, entropy.take(SALT_BYTES))
+    letter = write_letter(reason, entropy)
     data = pmr.extend_petition(
         made.pmr_id, made.index, hospital_id=hospital_id, reason=letter.commitment()
     )

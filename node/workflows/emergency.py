@@ -34,6 +34,8 @@ class Reviewed:
 
     emergency_id: Hash32
     is_late: bool
+    until_s: int
+    """The emergency's end: the review's own time, if it found none while it ran."""
 
 
 def emergency_access(
@@ -71,7 +73,7 @@ def review_emergency(
     inclusion = yield from transact(ward, member.node, member.signer, consents.address, data)
     event = event_of(inclusion, consents.address, EmergencyReviewed)
     assert isinstance(event, EmergencyReviewed)
-    return Reviewed(emergency_id, event.late)
+    return Reviewed(emergency_id, event.late, event.until)
 
 
 def after_emergency(

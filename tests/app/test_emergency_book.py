@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from node.app.emergency_book import EmergencyBook
 from node.base.types import Address, Hash32
-from node.contracts.bindings.consent_registry import EmergencyAccess
+from node.contracts.bindings.consent_registry import EmergencyAccess, EmergencyReviewed
 from node.privacy.release_facts import EmergencyFacts
 
 DOCTOR, PATIENT = Address(b"\x01" * 20), Address(b"\x02" * 20)
@@ -24,3 +24,14 @@ def test_emergencies_are_found_by_id_and_by_patient() -> None:
     assert book.get(Hash32(b"\xff" * 32)) is None
     assert [one.at_s for one in book.of_patient(7)] == [100, 102]
     assert book.of_patient(9) == ()
+
+
+def test_review_says_when_an_emergency_ended() -> None:
+    book = EmergencyBook()
+    for number in range(2):
+        book.read(_event(number, 7), SimpleNamespace(timestamp=100))
+    emergency_id = Hash32((1).to_bytes(32))
+    review = EmergencyReviewed(emergency_id, DOCTOR, emergency_id, False, False, 130)
+    book.read(review, SimpleNamespace(timestamp=130))
+    assert [one.until_s for one in book.of_patient(7)] == [500, 130]
+    assert book.get(emergency_id) == book.of_patient(7)[1]

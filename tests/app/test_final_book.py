@@ -5,8 +5,10 @@ import pytest
 from node.base.errors import CorruptStoreError
 from node.contracts.pmr_token import EntryKind
 from node.ipfs_lite.cid import make_cid
+from node.workflows.emergency import emergency_access, review_emergency
+from node.workflows.ward import Regulator
 from tests.app.clinic import opened
-from tests.app.ward import HOSPITALS, STRANGER
+from tests.app.ward import HOSPITALS, MEMBERS, STRANGER
 
 ONE, TWO = HOSPITALS[:2]
 NEXT = make_cid(b"the next manifest")
@@ -108,3 +110,24 @@ def test_a_book_that_cannot_be_read_releases_nothing_and_stops_no_node(clinic, m
     clinic.net.grow(1)
     assert clinic.net.noted(1, "custody.final_unread")
     assert clinic.release(signed.grant_id, clinic.second).name == "STALE_STATE"
+
+
+def test_a_review_that_ends_an_emergency_touches_the_records_of_its_patient(clinic):
+    """Who may fetch their fragments is looked at again, then and not only at the announced end."""
+    told = []
+    clinic.net.cores[0].custody.on_changes.append(lambda _turn, changes: told.append(changes))
+    made = clinic.net.run(
+        emergency_access(
+            clinic.parties, clinic.doctor, clinic.patient, reason="coma", seconds=86_400
+        )
+    )
+    clinic.net.grow(4)
+    told.clear()
+    member = Regulator("member", MEMBERS[0], clinic.patient.node)
+    review = review_emergency(
+        clinic.parties, member, made.emergency_id, outcome="curious", is_justified=False
+    )
+    until_s = clinic.net.run(review).until_s
+    clinic.net.grow(4)
+    assert (place(clinic).pmr_id,) in [one.touched for one in told]
+    assert book(clinic).emergencies.get(made.emergency_id).until_s == until_s < made.until_s

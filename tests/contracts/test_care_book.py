@@ -23,7 +23,9 @@ def _code(text: bytes) -> Hash32:
 
 
 ACCESS = EmergencyAccess(ID, 7, account("d1"), account("p1"), 1, _code(b"coma"), 500)
-REVIEW = EmergencyReviewed(ID, account("member 0"), _code(b"needed"), justified=True, late=True)
+REVIEW = EmergencyReviewed(
+    ID, account("member 0"), _code(b"needed"), justified=True, late=True, until=400
+)
 OTHER = replace(ACCESS, emergency_id=Hash32(b"\x02" * 32))
 ASKED = CopyRequested(1, 7, 0, 1000)
 ISSUED = CopyIssued(1, 7, 3, (ID, 0x55, ID), late=False)
@@ -39,6 +41,7 @@ def test_review_is_put_beside_its_emergency() -> None:
         True,
     )
     assert other.outcome is None
+    assert (one.until_s, other.until_s) == (400, 500)
 
 
 def test_unreviewed_are_told_oldest_first() -> None:

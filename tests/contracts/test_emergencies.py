@@ -42,12 +42,16 @@ def _refused(world: World, sender: str, **changes: object) -> str:
     return world.refused(sender, world.suite.consents.address, data).name
 
 
-def _holds(world: World, at_s: int, *, doctor: str = "d2", patient_id: int = P1_ID) -> bool:
-    return world.view(world.suite.consents.is_emergency(account(doctor), patient_id, at_s))
+def _until(world: World, event: EmergencyAccess) -> int:
+    return world.view(world.suite.consents.emergency_of(event.emergency_id)).until_s
 
 
-def _review(world: World, emergency_id: Hash32, outcome: str = "needed") -> bytes:
-    return world.suite.consents.review_emergency(emergency_id, outcome=outcome, is_justified=True)
+def _review(
+    world: World, emergency_id: Hash32, outcome: str = "needed", *, is_justified: bool = True
+) -> bytes:
+    return world.suite.consents.review_emergency(
+        emergency_id, outcome=outcome, is_justified=is_justified
+    )
 
 
 def _review_refused(world: World, by: str | Address, data: bytes) -> str:
@@ -66,19 +70,6 @@ def test_doctor_breaks_the_glass_and_everybody_is_told(world: World) -> None:
     )  # fmt: skip
     kept = world.view(world.suite.consents.emergency_of(event.emergency_id))
     assert kept == Emergency(account("d2"), now, now + 3600, False, P1_ID, 2)
-
-
-def test_window_is_half_open(world: World) -> None:
-    until = _emergency(world, seconds=3600).until
-    held = [_holds(world, at) for at in (until - 3601, until - 3600, until - 1, until)]
-    assert held == [False, True, True, False]
-
-
-def test_emergency_is_of_one_doctor_and_one_patient(world: World) -> None:
-    now = _emergency(world).until - 1
-    assert _holds(world, now)
-    assert not _holds(world, now, doctor="d1")
-    assert not _holds(world, now, patient_id=P2_ID)
 
 
 def test_doctor_of_the_own_hospital_may_too(world: World) -> None:
@@ -134,8 +125,7 @@ def test_longer_than_a_day_takes_an_event_of_its_own(world: World) -> None:
     second = _emergency(world)
     assert second.emergency_id != first.emergency_id
     assert second.until == world.chain.time_s + DAY
-    assert _holds(world, first.until)
-    assert not _holds(world, second.until)
+    assert _until(world, first) == first.until
 
 
 def test_two_in_one_block_differ(world: World) -> None:
@@ -148,23 +138,14 @@ def test_two_in_one_block_differ(world: World) -> None:
 def test_shorter_one_takes_nothing_from_a_longer_one(world: World) -> None:
     long = _emergency(world, seconds=DAY)
     short = _emergency(world, seconds=1)
-    assert _holds(world, short.until)
-    assert _holds(world, long.until - 1)
-    assert not _holds(world, long.until)
+    assert _until(world, long) == long.until > short.until
 
 
-def test_past_window_does_not_join_a_new_one(world: World) -> None:
-    first = _emergency(world, seconds=10)
-    world.chain.set_block(world.chain.number, first.until + 100)
-    _emergency(world, seconds=10)
-    assert not _holds(world, first.until)
-
-
-def test_window_stands_after_its_doctor_is_suspended(world: World) -> None:
+def test_window_stands_after_its_hospital_is_suspended(world: World) -> None:
     """Who may read is the custodians' to say: they look at the licence too."""
-    until = _emergency(world).until
+    event = _emergency(world)
     world.enact(SuspendHospital(account("h2")))
-    assert _holds(world, until - 1)
+    assert _until(world, event) == event.until
 
 
 # the review
@@ -179,7 +160,11 @@ def test_member_reviews(world: World, is_justified: bool) -> None:
     [told] = world.events(world.send(MEMBERS[2], world.suite.consents.address, data))
     outcome = Hash32(b"checked".ljust(32, b"\0"))
     late = False
-    assert told == EmergencyReviewed(event.emergency_id, MEMBERS[2], outcome, is_justified, late)
+    until = event.until if is_justified else world.chain.time_s
+    assert told == EmergencyReviewed(
+        event.emergency_id, MEMBERS[2], outcome, is_justified, late, until
+    )
+    assert _until(world, event) == until
     assert world.view(world.suite.consents.emergency_of(event.emergency_id)).is_reviewed
 
 
@@ -225,3 +210,21 @@ def test_outcome_must_be_given(world: World) -> None:
 def test_unknown_emergency_reads_as_nothing(world: World) -> None:
     nothing = world.view(world.suite.consents.emergency_of(Hash32(b"\x01" * 32)))
     assert nothing == Emergency(ZERO_ADDRESS, 0, 0, False, 0, 0)
+
+
+def test_what_was_no_emergency_ends_with_its_review(world: World) -> None:
+    one, other = _emergency(world), _emergency(world)
+    data = _review(world, one.emergency_id, is_justified=False)
+    world.send(MEMBERS[0], world.suite.consents.address, data)
+    assert _until(world, one) == world.chain.time_s < one.until
+    assert _until(world, other) == other.until
+
+
+@pytest.mark.parametrize("past_s", [0, 1, DAY])
+def test_a_review_makes_no_emergency_longer(world: World, past_s: int) -> None:
+    event = _emergency(world, seconds=600)
+    world.chain.set_block(world.chain.number, event.until + past_s)
+    data = _review(world, event.emergency_id, is_justified=False)
+    [told] = world.events(world.send(MEMBERS[0], world.suite.consents.address, data, block=False))
+    assert isinstance(told, EmergencyReviewed)
+    assert told.until == _until(world, event) == event.until

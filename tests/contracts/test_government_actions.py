@@ -14,6 +14,7 @@ from node.contracts.government_actions import (
     SetLicence,
     SuspendDoctor,
     SuspendHospital,
+    UpholdComplaint,
     VerifyHospital,
     WithdrawValidator,
     action_payload,
@@ -62,3 +63,8 @@ def test_end_outside_uint64_is_refused(until_s: int) -> None:
 def test_licence_carries_hospital_and_end() -> None:
     payload = bytes(12) + A + (99).to_bytes(32)
     assert action_payload(SetLicence(A, 99)) == (ActionKind.SET_LICENCE, payload)
+
+
+def test_complaint_carries_its_grant() -> None:
+    grant_id = Hash32(b"\x07" * 32)
+    assert action_payload(UpholdComplaint(grant_id)) == (ActionKind.UPHOLD_COMPLAINT, grant_id)

@@ -7,7 +7,7 @@ from node.sim.access_flows import access_flow, recipient
 from node.sim.loader import load
 from node.sim.step_ready import StepNotReadyError
 from node.sim.world import World
-from tests.sim.small import HEAD
+from tests.sim.small import ARRIVE, HEAD, outcome, played
 
 TEXT = (
     HEAD.replace("UNTIL", "1m")
@@ -57,3 +57,22 @@ def test_a_step_without_what_it_refers_to_is_not_ready(world: World) -> None:
 def test_keys_that_nobody_lost_grant_nothing(world: World) -> None:
     with pytest.raises(StepNotReadyError, match="p0 has lost no account"):
         access_flow(world, _step(world, "lost"), lambda *_: None, TreeEntropy(1, "x"))
+
+
+COMPLAINT = """
+  - {do: grant, id: sold, patient: p0, doctor: d1, pmr: visit, for: 10m}
+  - {do: complain, id: noticed, hospital: h1, grant: sold}
+  - {do: complain, id: twice, grant: sold, expect: revert, error: AlreadyComplained}
+  - {do: uphold_complaint, id: proven, complaint: noticed}
+  - {do: read_record, id: late, at: {after: proven, delay: 20s}, doctor: d1, pmr: visit,
+     expect: refused, error: REVOKED}
+  - {do: revoke, id: idle, patient: p0, grant: sold, expect: revert, error: GrantUnknown}
+"""
+
+
+def test_complaint_that_is_proven_ends_its_grant() -> None:
+    run = played(ARRIVE + COMPLAINT, until="3m")
+    ended = {name: outcome(run, name).status for name in ("sold", "noticed", "proven")}
+    assert ended == dict.fromkeys(ended, "ok")
+    errors = {name: outcome(run, name).error for name in ("twice", "late", "idle")}
+    assert errors == {"twice": "AlreadyComplained", "late": "REVOKED", "idle": "GrantUnknown"}

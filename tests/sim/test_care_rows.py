@@ -33,9 +33,9 @@ def test_unreviewed_emergency_is_open() -> None:
     [(True, False, "ok: justified"), (False, True, "ok: not justified, late")],
 )
 def test_review_is_told(justified: bool, late: bool, says: str) -> None:
-    review = EmergencyReviewed(ID, OTHER, Hash32(b"ok".ljust(32, b"\0")), justified, late)
+    review = EmergencyReviewed(ID, OTHER, Hash32(b"ok".ljust(32, b"\0")), justified, late, 400)
     [row] = emergency_rows([ACCESS, review], {})
-    assert (row["review"], row["is_open"]) == (says, False)
+    assert (row["review"], row["is_open"], row["until"]) == (says, False, 400)
     assert row["doctor"] == f"0x{DOCTOR.hex()}"
 
 

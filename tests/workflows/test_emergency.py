@@ -155,3 +155,20 @@ def test_member_reviews_once() -> None:
 
     assert not stage.do(review()).is_late
     assert stage.revert(review()).name == "AlreadyReviewed"
+
+
+def test_review_that_finds_no_emergency_closes_it() -> None:
+    stage = _stage()
+    visit = stage.visit()
+    made = _break(stage)
+    assert stage.read(visit.pmr_id, "d3").entries
+    member = next(iter(stage.cast.regulators.values()))
+    review = review_emergency(
+        stage.ward, member, made.emergency_id, outcome="curious", is_justified=False
+    )
+    assert stage.do(review).until_s < made.until_s
+    ended_s = stage.head_s()
+    stage.until(lambda: min(stage.final_times()) >= ended_s)
+    with pytest.raises(GrantNotActiveError) as refused:
+        stage.read(visit.pmr_id, "d3")
+    assert refused.value.status == "EXPIRED"

@@ -71,6 +71,8 @@ class EmergencyLine(NamedTuple):
 
     event: EmergencyAccess
     at: Moment
+    ended_s: int | None = None
+    """Its end as a review told it; None: nobody has reviewed it."""
 
     @property
     def end_s(self) -> int:
@@ -81,7 +83,7 @@ class EmergencyLine(NamedTuple):
                 doctor=event.doctor,
                 patient_id=event.patient_id,
                 at_s=self.at.time_s,
-                until_s=event.until,
+                until_s=event.until if self.ended_s is None else self.ended_s,
             )
         )
 

@@ -251,9 +251,14 @@ def _emergency(facts: LedgerFacts, event: EmergencyAccess, at: Moment) -> None:
     facts.care.append(event)
 
 
-def _care(
-    facts: LedgerFacts, event: EmergencyReviewed | CopyRequested | CopyIssued, _at: Moment
-) -> None:
+def _reviewed(facts: LedgerFacts, event: EmergencyReviewed, _at: Moment) -> None:
+    line = facts.emergencies.get(event.emergency_id)
+    if line is not None:
+        facts.emergencies[event.emergency_id] = line._replace(ended_s=event.until)
+    facts.care.append(event)
+
+
+def _care(facts: LedgerFacts, event: CopyRequested | CopyIssued, _at: Moment) -> None:
     facts.care.append(event)
 
 
@@ -282,7 +287,7 @@ _FOLDS: Final[dict[type[LedgerEvent], Callable[..., None]]] = {
     CustodianReplaced: _replaced,
     ShareErased: _certified,
     EmergencyAccess: _emergency,
-    EmergencyReviewed: _care,
+    EmergencyReviewed: _reviewed,
     CopyRequested: _care,
     CopyIssued: _care,
 }

@@ -28,6 +28,14 @@ class AccessRequested(LedgerEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class ComplaintUpheld(LedgerEvent):
+    SPEC: ClassVar = EventSpec("ComplaintUpheld(bytes32 indexed grantId,address indexed grantee,bool ended)")
+    grant_id: Hash32
+    grantee: Address
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CopyIssued(LedgerEvent):
     SPEC: ClassVar = EventSpec("CopyIssued(uint256 indexed copyId,uint64 indexed patientId,uint64 indexed hospitalId,(bytes32,uint8,bytes32) content,bool late)")
     copy_id: int
@@ -72,12 +80,24 @@ class EmergencyAccess(LedgerEvent):
 
 @dataclass(frozen=True, slots=True)
 class EmergencyReviewed(LedgerEvent):
-    SPEC: ClassVar = EventSpec("EmergencyReviewed(bytes32 indexed emergencyId,address indexed member,bytes32 outcome,bool justified,bool late)")
+    SPEC: ClassVar = EventSpec("EmergencyReviewed(bytes32 indexed emergencyId,address indexed member,bytes32 outcome,bool justified,bool late,uint64 until)")
     emergency_id: Hash32
     member: Address
     outcome: Hash32
     justified: bool
     late: bool
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class GrantComplaint(LedgerEvent):
+    SPEC: ClassVar = EventSpec("GrantComplaint(bytes32 indexed grantId,address indexed grantee,address indexed complainant,uint64 patientId,uint256 pmrId,bytes32 evidence)")
+    grant_id: Hash32
+    grantee: Address
+    complainant: Address
+    patient_id: int
+    pmr_id: int
+    evidence: Hash32
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +147,20 @@ _REVIEW_SECONDS: Final = Function("REVIEW_SECONDS()", ("uint64",))
 
 def review_seconds(to: Address) -> View[int]:
     return _REVIEW_SECONDS.view(to, one_value)
+
+
+_COMPLAIN_OF_GRANT: Final = Function("complainOfGrant(bytes32,uint64,address,uint256,bytes32)", ())
+
+
+def complain_of_grant(grant_id: bytes, patient_id: int, grantee: Address, pmr_id: int, evidence: bytes) -> bytes:
+    return _COMPLAIN_OF_GRANT.encode(grant_id, patient_id, grantee, pmr_id, evidence)
+
+
+_COMPLAINT_OF: Final = Function("complaintOf(bytes32)", ("(address,uint64,bool,uint256)",))
+
+
+def complaint_of(to: Address, grant_id: bytes) -> View[tuple[Address, int, bool, int]]:
+    return _COMPLAINT_OF.view(to, one_value, grant_id)
 
 
 _COPY_COUNT: Final = Function("copyCount()", ("uint256",))
@@ -213,13 +247,6 @@ def is_allowed_for(to: Address, grantee: Address, pmr_id: int, minted_at: int, a
     return _IS_ALLOWED_FOR.view(to, one_value, grantee, pmr_id, minted_at, at)
 
 
-_IS_EMERGENCY: Final = Function("isEmergency(address,uint64,uint256)", ("bool",))
-
-
-def is_emergency(to: Address, doctor: Address, patient_id: int, at: int) -> View[bool]:
-    return _IS_EMERGENCY.view(to, one_value, doctor, patient_id, at)
-
-
 _IS_STANDING: Final = Function("isStanding((uint256,address,address,bytes32,bytes32,bytes32,uint64,uint64,uint256))", ("bool",))
 
 
@@ -290,5 +317,12 @@ def revoke_signed(grant_id: bytes, grantee: Address, pmr_id: int, nonce: int, si
     return _REVOKE_SIGNED.encode(grant_id, grantee, pmr_id, nonce, signature)
 
 
-FUNCTIONS: Final = (_COPY_SECONDS_MAX, _EMERGENCY_SECONDS_MAX, _GRANT_SECONDS_MAX, _REVIEW_SECONDS, _COPY_COUNT, _COPY_OF, _DENY, _EIP712_DOMAIN, _EMERGENCY_ACCESS, _EMERGENCY_COUNT, _EMERGENCY_OF, _GRANT, _GRANT_ID_OF, _GRANT_MANY, _IS_ALLOWED, _IS_ALLOWED_FOR, _IS_EMERGENCY, _IS_STANDING, _ISSUE_COPY, _MOVE_WALLET, _NONCES, _REQUEST_ACCESS, _REQUEST_COPY, _REQUESTED_OF, _REVIEW_EMERGENCY, _REVOKE, _REVOKE_SIGNED,)
-EVENTS: Final = (AccessRequested, CopyIssued, CopyRequested, Denied, EIP712DomainChanged, EmergencyAccess, EmergencyReviewed, Granted, Revoked,)
+_UPHOLD_COMPLAINT: Final = Function("upholdComplaint(bytes32)", ())
+
+
+def uphold_complaint(grant_id: bytes) -> bytes:
+    return _UPHOLD_COMPLAINT.encode(grant_id)
+
+
+FUNCTIONS: Final = (_COPY_SECONDS_MAX, _EMERGENCY_SECONDS_MAX, _GRANT_SECONDS_MAX, _REVIEW_SECONDS, _COMPLAIN_OF_GRANT, _COMPLAINT_OF, _COPY_COUNT, _COPY_OF, _DENY, _EIP712_DOMAIN, _EMERGENCY_ACCESS, _EMERGENCY_COUNT, _EMERGENCY_OF, _GRANT, _GRANT_ID_OF, _GRANT_MANY, _IS_ALLOWED, _IS_ALLOWED_FOR, _IS_STANDING, _ISSUE_COPY, _MOVE_WALLET, _NONCES, _REQUEST_ACCESS, _REQUEST_COPY, _REQUESTED_OF, _REVIEW_EMERGENCY, _REVOKE, _REVOKE_SIGNED, _UPHOLD_COMPLAINT,)
+EVENTS: Final = (AccessRequested, ComplaintUpheld, CopyIssued, CopyRequested, Denied, EIP712DomainChanged, EmergencyAccess, EmergencyReviewed, GrantComplaint, Granted, Revoked,)

@@ -6,11 +6,11 @@ from typing import ClassVar, Final
 from node.base.types import Address, Hash32
 from node.contracts.abi import EventSpec, Function, LedgerEvent, View, all_values, encode_values, one_value
 
-CONSTRUCTOR: Final[tuple[str, ...]] = ("address[]", "address[]", "uint256", "uint64", "address", "address", "address", "address")
+CONSTRUCTOR: Final[tuple[str, ...]] = ("address[]", "address[]", "uint256", "uint64", "address", "address", "address", "address", "address")
 
 
-def constructor(first_members: tuple[Address, ...], first_validators: tuple[Address, ...], minimum: int, open_seconds: int, hospitals: Address, doctors: Address, insurers: Address, researchers: Address) -> bytes:
-    return encode_values("GovernmentRegistry", CONSTRUCTOR, (first_members, first_validators, minimum, open_seconds, hospitals, doctors, insurers, researchers))
+def constructor(first_members: tuple[Address, ...], first_validators: tuple[Address, ...], minimum: int, open_seconds: int, hospitals: Address, doctors: Address, insurers: Address, researchers: Address, complaints: Address) -> bytes:
+    return encode_values("GovernmentRegistry", CONSTRUCTOR, (first_members, first_validators, minimum, open_seconds, hospitals, doctors, insurers, researchers, complaints))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ abstract contract Authority {
         ListInsurer,
         StrikeInsurer,
         ListResearcher,
-        StrikeResearcher
+        StrikeResearcher,
+        UpholdComplaint
     }
 
     struct Proposal {

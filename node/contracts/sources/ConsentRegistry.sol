@@ -2,6 +2,7 @@
 pragma solidity 0.8.28;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Complaints} from "./Complaints.sol";
 import {Copies} from "./Copies.sol";
 import {Emergencies} from "./Emergencies.sol";
 import {
@@ -18,7 +19,6 @@ import {
     RequestUnknown,
     SettingOutOfRange
 } from "./Errors.sol";
-import {GrantLists} from "./GrantLists.sol";
 import {
     IConsents,
     IDoctors,
@@ -31,9 +31,9 @@ import {
 
 /// Who may see what until when.  Grants are EIP-712 messages of the patient that anybody relays.
 /// What rules read of a grant is kept by GrantLists; the rest of a Consent stands in `Granted`.
-/// Beside them: what a doctor may see without a grant (Emergencies), and the patient's own right
-/// to a copy (Copies).
-contract ConsentRegistry is EIP712, GrantLists, Emergencies, Copies, IConsents {
+/// Beside them: the end of a misused grant (Complaints), what a doctor may see without one
+/// (Emergencies), and the patient's own right to a copy (Copies).
+contract ConsentRegistry is EIP712, Complaints, Emergencies, Copies, IConsents {
     struct Consent {
         uint256 pmrId; // 0 = all records of the patient
         address patient;
@@ -76,7 +76,6 @@ contract ConsentRegistry is EIP712, GrantLists, Emergencies, Copies, IConsents {
         uint256 nonce
     );
     event Denied(bytes32 indexed requestId, address indexed patient);
-    event Revoked(bytes32 indexed grantId);
 
     bytes32 private constant CONSENT_TYPEHASH = keccak256(
         "Consent(uint256 pmrId,address patient,address grantee,bytes32 purpose,bytes32 scope,"
@@ -113,6 +112,7 @@ contract ConsentRegistry is EIP712, GrantLists, Emergencies, Copies, IConsents {
         uint64 reviewSeconds
     )
         EIP712("wardnet", "1")
+        Complaints(government, hospitals, patients)
         Emergencies(government, doctors, patients, reviewSeconds)
         Copies(hospitals, patients, pmr)
     {
@@ -198,7 +198,6 @@ contract ConsentRegistry is EIP712, GrantLists, Emergencies, Copies, IConsents {
     /// The patient takes a grant back; grantee and pmrId are those of its Consent.
     function revoke(bytes32 grantId, address grantee, uint256 pmrId) external {
         _free(_listOf(_wallets[msg.sender] >> AT_PATIENT, grantee, pmrId), grantId);
-        emit Revoked(grantId);
     }
 
     /// Anybody relays the patient's signed Revoke(grantId, nonce).
@@ -218,7 +217,6 @@ contract ConsentRegistry is EIP712, GrantLists, Emergencies, Copies, IConsents {
         unchecked {
             _wallets[signer] = wallet + 1;
         }
-        emit Revoked(grantId);
     }
 
     /// Hands a patient's nonce on to the account of a recovery.  The old account can do nothing

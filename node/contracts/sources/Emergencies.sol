@@ -39,7 +39,8 @@ abstract contract Emergencies {
         address indexed member,
         bytes32 outcome,
         bool justified,
-        bool late
+        bool late,
+        uint64 until
     );
 
     uint64 public constant EMERGENCY_SECONDS_MAX = 24 hours;
@@ -51,7 +52,6 @@ abstract contract Emergencies {
     IPatients private immutable PATIENTS;
     uint256 public emergencyCount;
     mapping(bytes32 emergencyId => Emergency) private _emergencies;
-    mapping(uint64 patientId => mapping(address doctor => uint256 window)) private _windows;
 
     constructor(
         IGovernment government,
@@ -87,13 +87,13 @@ abstract contract Emergencies {
         _emergencies[emergencyId] = Emergency(
             msg.sender, uint40(block.timestamp), uint40(until), false, patientId, hospitalId
         );
-        _extend(patientId, until);
         emit EmergencyAccess(
             emergencyId, patientId, msg.sender, patient, hospitalId, reason, uint64(until)
         );
     }
 
     /// A member of the authority says what came of it, once.  Late is better than never, and told.
+    /// One that was not justified ends here, if it still runs.
     function reviewEmergency(bytes32 emergencyId, bytes32 outcome, bool justified) external {
         require(GOVERNMENT.isMember(msg.sender), NotAuthorityMember());
         Emergency storage e = _emergencies[emergencyId];
@@ -101,31 +101,17 @@ abstract contract Emergencies {
         require(!e.isReviewed, AlreadyReviewed());
         require(outcome != 0, ReasonMissing());
         e.isReviewed = true;
+        uint40 until = e.until;
+        if (!justified && until > block.timestamp) {
+            until = uint40(block.timestamp);
+            e.until = until;
+        }
         bool late = block.timestamp > e.at + uint256(REVIEW_SECONDS);
-        emit EmergencyReviewed(emergencyId, msg.sender, outcome, justified, late);
+        emit EmergencyReviewed(emergencyId, msg.sender, outcome, justified, late, until);
     }
 
     /// One emergency; all zero if there is none of this id.
     function emergencyOf(bytes32 emergencyId) external view returns (Emergency memory) {
         return _emergencies[emergencyId];
-    }
-
-    /// Whether an emergency of this doctor for this patient covers a moment.  Of the past only the
-    /// window that lasted until the newest one is known.
-    function isEmergency(address doctor, uint64 patientId, uint256 at)
-        external
-        view
-        returns (bool)
-    {
-        uint256 window = _windows[patientId][doctor];
-        return uint128(window) <= at && at < window >> 128;
-    }
-
-    /// A window that still runs goes on; one that is over begins anew.
-    function _extend(uint64 patientId, uint256 until) private {
-        uint256 window = _windows[patientId][msg.sender];
-        uint256 old = window >> 128;
-        uint256 from = old > block.timestamp ? uint128(window) : block.timestamp;
-        _windows[patientId][msg.sender] = from | ((old > until ? old : until) << 128);
     }
 }

@@ -90,6 +90,9 @@ error GrantLimit();
 error RequestUnknown();
 
 // emergency access and copies
+error AlreadyComplained();
+error ComplaintUnknown();
+error AlreadyUpheld();
 error EmergencyUnknown();
 error AlreadyReviewed();
 error CopyUnknown();

@@ -3,13 +3,14 @@ pragma solidity 0.8.28;
 
 import {Authority} from "./Authority.sol";
 import {HospitalNotVerified} from "./Errors.sol";
-import {IDoctors, IHospitals, IParties} from "./Interfaces.sol";
+import {IComplaints, IDoctors, IHospitals, IParties} from "./Interfaces.sol";
 import {KeyRotation} from "./KeyRotation.sol";
 import {Licences} from "./Licences.sol";
 import {ValidatorSet} from "./ValidatorSet.sol";
 
 /// The government authority: it verifies hospitals, admits and withdraws validators, and
-/// suspends doctors, lists insurers and researchers, each time by a strict majority of its members.
+/// suspends doctors, lists insurers and researchers, and finds complaints proven, each time by a
+/// strict majority of its members.
 contract GovernmentRegistry is Authority, Licences, KeyRotation {
     event HospitalVerified(address indexed account, uint64 indexed hospitalId);
     event HospitalSuspended(address indexed account, uint64 indexed hospitalId);
@@ -19,6 +20,7 @@ contract GovernmentRegistry is Authority, Licences, KeyRotation {
     IDoctors private immutable DOCTORS;
     IParties private immutable INSURERS;
     IParties private immutable RESEARCHERS;
+    IComplaints private immutable COMPLAINTS;
 
     constructor(
         address[] memory firstMembers,
@@ -28,12 +30,14 @@ contract GovernmentRegistry is Authority, Licences, KeyRotation {
         IHospitals hospitals,
         IDoctors doctors,
         IParties insurers,
-        IParties researchers
+        IParties researchers,
+        IComplaints complaints
     ) Authority(firstMembers, openSeconds) ValidatorSet(firstValidators, minimum) {
         HOSPITALS = hospitals;
         DOCTORS = doctors;
         INSURERS = insurers;
         RESEARCHERS = researchers;
+        COMPLAINTS = complaints;
     }
 
     function _enact(Action kind, bytes memory payload) internal override {
@@ -53,6 +57,10 @@ contract GovernmentRegistry is Authority, Licences, KeyRotation {
         if (kind == Action.SuspendDoctor) {
             (uint64 doctorId, uint64 until) = abi.decode(payload, (uint64, uint64));
             DOCTORS.suspend(doctorId, until);
+            return;
+        }
+        if (kind == Action.UpholdComplaint) {
+            COMPLAINTS.upholdComplaint(abi.decode(payload, (bytes32)));
             return;
         }
         address account = abi.decode(payload, (address));

@@ -9,6 +9,8 @@ import {GrantLimit, GrantNotActive, GrantUnknown} from "./Errors.sol";
 /// half of its id.  Words lie in a short list per (Patient-ID, grantee, record), so that a grant is
 /// found without its id; a word is free again once its grant has expired or was revoked.
 abstract contract GrantLists {
+    event Revoked(bytes32 indexed grantId);
+
     uint256 internal constant LATER = 1 << 255; // scope bit: also records made later
     uint256 private constant WORDS_MAX = 8; // grants that one list can hold at a time
 
@@ -51,6 +53,13 @@ abstract contract GrantLists {
         require(word != 0, GrantUnknown());
         require(uint40(word >> AT_UNTIL) > block.timestamp, GrantNotActive());
         _put(place, word & FLAG_MORE);
+        emit Revoked(grantId);
+    }
+
+    /// Whether a grant stands and has not expired yet; its window may still be to come.
+    function _isRunning(bytes32 list, bytes32 grantId) internal view returns (bool) {
+        (, uint256 word) = _find(list, grantId);
+        return uint40(word >> AT_UNTIL) > block.timestamp;
     }
 
     /// Where the word of a grant lies, and the word; 0 if there is none.  The loops here end:

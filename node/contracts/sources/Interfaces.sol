@@ -72,6 +72,10 @@ interface IConsents {
         returns (bool);
 }
 
+interface IComplaints {
+    function upholdComplaint(bytes32 grantId) external;
+}
+
 /// ERC-5192: Minimal Soulbound NFTs.
 interface IERC5192 {
     event Locked(uint256 tokenId);

@@ -97,6 +97,24 @@ class Revoke(StepBase):
     grant: Id = refers_to("grant")
 
 
+class Complain(StepBase):
+    """A hospital, or the patient, says that a grant is misused; the authority decides."""
+
+    do: Literal["complain"]
+    grant: Id = refers_to("grant")
+    hospital: Id | None = refers_to("node", default=None)
+    """Which hospital noticed it; None: it is the patient who complains."""
+    text: str = "The grant is used for what it was not given for."
+    """What the authority gets to see; the ledger has a commitment to it."""
+
+
+class UpholdComplaint(StepBase):
+    """The authority finds a complaint proven: the grant has ended."""
+
+    do: Literal["uphold_complaint"]
+    complaint: Id = refers_to("complaint")
+
+
 class ReadRecord(Recipient):
     """Somebody asks the custodians for shares under their grants, and opens the record."""
 
@@ -123,5 +141,13 @@ class MoveHospital(StepBase):
 
 
 AccessStep: TypeAlias = (
-    RequestAccess | Grant | Deny | Revoke | ReadRecord | SecondOpinion | MoveHospital
+    RequestAccess
+    | Grant
+    | Deny
+    | Revoke
+    | Complain
+    | UpholdComplaint
+    | ReadRecord
+    | SecondOpinion
+    | MoveHospital
 )

@@ -30,6 +30,7 @@ _STEP_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "order": ("order_lab",),
     "request": ("request_access",),
     "grant": ("grant",),
+    "complaint": ("complain",),
     "emergency": ("emergency_access",),
     "copy": ("request_copy",),
     "record": (

@@ -183,7 +183,8 @@ def changed(**event):
     def change(facts: LedgerFacts) -> None:
         (emergency_id,) = facts.emergencies
         line = facts.emergencies[emergency_id]
-        facts.emergencies[emergency_id] = line._replace(event=replace(line.event, **event))
+        event_then = replace(line.event, **event)
+        facts.emergencies[emergency_id] = line._replace(event=event_then, ended_s=None)
 
     return change
 
@@ -201,6 +202,19 @@ def test_a_release_has_to_lie_inside_its_emergency(run) -> None:
         facts.emergencies[emergency_id] = line._replace(at=Moment(last.number + 1, last.time_s))
 
     assert {rule for rule, _ in said(evidence(run, later))} >= {"window"}
+
+
+def test_a_release_has_to_lie_before_the_review_that_ended_the_emergency(run) -> None:
+    last = released(evidence(run))
+
+    def end(facts: LedgerFacts, at_s: int) -> None:
+        (emergency_id,) = facts.emergencies
+        facts.emergencies[emergency_id] = only(facts)._replace(ended_s=at_s)
+
+    inside = evidence(run, lambda facts: end(facts, last.time_s + 1))
+    assert "window" not in {rule for rule, _ in said(inside)}
+    after = evidence(run, lambda facts: end(facts, last.time_s))
+    assert {rule for rule, _ in said(after)} == {"window"}
 
 
 def test_no_emergency_lasts_more_than_a_day_whatever_the_contract_says(run) -> None:

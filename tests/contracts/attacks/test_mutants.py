@@ -16,7 +16,7 @@ import pytest
 
 from node.contracts import deploy
 from node.contracts.compile import Artifact, load_artifact
-from tests.contracts import test_immunity
+from tests.contracts import test_emergencies, test_immunity
 from tests.contracts import test_research_payments as payments
 from tests.contracts.attacks import (
     test_escrow,
@@ -118,6 +118,20 @@ MUTANTS = (
         "<= at && at <= uint40(word >> AT_UNTIL)",
         test_timestamps.test_grant_closes_at_its_end,
         (0, False),
+    ),
+    Mutant(
+        "ConsentRegistry",
+        "Complaints",
+        "require(msg.sender == address(GOVERNMENT), NotGovernment());",
+        "",
+        test_roles.test_member_alone_ends_no_grant,
+    ),
+    Mutant(
+        "ConsentRegistry",
+        "Emergencies",
+        "            e.until = until;\n",
+        "",
+        test_emergencies.test_what_was_no_emergency_ends_with_its_review,
     ),
     Mutant(
         "PatientRegistry",

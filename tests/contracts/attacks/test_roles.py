@@ -2,7 +2,14 @@
 
 from dataclasses import replace
 
-from node.contracts.government_actions import AddMember, RemoveMember, SuspendHospital
+from node.base.types import Hash32
+from node.contracts.government_actions import (
+    AddMember,
+    RemoveMember,
+    SuspendHospital,
+    UpholdComplaint,
+)
+from tests.contracts.recovering import P1 as PATIENT_ID
 from tests.contracts.recovering import confirm, refused, send, start
 from tests.contracts.world import (
     MEMBERS,
@@ -88,3 +95,22 @@ def test_member_does_not_unseat_a_custodian_that_serves(world: World) -> None:
         b"\2" * 32, pmr_id=PMR_ID, index=2, old=account("h1"), new=account("h2")
     )
     assert world.refused(MEMBERS[0], custody.address, data).name == "CustodianActive"
+
+
+def test_member_alone_ends_no_grant(world: World) -> None:
+    """Not with a complaint of a hospital that plays along, either: it takes a majority."""
+    consents = world.suite.consents
+    consent = world.consent()
+    grant_id = world.grant(consent)
+    complaint = consents.complain_of_grant(
+        grant_id,
+        patient_id=PATIENT_ID,
+        grantee=consent.grantee,
+        pmr_id=PMR_ID,
+        evidence=Hash32(b"\x01" * 32),
+    )
+    world.send("h2", consents.address, complaint)
+    alone = consents.uphold_complaint(grant_id)
+    assert world.refused(MEMBERS[0], consents.address, alone).name == "NotGovernment"
+    world.propose(UpholdComplaint(grant_id))
+    assert world.view(consents.is_standing(consent))

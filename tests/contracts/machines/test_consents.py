@@ -8,10 +8,10 @@ from hypothesis.stateful import invariant, rule
 
 from node.base.types import Hash32
 from node.contracts.consent_registry import Consent
-from node.contracts.government_actions import SuspendHospital, VerifyHospital
+from node.contracts.government_actions import SuspendHospital, UpholdComplaint, VerifyHospital
 from node.contracts.pmr_id import encode_pmr_id
 from tests.contracts.machines.machine import ContractMachine, as_tests, first_of
-from tests.contracts.world import PMR_ID, STRANGER, TODAY, account, content
+from tests.contracts.world import MEMBERS, PMR_ID, STRANGER, TODAY, account, content
 
 NEXT_ID = encode_pmr_id(85_437, TODAY + timedelta(days=1))
 OF_P2 = encode_pmr_id(85_438, TODAY)
@@ -41,6 +41,8 @@ class ConsentsMachine(ContractMachine):
         self.given: list[tuple[Place, Hash32]] = []
         self.minted = {PMR_ID: self.view(self.suite.pmr.minted_at(PMR_ID))}
         self.h2_is_verified = True
+        self.complained: dict[Hash32, Place] = {}
+        self.upheld: set[Hash32] = set()
 
     def is_active(self, grantee: str) -> bool:
         return grantee == "d1" or (grantee == "d2" and self.h2_is_verified)
@@ -139,6 +141,57 @@ class ConsentsMachine(ContractMachine):
         if self.expect(error, sender, consents.address, data) and at is not None:
             words[at] = None
             self.nonces[patient] += is_relayed
+
+    def standing(self, place: Place, grant_id: Hash32) -> int | None:
+        """Where in its list a grant stands that the next block still finds running."""
+        words = self.lists.get(place, [])
+        return next(
+            (
+                at
+                for at, word in enumerate(words)
+                if word and word.grant_id == grant_id and word.until_s > self.next_s
+            ),
+            None,
+        )
+
+    @rule(which=st.integers(0, 30), sender=st.sampled_from(("p1", "p2", "h1", "h2", "d1")))
+    def complain(self, which: int, sender: str) -> None:
+        if not self.given:
+            return
+        place, grant_id = self.given[which % len(self.given)]
+        patient, grantee, pmr_id = place
+        is_hospital = sender == "h1" or (sender == "h2" and self.h2_is_verified)
+        error = first_of(
+            (sender != patient and not is_hospital, "NotParticipant"),
+            (grant_id in self.complained, "AlreadyComplained"),
+            (self.standing(place, grant_id) is None, "GrantNotActive"),
+        )
+        data = self.suite.consents.complain_of_grant(
+            grant_id,
+            patient_id={"p1": 85_437, "p2": 85_438}[patient],
+            grantee=account(grantee),
+            pmr_id=pmr_id,
+            evidence=Hash32(b"\x0e" * 32),
+        )
+        if self.expect(error, sender, self.suite.consents.address, data):
+            self.complained[grant_id] = place
+
+    @rule(which=st.integers(0, 30))
+    def uphold(self, which: int) -> None:
+        if not self.given:
+            return
+        place, grant_id = self.given[which % len(self.given)]
+        error = first_of(
+            (grant_id not in self.complained, "ComplaintUnknown"),
+            (grant_id in self.upheld, "AlreadyUpheld"),
+        )
+        number = self.world.propose(UpholdComplaint(grant_id))
+        at = self.standing(place, grant_id)
+        government = self.suite.government
+        if self.expect(error, MEMBERS[1], government.address, government.vote(number)):
+            self.upheld.add(grant_id)
+            if at is not None:
+                self.lists[place][at] = None
 
     @rule()
     def the_next_record_is_made(self) -> None:

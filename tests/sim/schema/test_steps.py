@@ -42,6 +42,7 @@ cancel_appointment
 cancel_recovery
 claim_insurance
 collect_share
+complain
 consult
 decide_claim
 deny
@@ -92,6 +93,7 @@ suspend_doctor
 suspend_hospital
 sweep_expired
 unbind_device
+uphold_complaint
 vote
 withdraw_validator
 """
