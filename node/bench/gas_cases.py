@@ -7,6 +7,7 @@ same shape that ``gas.ALL_CASES`` joins).
 from typing import Final
 
 from node.base.types import Address
+from node.bench.gas_care_cases import upheld
 from node.bench.gas_people import (
     MEMBERS_MAX,
     Case,
@@ -169,6 +170,7 @@ CASES: Final = (
     Case("enacts: suspension lifted", _reinstatement),
     _enacts("hospital suspended", SuspendHospital(account("h2"))),
     _enacts("hospital revoked", RevokeHospital(account("h2"))),
+    Case("enacts: complaint upheld", upheld),
     _enacts("doctor suspended", SuspendDoctor(1, 2_000_000_000)),
     _enacts("licence set", SetLicence(account("h1"), 2_000_000_000)),
     _enacts("validator admitted to 4", _admission("h1", account("key"))),

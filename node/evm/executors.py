@@ -31,7 +31,10 @@ def require_executor(name: str) -> None:
     if name not in _MAKERS:
         raise ConfigError(f"no executor is called {name!r}, choose one of {', '.join(_MAKERS)}")
     if _MAKERS[name] is _revm and find_spec("pyrevm") is None:
-        raise ConfigError("the executor revm needs the package pyrevm: pip install 'wardnet[fast]'")
+        raise ConfigError(
+            "the executor revm needs the package pyrevm: pip install 'wardnet[fast]', "
+            "or in a checkout .venv/bin/python -m pip install -e '.[fast]'"
+        )
 
 
 def _pyevm(genesis: Genesis) -> Executor:

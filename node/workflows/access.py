@@ -5,6 +5,7 @@ custodians refuse.  Expiry needs nobody: custodians compare with the time of the
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,6 +16,7 @@ from node.contracts.consent_registry import AccessRequested
 from node.privacy.consent import ALL_SECTIONS, Consent, Purpose, scope_of
 from node.privacy.wallet_consents import SignedConsent
 from node.workflows.asking import head, view
+from node.workflows.custodian_errors import CustodiansMissingError
 from node.workflows.errors import ContractRevertError
 from node.workflows.lending import lend_records
 from node.workflows.requests import Flow
@@ -105,12 +107,14 @@ def grant(ward: Ward, *requests: AccessRequest, seconds: int, entropy: Entropy) 
     """Sign a Consent for each request, let the grantee's hospital relay them, and deposit.
 
     Several go in one transaction: all stand or none.  All are of one patient and one grantee.
+    Grants of the patient that were cut off before their deposits are gone on with first.
 
     raises        ContractRevertError: ConsentNonce, ConsentPeriod, GranteeNotActive, ...
                   CustodiansMissingError: too few keep their deposits; the Consents stand.
     """
     patient, grantee = requests[0].patient, requests[0].grantee
     consents = ward.contracts.consents
+    yield from _finish_grants(ward, patient, entropy)
     nonce = yield from view(patient.node, consents.nonce(patient.wallet.address))
     now = yield from head(patient.node)
     signed = [
@@ -130,12 +134,30 @@ def grant(ward: Ward, *requests: AccessRequest, seconds: int, entropy: Entropy) 
     pairs = [(on_ledger(one.consent), one.signature) for one in signed]
     data = consents.grant(*pairs[0]) if len(pairs) == 1 else consents.grant_many(pairs)
     gas = CALL_GAS * len(pairs)
+    patient.granting |= {one.grant_id: (grantee, one) for one in signed}
     yield from transact(ward, relay.node, relay.signer, consents.address, data, gas=gas)
     first = yield from _lend(ward, patient, grantee, signed[0], entropy)
     others: tuple[GrantMade, ...] = ()
     for one in signed[1:]:
         others += ((yield from _lend(ward, patient, grantee, one, entropy)),)
     return replace(first, others=others)
+
+
+def _finish_grants(ward: Ward, patient: Patient, entropy: Entropy) -> Flow[None]:
+    """Deposit for grants that the ledger has and whose flow was cut off; drop the others.
+
+    Where custodians are still missing it is tried again with the next grant.
+    """
+    consents = ward.contracts.consents
+    for grant_id, (grantee, signed) in tuple(patient.granting.items()):
+        standing = consents.is_standing(on_ledger(signed.consent))
+        now = yield from head(patient.node)
+        is_running = now.timestamp < signed.consent.valid_until_s
+        if not (is_running and (yield from view(patient.node, standing))):
+            del patient.granting[grant_id]
+            continue
+        with suppress(CustodiansMissingError):
+            yield from _lend(ward, patient, grantee, signed, entropy)
 
 
 def _lend(
@@ -150,6 +172,7 @@ def _lend(
     until_s = consent.valid_until_s
     held = HeldGrant(signed.grant_id, consent.pmr_id, patient.wallet.address, until_s)
     grantee.grants.append(held)
+    patient.granting.pop(signed.grant_id, None)
     return GrantMade(
         signed.grant_id,
         grantee,

@@ -74,12 +74,14 @@ def named_deals(ward: Ward, patient: Patient, deals: Iterable[bytes]) -> Flow[tu
 def lend_deal(
     ward: Ward, patient: Patient, grant_id: Hash32, deal_id: bytes, entropy: Entropy
 ) -> Flow[int]:
-    """Deposit one deal under a grant; give the number of letters that custodians keep.
+    """Deposit one deal under a grant; give the number of letters that custodians took now.
 
     raises        CustodiansMissingError: fewer than t-1 custodians keep theirs; the same letters go
                   out again with the next grant.
     """
     yield from finish_letters(ward, patient, deal_id)
+    if (grant_id, deal_id) in patient.lent:
+        return 0  # by letters that had waited, or before the flow was cut off
     yield from follow_epochs(ward, patient, deal_id)
     manifest = yield from seated(ward, patient.node, patient.wallet.manifest(deal_id))
     keys = yield from custody_keys(ward, patient.node, manifest)

@@ -18,6 +18,7 @@ from node.privacy.renewals import RenewalLetter
 from node.privacy.research_export import ExportLedger
 from node.privacy.synthetic import Person
 from node.privacy.wallet import Wallet
+from node.privacy.wallet_consents import SignedConsent
 from node.sss.drbg import SeedsUsed
 from node.sss.shares import Container
 from node.sss.terms import Profile
@@ -196,6 +197,10 @@ class Patient:
     """Manifest of each deal in the wallet, by deal id: what an entry on the ledger names."""
     granted: dict[bytes, GivenGrant] = field(default_factory=dict[bytes, GivenGrant])
     """Grants by id."""
+    granting: dict[bytes, tuple[Recipient, SignedConsent]] = field(
+        default_factory=dict[bytes, tuple[Recipient, SignedConsent]]
+    )
+    """Consents by grant id that may stand on the ledger, while deposits for them may be missing."""
     lent: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
     """(grant id, deal id) of deposits whose end the wallet has not followed yet."""
 

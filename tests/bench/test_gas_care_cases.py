@@ -12,4 +12,4 @@ def test_what_a_hospital_a_doctor_a_member_a_patient_and_a_desk_pay() -> None:
     assert gas_of("ConsentRegistry.issueCopy: by the desk") < 60_000
     assert gas_of("ConsentRegistry.complainOfGrant: typical") < 120_000
     assert gas_of("GovernmentRegistry.vote: enacts: complaint upheld") < 150_000
-    assert len(CASES) == 7
+    assert len(CASES) == 6

@@ -27,7 +27,7 @@ CONTRACTS: Final = {
     "PmrToken": ("PmrToken", "Amendments", "PmrEntries"),
     "PmrMultiToken": ("PmrMultiToken", "Amendments", "PmrEntries"),
     "LabRegistry": ("LabRegistry",),
-    "ConsentRegistry": ("ConsentRegistry", "GrantLists", "Emergencies", "Copies"),
+    "ConsentRegistry": ("ConsentRegistry", "GrantLists", "Complaints", "Emergencies", "Copies"),
     "CustodyLedger": ("CustodyLedger",),
     "InsuranceRegistry": ("InsuranceRegistry", "Parties"),
     "AppointmentBook": ("AppointmentBook",),
@@ -42,6 +42,7 @@ _OTHERS: Final = {
     "PATIENTS": "PatientRegistry",
     "PMR": "PmrToken",
     "CONSENTS": "ConsentRegistry",
+    "COMPLAINTS": "ConsentRegistry",
     "GOVERNMENT": "GovernmentRegistry",
     "parties": "InsuranceRegistry",  # or ResearchPool: what of Parties is called is the same
 }

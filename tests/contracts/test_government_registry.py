@@ -200,7 +200,8 @@ PROPOSE = Function("propose(uint8,bytes)")
 @pytest.mark.parametrize(
     ("kind", "payload"),
     [
-        (14, bytes(32)),
+        (15, bytes(32)),
+        (14, bytes(64)),
         (255, bytes(32)),
         (0, b""),
         (0, bytes(31)),

@@ -14,6 +14,7 @@ from node.workflows.access import (
 )
 from node.workflows.consult import Visit
 from node.workflows.dealing import file_record
+from node.workflows.requests import LeaveDeposit, Submit
 from tests.workflows.stage import Stage, note
 
 CUSTODIANS = 4
@@ -257,3 +258,64 @@ def test_a_list_of_records_goes_in_one_transaction(stage: Stage) -> None:
     assert is_allowed(stage, first, "d0")
     stage.do(revoke(stage.ward, made))
     assert not is_allowed(stage, first, "d0")
+
+
+# a grant that was cut off
+
+
+def _until(flow, kind: type, times: int = 1):
+    """The same flow, which ends where it asks for something the given time."""
+    ask = next(flow)
+    while True:
+        times -= isinstance(ask.request, kind)
+        if not times:
+            flow.close()
+            return
+        answer = yield ask
+        ask = flow.send(answer)
+
+
+def _asked(stage: Stage, visit: Visit, doctor: str, *pmr_ids: int):
+    who = stage.doctor(doctor)
+    asked = [direct_request(who, visit.patient, one) for one in pmr_ids]
+    return grant(stage.ward, *asked, seconds=600, entropy=stage.entropy())
+
+
+@pytest.mark.parametrize("deposits", [1, 3, 5, 7])
+def test_a_list_that_was_cut_off_behind_the_ledger_goes_on_with_the_next_grant(
+    deposits: int,
+) -> None:
+    stage = Stage().onboard("d0", "d1", "d3").register("p0")
+    visit = stage.visit()
+    patient, doctor = visit.patient, stage.doctor("d1")
+    stage.do(_until(_asked(stage, visit, "d1", visit.pmr_id, 0), LeaveDeposit, deposits))
+    assert patient.granting
+    assert is_allowed(stage, visit)
+    assert stage.do(_asked(stage, visit, "d3", visit.pmr_id)).deposits == 4
+    assert not patient.granting
+    assert len(doctor.grants) == 2
+    assert len(set(patient.lent)) == len(patient.lent) == 3
+    assert stage.read(visit.pmr_id, "d1").entries
+    assert stage.read(visit.pmr_id, "d3").entries
+
+
+def test_a_grant_that_was_cut_off_before_the_ledger_is_absent() -> None:
+    stage = Stage().onboard("d0", "d1").register("p0")
+    visit = stage.visit()
+    stage.do(_until(_asked(stage, visit, "d1", visit.pmr_id), Submit))
+    assert not is_allowed(stage, visit)
+    stage.do(_asked(stage, visit, "d0", visit.pmr_id))
+    assert not is_allowed(stage, visit)
+    assert not visit.patient.granting
+    assert len(visit.patient.lent) == 1
+
+
+def test_a_grant_that_was_cut_off_and_has_ended_stops_no_other() -> None:
+    stage = Stage().onboard("d0", "d1").register("p0")
+    visit = stage.visit()
+    stage.do(_until(_asked(stage, visit, "d1", visit.pmr_id), LeaveDeposit))
+    [(_, signed)] = visit.patient.granting.values()
+    stage.until(lambda: stage.head_s() >= signed.consent.valid_until_s, limit_s=700)
+    stage.do(_asked(stage, visit, "d0", visit.pmr_id))
+    assert not visit.patient.granting
+    assert not stage.doctor("d1").grants
