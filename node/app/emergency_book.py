@@ -38,5 +38,6 @@ class EmergencyBook:
 
     def _end(self, event: EmergencyReviewed) -> None:
         """Take the end that a review gives: now, if it was no emergency and ran."""
-        facts = self._by_id[event.emergency_id]
-        self._by_id[event.emergency_id] = replace(facts, until_s=event.until)
+        facts = self._by_id.get(event.emergency_id)
+        if facts is not None:
+            self._by_id[event.emergency_id] = replace(facts, until_s=event.until)

@@ -335,7 +335,7 @@ class FinalBook:
                 known = facts.tags.get(grant_id[:_TAG_BYTES], ())
                 patients = {facts.grants[one].patient: None for one in known}
                 return [pmr_id for one in patients for pmr_id in facts.owned.get(one, ())]
-            case EmergencyReviewed(emergency_id):
+            case EmergencyReviewed(emergency_id) if not event.justified:
                 broken = facts.emergencies.get(emergency_id)
                 patient_id = None if broken is None else broken.patient_id
                 return [one for one in facts.owners if one // PMR_DATE_FACTOR == patient_id]

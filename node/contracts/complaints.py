@@ -14,6 +14,7 @@ from node.contracts.bindings.consent_registry import ComplaintUpheld, GrantCompl
 from node.contracts.errors import AbiDataError
 
 EVENTS: Final[tuple[type[LedgerEvent], ...]] = (GrantComplaint, ComplaintUpheld)
+_TAG_BYTES: Final = 16
 _NAMES: Final = frozenset(("complainOfGrant", "complaintOf", "upholdComplaint"))
 FUNCTIONS: Final[tuple[Function, ...]] = tuple(
     each for each in bound.FUNCTIONS if each.name in _NAMES
@@ -26,9 +27,10 @@ class Complaint:
 
     grantee: Address
     patient_id: int
-    is_upheld: bool
     pmr_id: int
     """As in the Consent; 0: all records of the patient."""
+    upheld_s: int
+    """Block time at which the authority found it proven; 0: it has not."""
 
 
 class ComplaintCalls:
@@ -46,7 +48,7 @@ class ComplaintCalls:
         pmr_id: int,
         evidence: Hash32,
     ) -> bytes:
-        """Complain of a running grant, as its patient or as a Verified hospital, once.
+        """Complain of a running grant, as its patient or as a Verified hospital.
 
         ``evidence``  a commitment to what the authority gets to see.
         """
@@ -64,7 +66,7 @@ class ComplaintCalls:
 
 @dataclass(frozen=True, slots=True)
 class ComplaintNote:
-    """One complaint and what became of it."""
+    """One complaint and what became of its grant."""
 
     grant_id: Hash32
     grantee: Address
@@ -74,24 +76,30 @@ class ComplaintNote:
     has_ended: bool = False
     """Whether the grant still ran when the complaint was upheld, and so ended by it."""
 
+    def is_about(self, grant_id: Hash32) -> bool:
+        """Say whether it is of this grant: the contract keeps the upper half of an id."""
+        return self.grant_id[:_TAG_BYTES] == grant_id[:_TAG_BYTES]
+
 
 def complaints(events: Iterable[LedgerEvent]) -> tuple[ComplaintNote, ...]:
-    """Give all complaints, oldest first: what a grantee's record of conduct is made of.
+    """Give all complaints, oldest first; of one grant there may be several, upheld together.
 
     ``events``    those of the contract, in chain order.
     raises        AbiDataError: one was upheld that nobody made.
     """
-    found: dict[Hash32, ComplaintNote] = {}
+    found: list[ComplaintNote] = []
     for event in events:
         match event:
             case GrantComplaint():
-                found[event.grant_id] = ComplaintNote(
-                    event.grant_id, event.grantee, event.complainant, event.evidence
+                found.append(
+                    ComplaintNote(event.grant_id, event.grantee, event.complainant, event.evidence)
                 )
             case ComplaintUpheld(grant_id):
-                if grant_id not in found:
+                same = [at for at, one in enumerate(found) if one.is_about(grant_id)]
+                if not same:
                     raise AbiDataError("events", f"0x{grant_id.hex()} is upheld before it was made")
-                found[grant_id] = replace(found[grant_id], is_upheld=True, has_ended=event.ended)
+                for at in same:
+                    found[at] = replace(found[at], is_upheld=True, has_ended=event.ended)
             case _:
                 pass
-    return tuple(found.values())
+    return tuple(found)

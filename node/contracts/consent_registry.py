@@ -114,7 +114,7 @@ class Denied(LedgerEvent):
 
 @dataclass(frozen=True, slots=True)
 class Revoked(LedgerEvent):
-    """A patient took a grant back, or it was misused."""
+    """A patient took a grant back, or the authority ended it."""
 
     SPEC: ClassVar = EventSpec("Revoked(bytes32 indexed grantId)")
     grant_id: Hash32

@@ -88,6 +88,17 @@ GrantRow = TypedDict(
 """One grant: its window, and the block times at which custodians released or refused under it."""
 
 
+class ComplaintRow(TypedDict):
+    """One complaint of how a grant is used."""
+
+    grantee: str
+    complainant: str
+    grant: str
+    """The grant's id as hexadecimal text."""
+    state: str
+    """``open``, or ``proven`` and whether the grant ended by that."""
+
+
 class EmergencyRow(TypedDict):
     """One breaking of the glass."""
 
@@ -131,6 +142,7 @@ class ReportData(TypedDict, total=False):
     transactions: list[TransactionRow]
     records: list[RecordRow]
     grants: list[GrantRow]
+    complaints: list[ComplaintRow]
     emergencies: list[EmergencyRow]
     copies: list[CopyRow]
     messages: list[MessageRow]

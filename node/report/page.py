@@ -72,6 +72,7 @@ def _parts(
         lambda: ledger_sections.nodes(results),
         lambda: record_sections.shares(extra.get("records", []), nodes),
         lambda: record_sections.grants(extra.get("grants", []), extra.get("blocks", [])),
+        lambda: record_sections.complaints(extra.get("complaints", [])),
         lambda: record_sections.emergencies(extra.get("emergencies", []), extra.get("blocks", [])),
         lambda: record_sections.copies(extra.get("copies", []), extra.get("blocks", [])),
         lambda: ledger_sections.gas(results, extra.get("transactions", [])),

@@ -4,7 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 from node.report.charts import GRANTS_DRAWN_MAX, clock_text, grant_bars
-from node.report.data import BlockRow, CopyRow, EmergencyRow, GrantRow, Holder, RecordRow
+from node.report.data import (
+    BlockRow,
+    ComplaintRow,
+    CopyRow,
+    EmergencyRow,
+    GrantRow,
+    Holder,
+    RecordRow,
+)
 from node.report.tables import ROWS_SHOWN_MAX, Html, Part, element, join, left_out, table, text
 
 
@@ -60,6 +68,23 @@ def grants(rows: Sequence[GrantRow], chain: Sequence[BlockRow]) -> Part | None:
     left = left_out(len(rows), ROWS_SHOWN_MAX, "grants")
     bars = grant_bars(rows[:GRANTS_DRAWN_MAX], start)
     return "grants", "Grants", join((bars, legend, twin, left))
+
+
+def complaints(rows: Sequence[ComplaintRow]) -> Part | None:
+    """Who was said to misuse a grant, by whom, and what the authority found."""
+    if not rows:
+        return None
+    cells = [
+        [
+            ("word", text(row["grantee"])),
+            ("word", text(row["complainant"])),
+            ("mono", text(row["grant"][:18])),
+            ("wide", text(row["state"])),
+        ]
+        for row in rows
+    ]
+    heads = ("Grantee", "Complainant", "Grant", "Verdict")
+    return "complaints", "Complaints", table("Complaints of how grants are used", heads, cells)
 
 
 def emergencies(rows: Sequence[EmergencyRow], chain: Sequence[BlockRow]) -> Part | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from node.base.types import MICROS_PER_SECOND, Hash32
-from node.contracts.bindings.consent_registry import EmergencyAccess
+from node.contracts.bindings.consent_registry import EmergencyAccess, EmergencyReviewed
 from node.contracts.consent_registry import Granted
 from node.sim.checkers.release_window import read_receipt
 from node.sim.world import World
@@ -80,6 +80,8 @@ class ExposureMeter:
                         event = contracts.decode_log(log.address, log.topics, log.data)
                         if isinstance(event, Granted):
                             self._ends[event.grant_id] = event.valid_until
-                        elif isinstance(event, EmergencyAccess):
-                            self._ends[event.emergency_id] = event.until
+                        elif isinstance(event, EmergencyAccess | EmergencyReviewed):
+                            # newest block first: a review's end is no later than the announced
+                            known = self._ends.get(event.emergency_id, event.until)
+                            self._ends[event.emergency_id] = min(known, event.until)
                 block_hash = header.parent_hash

@@ -167,13 +167,14 @@ class _Grants:
                     if isinstance(event, EmergencyAccess) and event.emergency_id == grant_id:
                         # who breaks the glass may hold no longer than a day, whatever is written
                         day = header.timestamp + EMERGENCY_SECONDS_MAX
-                        until = event.until if ended is None else ended
-                        window = (header.timestamp, min(until, day))
+                        window = (header.timestamp, min(event.until, day))
                     if isinstance(event, EmergencyReviewed) and event.emergency_id == grant_id:
                         ended = event.until
                     revoked |= isinstance(event, Revoked) and event.grant_id[:16] == grant_id[:16]
             if window is not None:
-                return Window(*window, revoked, block_time)
+                begins, ends = window
+                ends = ends if ended is None else min(ends, ended)
+                return Window(begins, ends, revoked, block_time)
             block_hash = header.parent_hash
             header = ledger.header(block_hash)
         return None

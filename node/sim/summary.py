@@ -5,13 +5,13 @@ from itertools import pairwise
 from typing import Any, Final
 
 from node.base.header import Header
-from node.base.types import Hash32
+from node.base.types import Address, Hash32
 from node.contracts.abi import LedgerEvent
 from node.contracts.consent_registry import Revoked
 from node.evm.blooms import may_hold
 from node.ipfs_lite.cid import to_text
 from node.p2p.wire import name_of_type
-from node.sim.care_rows import copy_rows, emergency_rows
+from node.sim.care_rows import complaint_rows, copy_rows, emergency_rows
 from node.sim.checkers.consensus_headers import maker, read_header
 from node.sim.checkers.release_window import read_receipt
 from node.sim.expectations import Finding
@@ -30,6 +30,8 @@ from node.workflows.iomt import FiledReadings
 from node.workflows.labs import FiledStudy
 
 _MILLISECOND: Final = 1_000
+_TAG_BYTES: Final = 16
+"""What the contract keeps of a grant id: events may lie about the rest."""
 
 
 def step_results(
@@ -145,7 +147,7 @@ def report_data(
     """Give what the report shows besides the results (``node.report.data.ReportData``)."""
     scenario = world.scenario
     at_s = _consent_events(world)
-    revoked = {one.grant_id: at for one, at in at_s if isinstance(one, Revoked)}
+    revoked = {one.grant_id[:_TAG_BYTES]: at for one, at in at_s if isinstance(one, Revoked)}
     events = [one for one, _ in at_s]
     head_s = next(iter(world.nodes.values())).ledger.head.timestamp
     doctors = {one.signer.address: name for name, one in world.cast.doctors.items()}
@@ -167,6 +169,7 @@ def report_data(
         "transactions": _transactions(book, outcomes),
         "records": [_record(world, step, one) for step, one in book.records()],
         "grants": [_grant(world, one, revoked) for one in book.grants()],
+        "complaints": complaint_rows(events, _names_of_parties(world)),
         "emergencies": emergency_rows(events, doctors),
         "copies": copy_rows(events, head_s),
         "messages": [
@@ -287,6 +290,21 @@ def _record_kind(record: FiledStudy | Visit) -> str:
             return "entry"
 
 
+def _names_of_parties(world: World) -> dict[Address, str]:
+    """Give the names of all who may hold a grant or complain of one."""
+    cast = world.cast
+    names: dict[Address, str] = {}
+    for name, hospital in cast.hospitals.items():
+        names[hospital.signer.address] = name
+    for name, doctor in cast.doctors.items():
+        names[doctor.signer.address] = name
+    for name, patient in cast.patients.items():
+        names[patient.signer.address] = name
+    for name, party in (*cast.insurers.items(), *cast.researchers.items()):
+        names[party.signer.address] = name
+    return names
+
+
 def _consent_events(world: World) -> list[tuple[LedgerEvent, int]]:
     """Give the events of ConsentRegistry of the first node's chain, each with its block time."""
     ledger = next(iter(world.nodes.values())).ledger
@@ -305,7 +323,7 @@ def _consent_events(world: World) -> list[tuple[LedgerEvent, int]]:
     return found
 
 
-def _grant(world: World, made: GrantMade, revoked: dict[Hash32, int]) -> dict[str, Any]:
+def _grant(world: World, made: GrantMade, revoked: dict[bytes, int]) -> dict[str, Any]:
     releases: list[int] = []
     refusals: list[int] = []
     for receipt in world.receipts:
@@ -317,7 +335,7 @@ def _grant(world: World, made: GrantMade, revoked: dict[Hash32, int]) -> dict[st
         "grantee": made.grantee.name,
         "from": made.valid_from_s,
         "until": made.valid_until_s,
-        "revoked": revoked.get(made.grant_id),
+        "revoked": revoked.get(made.grant_id[:_TAG_BYTES]),
         "releases": releases,
         "refusals": refusals,
     }

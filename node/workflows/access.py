@@ -19,6 +19,7 @@ from node.workflows.asking import head, view
 from node.workflows.custodian_errors import CustodiansMissingError
 from node.workflows.errors import ContractRevertError
 from node.workflows.lending import lend_records
+from node.workflows.own_grants import note_end
 from node.workflows.requests import Flow
 from node.workflows.transacting import CALL_GAS, event_of, transact
 from node.workflows.ward import GivenGrant, HeldGrant, Patient, Recipient, Ward
@@ -221,13 +222,6 @@ def revoke(ward: Ward, made: GrantMade) -> Flow[Hash32]:
         assert gone is not None, "each was taken back or refused"
         raise gone
     return tx_hash
-
-
-def note_end(patient: Patient, grant_id: bytes, at_s: int) -> None:
-    """Let a patient note that a grant of theirs ended, at the latest now."""
-    given = patient.granted.get(grant_id)
-    if given is not None:
-        given.ends_s = min(given.ends_s, at_s)
 
 
 def on_ledger(consent: Consent) -> consent_registry.Consent:

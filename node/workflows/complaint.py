@@ -1,16 +1,19 @@
 """A grant is misused: somebody complains, the authority finds it proven, and the grant has ended.
 
 Nothing ends before a majority has decided; then custodians refuse as after any revocation, and the
-patient had nothing to do.  What the grantee has read stays read (records.md section 6, MeDShare).
+patient had nothing to do: the wallet hears of it from the ledger (``own_grants``).  What the
+grantee has read stays read (records.md section 6, MeDShare).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from node.base.ports import Entropy
+from node.contracts.complaints import Complaint
 from node.contracts.government_actions import UpholdComplaint
-from node.workflows.access import GrantMade, note_end
-from node.workflows.asking import head, view
+from node.workflows.access import GrantMade
+from node.workflows.asking import view
+from node.workflows.errors import ContractRevertError
 from node.workflows.letter import Letter, write_letter
 from node.workflows.register_hospital import decide
 from node.workflows.requests import Flow
@@ -32,13 +35,15 @@ def complain_of_grant(
 ) -> Flow[ComplaintMade]:
     """Complain of how a grant is used, as a hospital that noticed or as its patient.
 
-    Of grants that one transaction relayed, each gets its complaint.
+    Of grants that one transaction relayed, each that still runs gets its complaint.
 
-    raises        ContractRevertError: GrantNotActive, AlreadyComplained, NotParticipant, ...
+    raises        ContractRevertError: GrantNotActive, NotParticipant, ...
     """
     consents, patients = ward.contracts.consents, ward.contracts.patients
     node, letter = complainant.node, write_letter(text, entropy)
     patient_id = yield from view(node, patients.id_of(made.patient.wallet.address))
+    ended: ContractRevertError | None = None
+    is_made = False
     for one in (made, *made.others):
         data = consents.complain_of_grant(
             one.grant_id,
@@ -47,7 +52,16 @@ def complain_of_grant(
             pmr_id=one.pmr_id,
             evidence=letter.commitment(),
         )
-        yield from transact(ward, node, complainant.signer, consents.address, data)
+        try:
+            yield from transact(ward, node, complainant.signer, consents.address, data)
+        except ContractRevertError as error:
+            if error.name != "GrantNotActive":
+                raise
+            ended = error
+        else:
+            is_made = True
+    if ended is not None and not is_made:
+        raise ended
     return ComplaintMade(made, letter)
 
 
@@ -60,12 +74,14 @@ def uphold_complaint(
 
     raises        ContractRevertError: ComplaintUnknown, AlreadyUpheld, NotAuthorityMember, ...
     """
-    made, number = complaint.grant, 0
-    for one in (made, *made.others):
-        number = yield from decide(ward, regulators, UpholdComplaint(one.grant_id))
-        node = regulators[0].node
-        found = yield from view(node, ward.contracts.consents.complaint_of(one.grant_id))
-        if found.is_upheld:
-            now = yield from head(node)
-            note_end(one.patient, one.grant_id, now.timestamp)
+    consents, number = ward.contracts.consents, 0
+    found: list[Complaint] = []
+    for one in (complaint.grant, *complaint.grant.others):
+        noted = yield from view(regulators[0].node, consents.complaint_of(one.grant_id))
+        found.append(noted)
+        if noted.patient_id and not noted.upheld_s:
+            number = yield from decide(ward, regulators, UpholdComplaint(one.grant_id))
+    if not number:
+        is_upheld = any(one.upheld_s for one in found)
+        raise ContractRevertError("AlreadyUpheld" if is_upheld else "ComplaintUnknown", ())
     return number

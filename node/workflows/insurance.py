@@ -24,6 +24,7 @@ from node.workflows.custodian_errors import CustodiansMissingError
 from node.workflows.dealing import UNWRITTEN, file_record
 from node.workflows.errors import ClaimDiffersError, ClaimUnreadError, CommitmentError
 from node.workflows.lending import lend_deal
+from node.workflows.own_grants import hear_verdicts
 from node.workflows.read_record import Reading, read_record
 from node.workflows.requests import Flow
 from node.workflows.transacting import event_of, transact
@@ -212,6 +213,7 @@ def _lend(ward: Ward, policy: Policy, pmr_id: int, deal_id: bytes, entropy: Entr
         given = patient.granted.get(held.grant_id)
         if given is None or held.pmr_id not in (0, pmr_id) or not given.scope & LATER_BIT:
             continue
+        yield from hear_verdicts(ward, patient, (held.grant_id,))
         if final.timestamp < given.ends_s:
             try:
                 return (yield from lend_deal(ward, patient, held.grant_id, deal_id, entropy))

@@ -20,6 +20,7 @@ from node.workflows.custodians import custody_keys
 from node.workflows.custody_facts import current_cid, posted_epochs, reached_epoch, seated
 from node.workflows.dealing import REGISTRATION_PMR_ID
 from node.workflows.errors import CustodianRefusedError, CustodianSilentError
+from node.workflows.own_grants import hear_verdicts
 from node.workflows.requests import Flow
 from node.workflows.ward import GivenGrant, Patient, Ward
 
@@ -150,7 +151,9 @@ def finish_letters(
         del patient.renewing[deal_id]
     if deposits is None:
         return
-    given, final = patient.granted[deposits[0].grant_id], (yield from final_block(patient.node))
+    grant_id = deposits[0].grant_id
+    yield from hear_verdicts(ward, patient, (grant_id,))
+    given, final = patient.granted[grant_id], (yield from final_block(patient.node))
     if final.timestamp < given.ends_s:
         try:
             yield from _send_deposits(patient, manifest, deposits)
@@ -222,9 +225,11 @@ def follow_epochs(ward: Ward, patient: Patient, deal_id: bytes) -> Flow[None]:
     While one of the patient's own grants of it ends about now, custodians disagree: wait.
     """
     around_s = SETTLING_PERIODS * ward.period_s
+    of_grants = [one for one, of_deal in patient.lent if of_deal == deal_id]
+    yield from hear_verdicts(ward, patient, of_grants)
     final = yield from final_block(patient.node)
     while True:
-        ends = [patient.granted[one].ends_s for one, of_deal in patient.lent if of_deal == deal_id]
+        ends = [patient.granted[one].ends_s for one in of_grants]
         near = [end for end in ends if abs(final.timestamp - end) <= around_s]
         if not near:
             break

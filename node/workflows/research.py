@@ -37,7 +37,7 @@ from node.privacy.research_export import (
     short_code,
 )
 from node.sss.errors import ShareMissingError, WrongKeyError
-from node.workflows.access import GrantMade, direct_request, grant, note_end, revoke
+from node.workflows.access import GrantMade, direct_request, grant, revoke
 from node.workflows.asking import call, head, put, view
 from node.workflows.dealing import UNWRITTEN
 from node.workflows.errors import (
@@ -47,6 +47,7 @@ from node.workflows.errors import (
     FragmentsMissingError,
     NoGrantError,
 )
+from node.workflows.own_grants import note_end
 from node.workflows.read_record import Reading, read_record
 from node.workflows.requests import Flow
 from node.workflows.transacting import event_of, transact

@@ -13,6 +13,7 @@ from node.sss.commitments import Manifest
 from node.workflows.asking import final_block, view
 from node.workflows.dealing import Filed, file_again
 from node.workflows.lending import lend_deal
+from node.workflows.own_grants import hear_verdicts
 from node.workflows.own_record import read_own
 from node.workflows.requests import Flow
 from node.workflows.transacting import transact
@@ -50,6 +51,7 @@ def rotate_key(
     )
     yield from transact(ward, patient.node, patient.signer, custody.address, data)
     patient.forget(deal_id)
+    yield from hear_verdicts(ward, patient, patient.granted)
     final = yield from final_block(patient.node)
     kept = 0
     for grant_id, given in tuple(patient.granted.items()):

@@ -10,9 +10,12 @@ from node.ipfs_lite.cid import make_cid, multihash_of
 from node.ipfs_lite.errors import ReadOnlyError
 from node.p2p.messages import XGive, XWant, XWantEntry
 from node.p2p.wire import decode
+from node.workflows.emergency import emergency_access, review_emergency
+from node.workflows.lending import leave_for_emergencies
 from node.workflows.requests import Drop, Fetch, Put
+from node.workflows.ward import Regulator
 from tests.app.clinic import GRANT_SECONDS, opened
-from tests.app.ward import HOSPITALS, Ward, founded, lone
+from tests.app.ward import HOSPITALS, MEMBERS, Ward, founded, lone
 
 ONE, TWO, THREE = HOSPITALS[:3]
 KEEPER = 1
@@ -138,6 +141,29 @@ def test_a_revoked_grant_leaves_no_rule(clinic):
     clinic.revoke(signed)
     clinic.net.grow(4)
     assert sources(clinic, ONE) == ["owner"]
+
+
+def test_an_emergency_opens_the_fragment_until_its_review_finds_none(clinic):
+    clinic.patient.leaves_for_emergencies = True
+    left = leave_for_emergencies(
+        clinic.parties, clinic.patient, clinic.net.cores[0].ledger.head.timestamp, clinic.entropy
+    )
+    clinic.net.run(left)
+    broken = emergency_access(
+        clinic.parties, clinic.doctor, clinic.patient, reason="coma", seconds=86_400
+    )
+    made = clinic.net.run(broken)
+    clinic.net.grow(4)
+    assert sources(clinic, ONE) == ["grant", "owner"]
+    member = Regulator("member", MEMBERS[0], clinic.patient.node)
+    review = review_emergency(
+        clinic.parties, member, made.emergency_id, outcome="curious", is_justified=False
+    )
+    until_s = clinic.net.run(review).until_s
+    clinic.net.grow(4)
+    store = clinic.net.cores[KEEPER].store.store
+    rules = store.rules_for(multihash_of(fragment(clinic)), ONE.address)
+    assert [one.not_after_s for one in rules if one.source == "grant"] in ([], [until_s])
 
 
 def test_a_restarted_node_writes_the_same_grants_again(clinic):

@@ -16,7 +16,12 @@ from tests.contracts.recovering import recovered
 from tests.contracts.world import DAY, MEMBERS, PMR_ID, STRANGER, World, account
 
 EVIDENCE = Hash32(b"\x0e" * 32)
-NOTHING = Complaint(ZERO_ADDRESS, 0, False, 0)
+NOTHING = Complaint(ZERO_ADDRESS, 0, 0, 0)
+
+
+def _garbled(grant_id: Hash32) -> Hash32:
+    """Another id with the upper half, which is all that the contract keeps."""
+    return Hash32(grant_id[:16] + bytes(16))
 
 
 def _data(world: World, grant_id: Hash32, **changes: object) -> bytes:
@@ -51,7 +56,7 @@ def test_patient_or_a_hospital_complains(world: World, sender: str) -> None:
     grant_id = world.grant()
     told = _complain(world, grant_id, sender)
     assert told == [GrantComplaint(grant_id, D2, account(sender), P1_ID, PMR_ID, EVIDENCE)]
-    assert _noted(world, grant_id) == Complaint(D2, P1_ID, False, PMR_ID)
+    assert _noted(world, grant_id) == Complaint(D2, P1_ID, PMR_ID, 0)
 
 
 def test_complaint_alone_ends_nothing(world: World) -> None:
@@ -61,7 +66,10 @@ def test_complaint_alone_ends_nothing(world: World) -> None:
 
 @pytest.mark.parametrize("sender", ["p2", "d1", "d2", "stranger", "member 0", "l1"])
 def test_nobody_else_complains(world: World, sender: str) -> None:
-    assert _refused(world, world.grant(), sender) == "NotParticipant"
+    grant_id = world.grant()
+    assert _refused(world, grant_id, sender) == "NotParticipant"
+    if sender != "p2":
+        assert _refused(world, grant_id, sender, patient_id=0) == "NotParticipant"
 
 
 def test_suspended_hospital_does_not_complain(world: World) -> None:
@@ -74,10 +82,22 @@ def test_evidence_must_be_named(world: World) -> None:
     assert _refused(world, world.grant(), evidence=Hash32(bytes(32))) == "FieldMissing"
 
 
-def test_complaint_is_once(world: World) -> None:
+def test_who_complains_first_keeps_nobody_elses_evidence_away(world: World) -> None:
+    grant_id, other = world.grant(), Hash32(b"\x0f" * 32)
+    _complain(world, grant_id, "h2")
+    told = _complain(world, grant_id, "p1", evidence=other)
+    assert told == [GrantComplaint(grant_id, D2, P1, P1_ID, PMR_ID, other)]
+    assert len(_uphold(world, grant_id)) == 2
+
+
+def test_complaint_under_a_garbled_id_is_of_the_same_grant(world: World) -> None:
     grant_id = world.grant()
-    _complain(world, grant_id)
-    assert _refused(world, grant_id, "p1") == "AlreadyComplained"
+    told = _complain(world, _garbled(grant_id), "h2") + _complain(world, grant_id, "p1")
+    assert _noted(world, grant_id) == _noted(world, _garbled(grant_id)) != NOTHING
+    told += _uphold(world, _garbled(grant_id))
+    assert not is_allowed(world)
+    assert world.enact_refused(UpholdComplaint(grant_id)).name == "AlreadyUpheld"
+    assert [one.has_ended for one in complaints(told)] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +145,7 @@ def test_proven_complaint_ends_the_grant_with_the_vote(world: World) -> None:
     assert told == [Revoked(grant_id), ComplaintUpheld(grant_id, D2, ended=True)]
     assert not is_allowed(world)
     assert not world.view(world.suite.consents.is_standing(consent))
-    assert _noted(world, grant_id).is_upheld
+    assert _noted(world, grant_id).upheld_s == world.chain.time_s
 
 
 def test_grant_for_all_records_ends_too(world: World) -> None:
@@ -163,8 +183,9 @@ def test_recovered_account_is_the_same_patient(world: World) -> None:
     """Lists are the patient's, so a complaint finds its grant after a recovery."""
     until_s = world.chain.time_s + 20 * DAY
     grant_id = world.grant(world.consent(valid_until_s=until_s))
-    _complain(world, grant_id)
     recovered(world)
+    assert _refused(world, grant_id, "p1") == "NotParticipant"
+    _complain(world, grant_id, "p1 anew")
     assert _uphold(world, grant_id)[0] == Revoked(grant_id)
 
 
@@ -197,6 +218,14 @@ def test_complaint_is_upheld_once(world: World) -> None:
     _complain(world, grant_id)
     _uphold(world, grant_id)
     assert world.enact_refused(UpholdComplaint(grant_id)).name == "AlreadyUpheld"
+
+
+def test_patient_grants_again_after_it(world: World) -> None:
+    grant_id = world.grant()
+    _complain(world, grant_id)
+    _uphold(world, grant_id)
+    world.grant(world.consent(nonce=1))
+    assert is_allowed(world)
 
 
 # the list of them

@@ -228,3 +228,11 @@ def test_a_review_makes_no_emergency_longer(world: World, past_s: int) -> None:
     [told] = world.events(world.send(MEMBERS[0], world.suite.consents.address, data, block=False))
     assert isinstance(told, EmergencyReviewed)
     assert told.until == _until(world, event) == event.until
+
+
+def test_who_was_found_out_breaks_the_glass_again_until_the_licence_ends(world: World) -> None:
+    data = _review(world, _emergency(world).emergency_id, is_justified=False)
+    world.send(MEMBERS[0], world.suite.consents.address, data)
+    assert _emergency(world).until > world.chain.time_s
+    world.enact(SuspendDoctor(2, 2**64 - 1))
+    assert _refused(world, "d2") == "DoctorNotActive"

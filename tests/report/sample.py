@@ -162,6 +162,14 @@ def extra() -> ReportData:
                 "refusals": [EPOCH_S + 210],
             }
         ],
+        "complaints": [
+            {
+                "grantee": "doc-2",
+                "complainant": "h2",
+                "grant": "0x" + "ab" * 32,
+                "state": "proven: the grant ended",
+            }
+        ],
         "emergencies": [
             {
                 "doctor": "doc-2",

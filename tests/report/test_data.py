@@ -2,6 +2,7 @@
 
 from node.report.data import (
     BlockRow,
+    ComplaintRow,
     CopyRow,
     EmergencyRow,
     GrantRow,
@@ -21,6 +22,7 @@ def test_every_part_has_its_rows_in_the_sample_that_the_tests_render() -> None:
         (sample["records"], RecordRow),
         (sample["records"][0]["holders"], Holder),
         (sample["grants"], GrantRow),
+        (sample["complaints"], ComplaintRow),
         (sample["emergencies"], EmergencyRow),
         (sample["copies"], CopyRow),
         (sample["messages"], MessageRow),

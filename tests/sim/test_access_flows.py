@@ -62,17 +62,19 @@ def test_keys_that_nobody_lost_grant_nothing(world: World) -> None:
 COMPLAINT = """
   - {do: grant, id: sold, patient: p0, doctor: d1, pmr: visit, for: 10m}
   - {do: complain, id: noticed, hospital: h1, grant: sold}
-  - {do: complain, id: twice, grant: sold, expect: revert, error: AlreadyComplained}
+  - {do: complain, id: mine, grant: sold}
   - {do: uphold_complaint, id: proven, complaint: noticed}
   - {do: read_record, id: late, at: {after: proven, delay: 20s}, doctor: d1, pmr: visit,
      expect: refused, error: REVOKED}
+  - {do: complain, id: idle-too, grant: sold, expect: revert, error: GrantNotActive}
+  - {do: uphold_complaint, id: twice, complaint: mine, expect: revert, error: AlreadyUpheld}
   - {do: revoke, id: idle, patient: p0, grant: sold, expect: revert, error: GrantUnknown}
 """
 
 
 def test_complaint_that_is_proven_ends_its_grant() -> None:
     run = played(ARRIVE + COMPLAINT, until="3m")
-    ended = {name: outcome(run, name).status for name in ("sold", "noticed", "proven")}
+    ended = {name: outcome(run, name).status for name in ("sold", "noticed", "mine", "proven")}
     assert ended == dict.fromkeys(ended, "ok")
     errors = {name: outcome(run, name).error for name in ("twice", "late", "idle")}
-    assert errors == {"twice": "AlreadyComplained", "late": "REVOKED", "idle": "GrantUnknown"}
+    assert errors == {"twice": "AlreadyUpheld", "late": "REVOKED", "idle": "GrantUnknown"}

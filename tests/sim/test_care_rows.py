@@ -4,12 +4,14 @@ import pytest
 
 from node.base.types import Address, Hash32
 from node.contracts.bindings.consent_registry import (
+    ComplaintUpheld,
     CopyIssued,
     CopyRequested,
     EmergencyAccess,
     EmergencyReviewed,
+    GrantComplaint,
 )
-from node.sim.care_rows import copy_rows, emergency_rows
+from node.sim.care_rows import complaint_rows, copy_rows, emergency_rows
 
 ID, DOCTOR, OTHER = Hash32(b"\x01" * 32), Address(b"\x05" * 20), Address(b"\x06" * 20)
 ACCESS = EmergencyAccess(ID, 7, DOCTOR, OTHER, 1, Hash32(b"coma".ljust(32, b"\0")), 500)
@@ -48,3 +50,22 @@ def test_copy_that_nobody_issued(at_s: int, state: str) -> None:
 def test_copy_that_was_issued(late: bool, state: str) -> None:
     issued = replace(CopyIssued(1, 7, 3, (ID, 0x55, ID), late=False), late=late)
     assert copy_rows([ASKED, issued], 10**9)[0]["state"] == state
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state"),
+    [
+        ((), "open"),
+        ((ComplaintUpheld(ID, DOCTOR, ended=True),), "proven: the grant ended"),
+        ((ComplaintUpheld(ID, DOCTOR, ended=False),), "proven: the grant had ended"),
+    ],
+)
+def test_complaint_is_told_with_its_verdict(verdict: tuple, state: str) -> None:
+    made = GrantComplaint(ID, DOCTOR, OTHER, 7, 0, ID)
+    [row] = complaint_rows([made, *verdict], {DOCTOR: "doc-1"})
+    assert row == {
+        "grantee": "doc-1",
+        "complainant": f"0x{OTHER.hex()}",
+        "grant": f"0x{ID.hex()}",
+        "state": state,
+    }

@@ -1,5 +1,8 @@
 """Steps of emergencies and copies, played on a small network."""
 
+from node.sim.exposure import ExposureMeter
+from node.sim.judges import _Grants
+from node.workflows.emergency import EmergencyMade
 from tests.sim.small import ARRIVE, outcome, played
 
 STEPS = """
@@ -24,3 +27,19 @@ def test_steps_leave_what_later_ones_refer_to() -> None:
     )
     assert outcome(run, "long").error == "ConsentPeriod"
     assert "did not end well" in outcome(run, "nothing").why
+
+
+def test_a_review_ends_an_emergency_for_the_judge_and_the_meter() -> None:
+    """From the branch, block by block: announced, and from the review's block on over."""
+    run = played(ARRIVE + STEPS, until="2m")
+    made = run.book._get("glass", EmergencyMade)
+    ledger = run.world.nodes["h0"].ledger
+    at = {name: outcome(run, name).transactions[-1].number for name in ("glass", "review")}
+    windows = [
+        _Grants(run.world)(made.emergency_id, ledger.hash_by_number(number))
+        for number in (at["review"] - 1, at["review"])
+    ]
+    reviewed_s = ledger.header_by_number(at["review"]).timestamp
+    assert [one.valid_until for one in windows] == [made.until_s, reviewed_s]
+    assert reviewed_s < made.until_s
+    assert ExposureMeter(run.world)._end_of(made.emergency_id) == reviewed_s

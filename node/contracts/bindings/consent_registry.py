@@ -156,10 +156,10 @@ def complain_of_grant(grant_id: bytes, patient_id: int, grantee: Address, pmr_id
     return _COMPLAIN_OF_GRANT.encode(grant_id, patient_id, grantee, pmr_id, evidence)
 
 
-_COMPLAINT_OF: Final = Function("complaintOf(bytes32)", ("(address,uint64,bool,uint256)",))
+_COMPLAINT_OF: Final = Function("complaintOf(bytes32)", ("(address,uint64,uint96,uint40)",))
 
 
-def complaint_of(to: Address, grant_id: bytes) -> View[tuple[Address, int, bool, int]]:
+def complaint_of(to: Address, grant_id: bytes) -> View[tuple[Address, int, int, int]]:
     return _COMPLAINT_OF.view(to, one_value, grant_id)
 
 

@@ -8,7 +8,6 @@ CUSTOM_ERRORS: Final[tuple[str, ...]] = (
     "AffiliationLimit()",
     "AlreadyAlerted()",
     "AlreadyClaimed()",
-    "AlreadyComplained()",
     "AlreadyConfirmed()",
     "AlreadyDecided()",
     "AlreadyExtended()",

@@ -2,7 +2,6 @@
 pragma solidity 0.8.28;
 
 import {
-    AlreadyComplained,
     AlreadyUpheld,
     ComplaintUnknown,
     FieldMissing,
@@ -19,8 +18,8 @@ abstract contract Complaints is GrantLists, IComplaints {
     struct Complaint {
         address grantee;
         uint64 patientId;
-        bool isUpheld;
-        uint256 pmrId; // as in the Consent: 0 = all records of the patient
+        uint96 pmrId; // as in the Consent: 0 = all records of the patient
+        uint40 upheldAt; // block time, 0 = not yet
     }
 
     event GrantComplaint(
@@ -37,7 +36,8 @@ abstract contract Complaints is GrantLists, IComplaints {
     IGovernment private immutable GOVERNMENT;
     IHospitals private immutable HOSPITALS;
     IPatients private immutable PATIENTS;
-    mapping(bytes32 grantId => Complaint) private _complaints;
+    // by the upper half of the grant id, which is all that the lists know of it
+    mapping(bytes16 tag => Complaint) private _complaints;
 
     constructor(IGovernment government, IHospitals hospitals, IPatients patients) {
         GOVERNMENT = government;
@@ -45,8 +45,8 @@ abstract contract Complaints is GrantLists, IComplaints {
         PATIENTS = patients;
     }
 
-    /// The patient, or a Verified hospital, complains of a running grant, once; `evidence` is a
-    /// commitment to what the authority gets to see.  Nothing ends before it has decided.
+    /// The patient, or a Verified hospital, complains of a running grant; each may bring evidence,
+    /// a commitment to what the authority gets to see.  Nothing ends before it has decided.
     function complainOfGrant(
         bytes32 grantId,
         uint64 patientId,
@@ -54,23 +54,23 @@ abstract contract Complaints is GrantLists, IComplaints {
         uint256 pmrId,
         bytes32 evidence
     ) external {
-        bool isPatient = PATIENTS.idOf(msg.sender) == patientId;
+        bool isPatient = patientId != 0 && PATIENTS.idOf(msg.sender) == patientId;
         require(isPatient || HOSPITALS.isActive(msg.sender), NotParticipant());
         require(evidence != 0, FieldMissing());
-        require(_complaints[grantId].grantee == address(0), AlreadyComplained());
         require(_isRunning(_listOf(patientId, grantee, pmrId), grantId), GrantNotActive());
-        _complaints[grantId] = Complaint(grantee, patientId, false, pmrId);
+        // whoever complains of it says the same: the grant is found by all of it
+        _complaints[bytes16(grantId)] = Complaint(grantee, patientId, uint96(pmrId), 0);
         emit GrantComplaint(grantId, grantee, msg.sender, patientId, pmrId, evidence);
     }
 
     /// The authority has found a complaint proven.
     function upholdComplaint(bytes32 grantId) external {
         require(msg.sender == address(GOVERNMENT), NotGovernment());
-        Complaint storage c = _complaints[grantId];
+        Complaint storage c = _complaints[bytes16(grantId)];
         address grantee = c.grantee;
         require(grantee != address(0), ComplaintUnknown());
-        require(!c.isUpheld, AlreadyUpheld());
-        c.isUpheld = true;
+        require(c.upheldAt == 0, AlreadyUpheld());
+        c.upheldAt = uint40(block.timestamp);
         bytes32 list = _listOf(c.patientId, grantee, c.pmrId);
         bool ended = _isRunning(list, grantId);
         if (ended) _free(list, grantId);
@@ -79,6 +79,6 @@ abstract contract Complaints is GrantLists, IComplaints {
 
     /// What was said of a grant; all zero if nobody complained.
     function complaintOf(bytes32 grantId) external view returns (Complaint memory) {
-        return _complaints[grantId];
+        return _complaints[bytes16(grantId)];
     }
 }

@@ -90,7 +90,6 @@ error GrantLimit();
 error RequestUnknown();
 
 // emergency access and copies
-error AlreadyComplained();
 error ComplaintUnknown();
 error AlreadyUpheld();
 error EmergencyUnknown();

@@ -204,6 +204,14 @@ def test_a_release_has_to_lie_inside_its_emergency(run) -> None:
     assert {rule for rule, _ in said(evidence(run, later))} >= {"window"}
 
 
+def test_the_end_of_an_emergency_is_what_its_review_says(run) -> None:
+    line = only(evidence(run).facts)
+    [review] = [
+        one for one in evidence(run).facts.care if type(one).__name__ == "EmergencyReviewed"
+    ]
+    assert line.ended_s == review.until == line.event.until
+
+
 def test_a_release_has_to_lie_before_the_review_that_ended_the_emergency(run) -> None:
     last = released(evidence(run))
 

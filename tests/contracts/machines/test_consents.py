@@ -163,7 +163,6 @@ class ConsentsMachine(ContractMachine):
         is_hospital = sender == "h1" or (sender == "h2" and self.h2_is_verified)
         error = first_of(
             (sender != patient and not is_hospital, "NotParticipant"),
-            (grant_id in self.complained, "AlreadyComplained"),
             (self.standing(place, grant_id) is None, "GrantNotActive"),
         )
         data = self.suite.consents.complain_of_grant(
