@@ -117,6 +117,31 @@ def history(count: int = 3) -> list[dict[str, Any]]:
     ]
 
 
+def _care() -> dict:
+    """Give complaints, emergencies and copies."""
+    return {
+        "complaints": [
+            {
+                "grantee": "doc-2",
+                "complainant": "h2",
+                "grant": "0x" + "ab" * 32,
+                "state": "proven: the grant ended",
+            }
+        ],
+        "emergencies": [
+            {
+                "doctor": "doc-2",
+                "patient": "1",
+                "reason": "unconscious",
+                "until": EPOCH_S + 200,
+                "review": "none",
+                "is_open": True,
+            }
+        ],
+        "copies": [{"patient": "1", "due": EPOCH_S + 300, "state": "open"}],
+    }
+
+
 def extra() -> ReportData:
     return {
         "scenario": {
@@ -162,25 +187,7 @@ def extra() -> ReportData:
                 "refusals": [EPOCH_S + 210],
             }
         ],
-        "complaints": [
-            {
-                "grantee": "doc-2",
-                "complainant": "h2",
-                "grant": "0x" + "ab" * 32,
-                "state": "proven: the grant ended",
-            }
-        ],
-        "emergencies": [
-            {
-                "doctor": "doc-2",
-                "patient": "1",
-                "reason": "unconscious",
-                "until": EPOCH_S + 200,
-                "review": "none",
-                "is_open": True,
-            }
-        ],
-        "copies": [{"patient": "1", "due": EPOCH_S + 300, "state": "open"}],
+        **_care(),
         "messages": [
             {
                 "t_us": 1_000 * n,
