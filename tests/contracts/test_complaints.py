@@ -200,6 +200,18 @@ def test_only_a_majority_finds_it_proven(world: World, sender: str) -> None:
     assert is_allowed(world)
 
 
+def test_contract_of_the_authority_finds_it_proven(world: World) -> None:
+    """As its own call sends it; what it refuses, a vote that completes a majority is refused."""
+    grant_id = world.grant()
+    government, consents = world.suite.government.address, world.suite.consents
+    data = consents.uphold_complaint(grant_id)
+    assert world.refused(government, consents.address, data).name == "ComplaintUnknown"
+    _complain(world, grant_id)
+    told = world.events(world.send(government, consents.address, data))
+    assert told == [Revoked(grant_id), ComplaintUpheld(grant_id, D2, ended=True)]
+    assert world.refused(government, consents.address, data).name == "AlreadyUpheld"
+
+
 def test_one_vote_of_three_is_none(world: World) -> None:
     grant_id = world.grant()
     _complain(world, grant_id)

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from node.base.types import ZERO_ADDRESS, ZERO_HASH
+from node.base.types import ZERO_ADDRESS, ZERO_HASH, Hash32
+from node.contracts.bindings.consent_registry import ComplaintUpheld
+from node.contracts.consent_registry import Revoked
 from node.contracts.doctor_registry import DoctorSuspended
 from node.contracts.government_actions import (
     Action,
@@ -20,6 +22,7 @@ from node.contracts.government_actions import (
     StrikeResearcher,
     SuspendDoctor,
     SuspendHospital,
+    UpholdComplaint,
     VerifyHospital,
     WithdrawValidator,
 )
@@ -37,10 +40,12 @@ from node.contracts.government_registry import (
 )
 from node.contracts.hospital_registry import HospitalRegistered
 from node.contracts.registration import registration_word
+from tests.contracts.recovering import P1 as PATIENT_ID
 from tests.contracts.stock_chain import Outcome
 from tests.contracts.world import MEMBERS, SETTINGS, STRANGER, VALIDATORS, World, account
 
 SOLE = MEMBERS[0]
+EVIDENCE = Hash32(b"\x0e" * 32)
 H1, FREE = account("h1"), account("free")
 ALONE = replace(SETTINGS, members=(SOLE,), validators=VALIDATORS[:1], min_validators=1)
 
@@ -219,3 +224,19 @@ def test_a_party_is_listed_and_struck_off_at_once(
     assert _refused(world, enlist(FREE)) == "PartyListed"
     struck = [event.SPEC.name for event in world.events(_propose(world, strike(FREE)))]
     assert struck == ["Proposed", "Voted", "Enacted", "PartyStruck"]
+
+
+def test_a_proven_complaint_is_told_by_both_registries(alone: World) -> None:
+    world = alone.fork()
+    world.add_patient("p1", "h1")
+    consent = world.consent(pmr_id=0, grantee=account("d1"))
+    grant_id = world.grant(consent)
+    assert _refused(world, UpholdComplaint(grant_id)) == "ComplaintUnknown"
+    consents = world.suite.consents
+    complaint = consents.complain_of_grant(
+        grant_id, patient_id=PATIENT_ID, grantee=consent.grantee, pmr_id=0, evidence=EVIDENCE
+    )
+    world.send("h1", consents.address, complaint)
+    told = _told(world, UpholdComplaint(grant_id))
+    assert told == [Revoked(grant_id), ComplaintUpheld(grant_id, consent.grantee, ended=True)]
+    assert _refused(world, UpholdComplaint(grant_id)) == "AlreadyUpheld"
