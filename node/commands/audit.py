@@ -123,7 +123,8 @@ def _print(
         )
     for one in found:
         output.say(output.printable(str(one)))
-    output.say(f"{len(found)} findings" if found else "nothing found")
+    told = "1 finding" if len(found) == 1 else f"{len(found)} findings"
+    output.say(told if found else "nothing found")
 
 
 _HEAD = ("time (UTC)", "record", "custodian", "who", "purpose", "under", "outcome", "on ledger")
