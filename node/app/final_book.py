@@ -6,7 +6,6 @@ up costs here, and a custodian asks about each of its deals whenever a block bec
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from node.app.chain_desk import ChainDesk
 from node.app.emergency_book import EmergencyBook
@@ -27,6 +26,7 @@ from node.contracts.custody_ledger import (
     ShareReleased,
 )
 from node.contracts.errors import CidFormError
+from node.contracts.grant_tag import tag_of
 from node.contracts.patient_registry import PatientRegistered, Recovered
 from node.contracts.pmr_entries import EntryAdded, Erased
 from node.contracts.pmr_multi_token import TransferBatch, TransferSingle
@@ -35,9 +35,6 @@ from node.contracts.suite import ContractSuite
 from node.contracts.transfers import visits_of
 from node.evm.blooms import EMPTY_BLOOM, may_hold
 from node.privacy.release_facts import PMR_DATE_FACTOR, GrantFacts
-
-_TAG_BYTES: Final = 16
-"""How much of a grant's id the contract keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +282,7 @@ class FinalBook:
         match event:
             case Granted():
                 facts.grants[event.grant_id] = granted(event, header.timestamp)
-                facts.tags.setdefault(event.grant_id[:_TAG_BYTES], {})[event.grant_id] = None
+                facts.tags.setdefault(tag_of(event.grant_id), {})[event.grant_id] = None
                 facts.given.setdefault(event.patient, {})[event.grant_id] = None
             case Revoked(grant_id):
                 self._revoke(grant_id)
@@ -332,7 +329,7 @@ class FinalBook:
             case Granted() | EmergencyAccess():
                 return facts.owned.get(event.patient, ())
             case Revoked(grant_id):
-                known = facts.tags.get(grant_id[:_TAG_BYTES], ())
+                known = facts.tags.get(tag_of(grant_id), ())
                 patients = {facts.grants[one].patient: None for one in known}
                 return [pmr_id for one in patients for pmr_id in facts.owned.get(one, ())]
             case EmergencyReviewed(emergency_id) if not event.justified:
@@ -353,7 +350,7 @@ class FinalBook:
         patient sent: the lower half of it may be anything.
         """
         grants = self._facts.grants
-        for known in self._facts.tags.get(grant_id[:_TAG_BYTES], ()):
+        for known in self._facts.tags.get(tag_of(grant_id), ()):
             grants[known] = replace(grants[known], is_revoked=True)
 
     def _add(self, event: EntryAdded, at_s: int) -> None:

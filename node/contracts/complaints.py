@@ -12,9 +12,9 @@ from node.contracts.abi import Function, LedgerEvent, View
 from node.contracts.bindings import consent_registry as bound
 from node.contracts.bindings.consent_registry import ComplaintUpheld, GrantComplaint
 from node.contracts.errors import AbiDataError
+from node.contracts.grant_tag import tag_of
 
 EVENTS: Final[tuple[type[LedgerEvent], ...]] = (GrantComplaint, ComplaintUpheld)
-_TAG_BYTES: Final = 16
 _NAMES: Final = frozenset(("complainOfGrant", "complaintOf", "upholdComplaint"))
 FUNCTIONS: Final[tuple[Function, ...]] = tuple(
     each for each in bound.FUNCTIONS if each.name in _NAMES
@@ -78,7 +78,7 @@ class ComplaintNote:
 
     def is_about(self, grant_id: Hash32) -> bool:
         """Say whether it is of this grant: the contract keeps the upper half of an id."""
-        return self.grant_id[:_TAG_BYTES] == grant_id[:_TAG_BYTES]
+        return tag_of(self.grant_id) == tag_of(grant_id)
 
 
 def complaints(events: Iterable[LedgerEvent]) -> tuple[ComplaintNote, ...]:

@@ -6,17 +6,16 @@ custodian feeds it finalised blocks only (secret-sharing.md section 9).
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from node.base.types import Address, Hash32
 from node.contracts.abi import LedgerEvent
 from node.contracts.consent_registry import SCOPE_LATER, AccessRequested, Denied, Granted, Revoked
 from node.contracts.errors import AbiDataError
+from node.contracts.grant_tag import tag_of
 from node.contracts.patient_registry import Recovered
 
 T = TypeVar("T")
-
-_TAG_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +79,10 @@ class GrantBook:
         match event:
             case Granted():
                 self._grants[event.grant_id] = _grant(event)
-                self._tags[event.grant_id[:_TAG_BYTES]] = event.grant_id
+                self._tags[tag_of(event.grant_id)] = event.grant_id
             case Revoked():
                 # the contract keeps the upper half of an id, its event repeats what was sent
-                known = self._tags.get(event.grant_id[:_TAG_BYTES], event.grant_id)
+                known = self._tags.get(tag_of(event.grant_id), event.grant_id)
                 self._grants[known] = replace(_known(self._grants, known), is_revoked=True)
             case Recovered():
                 self._recover(event.old_account, event.new_account)

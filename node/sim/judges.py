@@ -8,6 +8,7 @@ from node.base.rng import TreeEntropy
 from node.base.types import Hash32
 from node.contracts.bindings.consent_registry import EmergencyAccess, EmergencyReviewed
 from node.contracts.consent_registry import Granted, Revoked
+from node.contracts.grant_tag import tag_of
 from node.privacy.studies import CANARY_BYTES_MIN, study_canaries
 from node.privacy.synthetic import canaries
 from node.sim.checkers.canaries import CanaryScanner
@@ -153,7 +154,7 @@ class _Grants:
             return None
         contracts = self._world.cast.ward.contracts
         window: tuple[int, int] | None = None
-        revoked = False
+        tag, revoked = tag_of(grant_id), False
         ended: int | None = None
         ledger = node.ledger
         header = ledger.header(block_hash)
@@ -170,7 +171,7 @@ class _Grants:
                         window = (header.timestamp, min(event.until, day))
                     if isinstance(event, EmergencyReviewed) and event.emergency_id == grant_id:
                         ended = event.until
-                    revoked |= isinstance(event, Revoked) and event.grant_id[:16] == grant_id[:16]
+                    revoked |= isinstance(event, Revoked) and tag_of(event.grant_id) == tag
             if window is not None:
                 begins, ends = window
                 ends = ends if ended is None else min(ends, ended)

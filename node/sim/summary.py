@@ -8,6 +8,7 @@ from node.base.header import Header
 from node.base.types import Address, Hash32
 from node.contracts.abi import LedgerEvent
 from node.contracts.consent_registry import Revoked
+from node.contracts.grant_tag import tag_of
 from node.evm.blooms import may_hold
 from node.ipfs_lite.cid import to_text
 from node.p2p.wire import name_of_type
@@ -30,8 +31,6 @@ from node.workflows.iomt import FiledReadings
 from node.workflows.labs import FiledStudy
 
 _MILLISECOND: Final = 1_000
-_TAG_BYTES: Final = 16
-"""What the contract keeps of a grant id: events may lie about the rest."""
 
 
 def step_results(
@@ -147,7 +146,7 @@ def report_data(
     """Give what the report shows besides the results (``node.report.data.ReportData``)."""
     scenario = world.scenario
     at_s = _consent_events(world)
-    revoked = {one.grant_id[:_TAG_BYTES]: at for one, at in at_s if isinstance(one, Revoked)}
+    revoked = {tag_of(one.grant_id): at for one, at in at_s if isinstance(one, Revoked)}
     events = [one for one, _ in at_s]
     head_s = next(iter(world.nodes.values())).ledger.head.timestamp
     doctors = {one.signer.address: name for name, one in world.cast.doctors.items()}
@@ -335,7 +334,7 @@ def _grant(world: World, made: GrantMade, revoked: dict[bytes, int]) -> dict[str
         "grantee": made.grantee.name,
         "from": made.valid_from_s,
         "until": made.valid_until_s,
-        "revoked": revoked.get(made.grant_id[:_TAG_BYTES]),
+        "revoked": revoked.get(tag_of(made.grant_id)),
         "releases": releases,
         "refusals": refusals,
     }

@@ -35,6 +35,7 @@ from node.contracts.custody_ledger import (
 )
 from node.contracts.doctor_registry import DoctorAffiliated, DoctorOnboarded
 from node.contracts.errors import CidFormError
+from node.contracts.grant_tag import tag_of
 from node.contracts.hospital_registry import HospitalRegistered
 from node.contracts.lab_registry import LabFiled, LabOrdered
 from node.contracts.patient_registry import PatientRegistered, Recovered
@@ -43,9 +44,6 @@ from node.contracts.pmr_token import EntryAdded, Erased, Transfer
 from node.contracts.suite import ContractSuite
 from node.evm.blooms import EMPTY_BLOOM
 from node.evm.ledger import Ledger
-
-_TAG_BYTES: Final = 16
-"""How much of a grant's id the contract keeps, so that an event of revocation may lie below."""
 
 
 def read_ledger(ledger: Ledger, contracts: ContractSuite) -> LedgerFacts:
@@ -208,12 +206,12 @@ def _granted(facts: LedgerFacts, event: Granted, at: Moment) -> None:
 
 
 def _revoked(facts: LedgerFacts, event: Revoked, at: Moment) -> None:
-    tag = event.grant_id[:_TAG_BYTES]
+    tag = tag_of(event.grant_id)
     exact = facts.grants.get(event.grant_id)
     lines = (
         [exact]
         if exact is not None
-        else [one for known, one in facts.grants.items() if known[:_TAG_BYTES] == tag]
+        else [one for known, one in facts.grants.items() if tag_of(known) == tag]
     )
     for line in lines:
         line.revoked = line.revoked or at
